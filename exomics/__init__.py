@@ -1,0 +1,38 @@
+"""exomics: biomarker discovery in exercise oncology.
+
+Sub-packages load on first use, so that ``import exomics`` and the command line stay quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+from exomics._version import __version__
+
+_SUBPACKAGES = (
+    "datasets",
+    "differential",
+    "errors",
+    "harmonize",
+    "plotting",
+    "publish",
+    "registry",
+    "results",
+    "schema",
+    "scoring",
+    "stats",
+    "validation",
+)
+
+__all__ = ["__version__", *_SUBPACKAGES]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _SUBPACKAGES:
+        return importlib.import_module(f"exomics.{name}")
+    raise AttributeError(f"module 'exomics' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,9 @@
+"""The result tables of every stage: typed frames that carry their provenance."""
+
+from exomics.results._table import ResultTable
+from exomics.results.differential import DifferentialTable
+from exomics.results.performance import PerformanceTable
+from exomics.results.provenance import Provenance
+from exomics.results.scores import ScoreTable
+
+__all__ = ["DifferentialTable", "PerformanceTable", "Provenance", "ResultTable", "ScoreTable"]

@@ -1,0 +1,94 @@
+"""One family of result tables: a frame with fixed, typed columns and the provenance of its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+from exomics.errors import InputError
+from exomics.results.provenance import Provenance, write_text
+
+TEXT, NUMBER, COUNT = "text", "number", "count"
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """A frame with fixed columns and the provenance of its numbers.
+
+    Parameters
+    ----------
+    frame
+        Has every column of `columns`; the order and the types are set here. ``count`` columns are nullable
+        integers, ``number`` columns floats with NaN for missing, ``text`` columns strings with "" for missing.
+    provenance
+        Where the numbers come from.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, unknown, or does not hold its type.
+    """
+
+    frame: pd.DataFrame
+    provenance: Provenance
+
+    columns: ClassVar[dict[str, str]] = {}
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "frame", _typed(self.frame, self.columns, type(self).__name__))
+
+    def to_tsv(self, path: Path | str) -> Path:
+        """Write a plain TSV and ``<path>.provenance.json``.
+
+        Floats are the shortest decimals that restore the double; missing is an empty field.
+        """
+        target = Path(path)
+        write_text(target, self.frame.to_csv(sep="\t", index=False, lineterminator="\n"))
+        self.provenance.write(target)
+        return target
+
+    @classmethod
+    def from_tsv(cls, path: Path | str) -> Self:
+        """Read a table written by `to_tsv`, with its provenance."""
+        source = Path(path)
+        return cls(frame=read_table(source, cls.columns), provenance=Provenance.read(source))
+
+
+def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
+    """Read a TSV whose columns are `columns`; text stays text, floats are restored exactly."""
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; give the table that an earlier step wrote.")
+    text = {name: str for name, kind in columns.items() if kind == TEXT}
+    return pd.read_csv(
+        path, sep="\t", dtype=text, keep_default_na=False, na_values=_empty(columns), float_precision="round_trip"
+    )
+
+
+def _empty(columns: dict[str, str]) -> dict[str, list[str]]:
+    return {name: [""] for name, kind in columns.items() if kind != TEXT}
+
+
+def _typed(frame: pd.DataFrame, columns: dict[str, str], table: str) -> pd.DataFrame:
+    missing = [name for name in columns if name not in frame.columns]
+    unknown = [str(name) for name in frame.columns if name not in columns]
+    if missing or unknown:
+        raise InputError(
+            f"{table} needs the columns {', '.join(columns)}; missing: {', '.join(missing) or 'none'}; "
+            f"unknown: {', '.join(unknown) or 'none'}."
+        )
+    converted = {name: _convert(frame[name], kind, f"{table}.{name}") for name, kind in columns.items()}
+    return pd.DataFrame(converted, columns=list(columns)).reset_index(drop=True)
+
+
+def _convert(column: pd.Series, kind: str, name: str) -> pd.Series:
+    try:
+        if kind == TEXT:
+            return column.astype(object).where(column.notna(), "").astype(str)
+        numbers = pd.to_numeric(column)
+        return numbers.astype("Int64") if kind == COUNT else numbers.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} must hold a {kind}; {error}.") from error
