@@ -1,0 +1,203 @@
+"""Compiled loops of local regression: lines in sliding windows, robustness weights, pieces between anchors."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+_NEGLIGIBLE = 1e-7
+
+
+class Points(NamedTuple):
+    x: FloatArray
+    y: FloatArray
+    weights: FloatArray
+
+
+class Windows(NamedTuple):
+    anchors: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    reach: FloatArray
+
+
+class _LocalLine(NamedTuple):
+    total: float
+    mean_x: float
+    mean_y: float
+    spread: float
+    joint: float
+
+
+@njit(cache=True, error_model="numpy")
+def _local_line(points: Points, at: float, reach: float, trim: float, buffer: FloatArray) -> _LocalLine:
+    """Weighted moments of the points around `at`; distances within `trim` of 0 or 1 (in reaches) count as 0 or 1."""
+    x, y, weights = points
+    scale = 1.0 / reach if reach > 0.0 else 0.0
+    for i in range(x.size):
+        ratio = abs(x[i] - at) * scale
+        rest = 1.0 - ratio * ratio * ratio
+        tricube = rest * rest * rest
+        tricube = 1.0 if ratio <= trim else tricube
+        buffer[i] = weights[i] * (0.0 if ratio > 1.0 - trim else tricube)
+    total = mean_x = mean_y = 0.0
+    for i in range(x.size):
+        total += buffer[i]
+        mean_x += buffer[i] * x[i]
+        mean_y += buffer[i] * y[i]
+    mean_x = mean_x / total if total > 0.0 else 0.0
+    mean_y = mean_y / total if total > 0.0 else 0.0
+    spread = joint = 0.0
+    for i in range(x.size):
+        moved = buffer[i] * (x[i] - mean_x)
+        spread += moved * (x[i] - mean_x)
+        joint += moved * (y[i] - mean_y)
+    return _LocalLine(total, mean_x, mean_y, spread, joint)
+
+
+@njit(cache=True, error_model="numpy")
+def _bisquare(residuals: FloatArray, scale: float, trim: float, weights: FloatArray) -> None:
+    """Robustness weights of absolute residuals; those within `trim` of 0 or 1 (in scales) count as 0 or 1."""
+    for i in range(residuals.size):
+        if residuals[i] <= trim * scale:
+            weights[i] = 1.0
+        elif residuals[i] > (1.0 - trim) * scale:
+            weights[i] = 0.0
+        else:
+            weights[i] = (1.0 - (residuals[i] / scale) ** 2) ** 2
+
+
+@njit(cache=True, error_model="numpy")
+def _cleveland_pass(points: Points, n_window: int, delta: float, fitted: FloatArray) -> None:
+    """One fit: local lines at anchors at most `delta` apart, straight pieces between them."""
+    x, y, weights = points
+    n = x.size
+    buffer = np.empty(n)
+    left, previous, i = 0, -1, 0
+    while previous < n - 1:
+        while left + n_window < n and x[i] - x[left] > x[left + n_window] - x[i]:
+            left += 1
+        end = left + n_window
+        reach = max(x[i] - x[left], x[end - 1] - x[i])
+        while end < n and x[end] - x[i] <= 0.999 * reach:
+            end += 1
+        window = Points(x[left:end], y[left:end], weights[left:end])
+        line = _local_line(window, x[i], reach, 0.001, buffer)
+        fitted[i] = line.mean_y if line.total > 0.0 else y[i]
+        if reach > 0.0 and line.total > 0.0 and np.sqrt(line.spread / line.total) > 0.001 * (x[n - 1] - x[0]):
+            fitted[i] += (x[i] - line.mean_x) * line.joint / line.spread
+        for j in range(previous + 1, i):
+            share = (x[j] - x[previous]) / (x[i] - x[previous])
+            fitted[j] = share * fitted[i] + (1.0 - share) * fitted[previous]
+        previous = i
+        i += 1
+        while i < n and x[i] <= x[previous] + delta:
+            if x[i] == x[previous]:
+                fitted[i] = fitted[previous]
+                previous = i
+            i += 1
+        i = max(previous + 1, i - 1)
+
+
+@njit(cache=True, error_model="numpy")
+def cleveland_smooth(points: Points, n_window: int, delta: float, iterations: int, fitted: FloatArray) -> None:
+    """Fit, then `iterations` robust fits; the robustness weights end in ``points.weights``."""
+    n = points.x.size
+    for iteration in range(iterations + 1):
+        _cleveland_pass(points, n_window, delta, fitted)
+        if iteration == iterations:
+            return
+        residuals = np.abs(points.y - fitted)
+        scale = 6.0 * np.median(residuals)
+        if scale < _NEGLIGIBLE * residuals.sum() / n:
+            return
+        _bisquare(residuals, scale, 0.001, points.weights)
+
+
+@njit(cache=True, error_model="numpy")
+def _anchors(x: FloatArray, delta: float) -> NDArray[np.int64]:
+    chosen = [0]
+    for i in range(1, x.size - 1):
+        if x[i] - x[chosen[-1]] > delta:
+            chosen.append(i)
+    chosen.append(x.size - 1)
+    return np.array(chosen)
+
+
+@njit(cache=True, error_model="numpy")
+def find_windows(x: FloatArray, weights: FloatArray, needed: float, delta: float) -> Windows:
+    """For each anchor the nearest points that together weigh at least `needed`, with ties at both edges."""
+    anchors = _anchors(x, delta)
+    first, last, reach = anchors.copy(), anchors.copy(), np.zeros(anchors.size)
+    n = x.size
+    for k in range(anchors.size):
+        at, left, right = x[anchors[k]], anchors[k], anchors[k]
+        weight = weights[left]
+        while weight < needed and (left > 0 or right < n - 1):
+            if right == n - 1 or (left > 0 and at - x[left - 1] < x[right + 1] - at):
+                left -= 1
+                weight += weights[left]
+                reach[k] = max(reach[k], at - x[left])
+            else:
+                right += 1
+                weight += weights[right]
+                reach[k] = max(reach[k], x[right] - at)
+        while left > 0 and x[left - 1] == x[left]:
+            left -= 1
+        while right < n - 1 and x[right + 1] == x[right]:
+            right += 1
+        first[k], last[k] = left, right
+    return Windows(anchors, first, last, reach)
+
+
+@njit(cache=True, error_model="numpy")
+def _weighted_pass(points: Points, windows: Windows, fitted: FloatArray) -> None:
+    x, y, weights = points
+    buffer = np.empty(x.size)
+    step = _NEGLIGIBLE * (x[-1] - x[0]) / x.size
+    for k in range(windows.anchors.size):
+        i, reach = windows.anchors[k], windows.reach[k]
+        cut = slice(windows.first[k], windows.last[k] + 1)
+        line = _local_line(Points(x[cut], y[cut], weights[cut]), x[i], max(reach, 0.0), 0.0, buffer)
+        if line.total > 0.0:
+            fitted[i] = line.mean_y
+        if reach >= _NEGLIGIBLE and line.spread >= _NEGLIGIBLE:
+            fitted[i] += (x[i] - line.mean_x) * line.joint / line.spread
+        before = windows.anchors[max(k - 1, 0)]
+        gap = x[i] - x[before]
+        for j in range(before + 1, i):
+            share = (x[j] - x[before]) / gap if gap > step else 0.5
+            fitted[j] = fitted[before] + share * (fitted[i] - fitted[before])
+
+
+@njit(cache=True, error_model="numpy")
+def _weighted_median_scale(residuals: FloatArray, weights: FloatArray) -> float:
+    """Six times the weighted median of absolute residuals (midpoint on an exact half)."""
+    order = np.argsort(residuals)
+    half, weight = weights.sum() / 2.0, 0.0
+    for k in range(order.size):
+        weight += weights[order[k]]
+        if weight == half and k + 1 < order.size:
+            return 3.0 * (residuals[order[k]] + residuals[order[k + 1]])
+        if weight > half:
+            return 6.0 * residuals[order[k]]
+    return 0.0
+
+
+@njit(cache=True, error_model="numpy")
+def weighted_smooth(points: Points, windows: Windows, iterations: int) -> tuple[FloatArray, FloatArray]:
+    n = points.x.size
+    fitted, robustness = np.zeros(n), np.ones(n)
+    for _ in range(iterations):
+        _weighted_pass(Points(points.x, points.y, points.weights * robustness), windows, fitted)
+        residuals = np.abs(points.y - fitted)
+        scale = _weighted_median_scale(residuals, points.weights)
+        if scale <= _NEGLIGIBLE * residuals.sum() / n:
+            break
+        _bisquare(residuals, scale, 0.0, robustness)
+    return fitted, robustness
