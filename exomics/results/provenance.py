@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from exomics._files import sha256_of, write_text
 from exomics._version import __version__
 from exomics.errors import InputError
+
+__all__ = ["Provenance", "installed_versions", "sha256_of", "sidecar_of", "write_text"]
 
 _SUFFIX = ".provenance.json"
 _NUMERICAL_PACKAGES = ("numpy", "scipy", "numba", "pandas", "anndata")
@@ -98,24 +99,3 @@ def installed_versions(packages: Iterable[str] = _NUMERICAL_PACKAGES) -> dict[st
         except metadata.PackageNotFoundError:
             continue
     return versions
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, read in blocks."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        for block in iter(lambda: stream.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def write_text(path: Path, text: str) -> Path:
-    """Write `text` to a temporary name beside `path` and move it there, so that no half-written file is ever seen."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path

@@ -1,0 +1,90 @@
+"""The record of a command: what was run, on which bytes, to make which file. `verify` runs it again."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from exomics.errors import InputError
+from exomics._files import sha256_of
+from exomics.results.provenance import Provenance
+
+
+def input_path(text: str) -> Path:
+    """Argument type of a file that must exist; recorded as an input of the step."""
+    path = Path(text)
+    if not path.exists():
+        raise argparse.ArgumentTypeError(f"{text} does not exist")
+    return path
+
+
+def role_path(text: str) -> tuple[str, Path]:
+    """Argument type of ``ROLE=PATH``; the file is recorded as an input of the step."""
+    role, separator, path = text.partition("=")
+    if not separator or not role:
+        raise argparse.ArgumentTypeError(f"expected ROLE=PATH, got {text!r}")
+    return role, input_path(path)
+
+
+def option(text: str) -> tuple[str, Any]:
+    """Argument type of ``KEY=VALUE``; numbers, true and false become such."""
+    key, separator, value = text.partition("=")
+    if not separator or not key:
+        raise argparse.ArgumentTypeError(f"expected KEY=VALUE, got {text!r}")
+    return key, _scalar(value)
+
+
+def _scalar(value: str) -> Any:
+    if value in ("true", "false"):
+        return value == "true"
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    return value
+
+
+def record(argv: list[str], inputs: list[Path], outputs: list[Path]) -> dict[str, Any]:
+    """The step of one command.
+
+    Paths in `argv` become ``{input:i}`` and ``{output:i}``; beside them stand the paths relative to the folder of the
+    first output, and the hashes of the inputs. Nothing of the machine enters the record.
+    """
+    folder = outputs[0].resolve().parent
+    command = [_placeholder(token, inputs, outputs) for token in argv]
+    return {
+        "command": command,
+        "inputs": [
+            {"path": _relative(path, folder), "sha256": sha256_of(path)} for path in inputs
+        ],
+        "outputs": [{"path": _relative(path, folder)} for path in outputs],
+    }
+
+
+def write_sidecar(path: Path, provenance: Provenance, step: dict[str, Any]) -> Path:
+    """Write ``<path>.provenance.json`` with the step that made the file."""
+    return provenance.with_step(step).write(path)
+
+
+def require_suffix(path: Path, *suffixes: str) -> None:
+    """Raise unless `path` ends with one of `suffixes`: a wrong name is found before the work, not after."""
+    if not path.name.endswith(suffixes):
+        raise InputError(f"the output {path.name} must end in {' or '.join(suffixes)}.")
+
+
+def _placeholder(token: str, inputs: list[Path], outputs: list[Path]) -> str:
+    head, separator, tail = token.rpartition("=")
+    for kind, paths in (("input", inputs), ("output", outputs)):
+        for number, path in enumerate(paths):
+            if Path(token) == path:
+                return f"{{{kind}:{number}}}"
+            if separator and tail and Path(tail) == path:
+                return f"{head}={{{kind}:{number}}}"
+    return token
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path.resolve(), folder)).as_posix()

@@ -1,0 +1,112 @@
+"""``exomics COMMAND``: an explicit table of commands, each imported only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from exomics._version import __version__
+from exomics.errors import UserError
+
+COMMANDS: dict[str, str] = {
+    "catalog": "what is known here: datasets, signatures, methods, recipes, workflows",
+    "fetch": "a dataset's files, verified, from cache, mirror or source",
+    "load": "a dataset or your own files, as AnnData that meets the contract",
+    "harmonize": "identifiers and orthologs, with a report of what was lost",
+    "preprocess": "filters and normalization as recorded steps",
+    "differential": "what changes: a differential table from a recipe, or a design and contrasts",
+    "compare": "a differential table beside a published one, or beside the planted truth",
+    "derive": "an up/down signature from differential tables, by a rule",
+    "score": "signatures in samples, with coverage and status",
+    "associate": "scores beside response and survival in one cohort",
+    "pool": "associations of several cohorts, by random effects",
+    "publish": "a signature package: tables, GMT, provenance, checksums",
+    "verify": "recompute a signature package and check every number",
+    "report": "one self-contained page",
+    "init": "a ready config, sample sheet and study.yaml from your own matrix and sheet",
+    "run": "a whole workflow",
+    "cite": "citations of the methods used",
+    "doctor": "what is installed, cached and reachable",
+}
+ISSUES = "https://github.com/exomics/exomics/issues"
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, 2 on a user's error, 1 on ours."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = _take_threads(arguments)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(overview())
+        return 0 if arguments else 2
+    if arguments[0] in ("-V", "--version"):
+        print(f"exomics {__version__}")
+        return 0
+    name, rest = arguments[0], arguments[1:]
+    if name not in COMMANDS:
+        return _fail(f"there is no command {name!r}; the commands are: {', '.join(COMMANDS)}. See `exomics --help`.")
+    return _run(name, rest)
+
+
+def overview() -> str:
+    """The text of ``exomics --help``, made from the table of commands."""
+    width = max(map(len, COMMANDS))
+    rows = "\n".join(f"  {name:<{width}}  {line}" for name, line in COMMANDS.items())
+    return (
+        f"exomics {__version__}: from exercise and tumor omics to published, checkable signature tables\n\n"
+        f"usage: exomics [--threads N] COMMAND ...\n\ncommands:\n{rows}\n\n"
+        "`exomics COMMAND --help` explains a command and gives an example that runs.\n"
+        "A first try without any data of your own: exomics run exercise_response --configfile simulated"
+    )
+
+
+def build_parser(name: str) -> argparse.ArgumentParser:
+    """The parser of one command; its module's docstring is the description."""
+    module = importlib.import_module(f"exomics.cli.{name}")
+    parser = argparse.ArgumentParser(
+        prog=f"exomics {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    module.register(parser)
+    return parser
+
+
+def _run(name: str, rest: list[str]) -> int:
+    try:
+        parser = build_parser(name)
+        arguments = parser.parse_args(rest)
+        arguments.argv = [name, *rest]
+        importlib.import_module(f"exomics.cli.{name}").run(arguments)
+    except UserError as error:
+        return _fail(str(error))
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except Exception:
+        traceback.print_exc()
+        print(f"\nexomics: this is a fault of exomics, not yours. Please report the lines above: {ISSUES}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _take_threads(arguments: list[str]) -> list[str]:
+    """Pin BLAS and numba before numpy is imported; one thread unless ``--threads N`` or the environment says more."""
+    threads = "1"
+    if arguments[:1] == ["--threads"] and len(arguments) > 1:
+        threads, arguments = arguments[1], arguments[2:]
+        os.environ.update(dict.fromkeys(_THREAD_VARIABLES, threads))
+    for variable in _THREAD_VARIABLES:
+        os.environ.setdefault(variable, threads)
+    return arguments
+
+
+def _fail(message: str) -> int:
+    print(f"exomics: {message}", file=sys.stderr)
+    return 2
