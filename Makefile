@@ -1,0 +1,43 @@
+# Two commands do everything on a fresh machine with Python 3.11 and make: `make demo` and `make test`.
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1
+
+.PHONY: demo test slow lint types layers bench clean
+
+# The main job on the embedded study: differential, signature, scores, associations, package, verification, report.
+demo: $(READY)
+	@$(BIN)/exomics run exercise_response --configfile simulated -d results/demo --cores 2
+
+test: $(READY)
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m "not slow"
+
+slow: $(READY)
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m slow
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+layers: $(READY)
+	$(BIN)/lint-imports
+
+# Ours beside the peers that are installed, in one run, one thread.
+bench: $(READY)
+	$(ONE_THREAD) $(BIN)/python -m tests.benchmarks
+
+# The environment. `pip install -e .` in an environment of your own does as well.
+$(READY): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "exomics needs Python 3.11 or newer as $(PYTHON); set PYTHON=..." >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing exomics and its dependencies into $(VENV) (a minute or two, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) results build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

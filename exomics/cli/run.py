@@ -1,0 +1,77 @@
+"""Run a whole workflow with Snakemake.
+
+Without --configfile the workflow's own config is used: the real study (its files are fetched, or read from
+EXOMICS_MIRROR). `--configfile simulated` is the embedded study and needs no network. An interrupted run resumes.
+
+example:
+  exomics run exercise_response --configfile simulated -d results/demo
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from exomics._resources import registry_folder
+from exomics.errors import InputError, MissingExtraError, UserError
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("workflow", choices=workflows(), metavar="WORKFLOW", help=f"one of {', '.join(workflows())}")
+    parser.add_argument("-d", "--directory", type=Path, default=Path("."), help="folder to work in (default: here)")
+    parser.add_argument("--configfile", help="a file, or the name of a config that the workflow brings (simulated)")
+    parser.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="jobs at a time (default: all cores)")
+    parser.add_argument("--profile", help="a Snakemake profile: a folder, or the name of one the workflow brings")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be done")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Check the config, call Snakemake, and say where the results are."""
+    if importlib.util.find_spec("snakemake") is None:
+        raise MissingExtraError("this command needs Snakemake; install it with: pip install 'exomics[workflow]'.")
+    command = snakemake_command(arguments)
+    arguments.directory.mkdir(parents=True, exist_ok=True)
+    status = subprocess.run(command, check=False).returncode
+    if status:
+        raise UserError(
+            f"the workflow stopped (Snakemake's exit {status}); the first error above says why. "
+            "Mend it and run the same command again: finished steps are kept."
+        )
+    summary = arguments.directory / "results" / "SUMMARY.txt"
+    if summary.is_file() and not arguments.dry_run:
+        print(summary.read_text(encoding="utf-8"), end="")
+        print(f"everything is in {arguments.directory / 'results'}")
+
+
+def workflows() -> tuple[str, ...]:
+    """Names of the workflows that this installation holds."""
+    return tuple(sorted(path.parent.name for path in registry_folder("workflows").glob("*/Snakefile")))
+
+
+def snakemake_command(arguments: argparse.Namespace) -> list[str]:
+    """The Snakemake call of one run."""
+    folder = registry_folder("workflows") / arguments.workflow
+    words = [sys.executable, "-m", "snakemake", "--snakefile", str(folder / "Snakefile")]
+    words += ["--directory", str(arguments.directory), "--cores", str(arguments.cores)]
+    words += ["--configfile", str(_config(folder, arguments.configfile, arguments.directory)), "--rerun-incomplete"]
+    words += ["--quiet", "rules", "progress"] if False else ["--quiet", "host", "reason"]
+    if arguments.profile:
+        bundled = folder / "profiles" / arguments.profile
+        words += ["--profile", str(bundled if bundled.is_dir() else arguments.profile)]
+    return words + (["--dry-run"] if arguments.dry_run else [])
+
+
+def _config(folder: Path, name: str | None, directory: Path) -> Path:
+    bundled = folder / "config" / f"{name or 'config'}.yaml"
+    if bundled.is_file():
+        return bundled
+    for candidate in (Path(str(name)), directory / str(name)):
+        if candidate.is_file():
+            return candidate.resolve()
+    known = ", ".join(sorted(path.stem for path in (folder / "config").glob("*.yaml")))
+    raise InputError(f"there is no config {name!r}: give a file, or one of the workflow's own ({known}).")

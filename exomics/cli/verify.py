@@ -1,0 +1,56 @@
+"""Recompute a signature package from its recorded inputs and check every number.
+
+Every file is checked against SHA256SUMS, then every recorded command is run again in an empty folder and each published
+file is compared with the recomputed one. One changed digit fails, and is named.
+
+example:
+  exomics verify results/package
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from exomics.cli import main as commands
+from exomics.cli._step import input_path
+from exomics.errors import VerificationError
+from exomics.publish.verify import verify
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("package", type=input_path, help="folder written by `exomics publish`")
+    parser.add_argument("--sources", type=input_path, help="folder of the files that no command made (your own matrix)")
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=0.0,
+        help="relative difference allowed between numbers (default 0: the same digits)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Verify, print one line per file, and fail on the first difference."""
+    package: Path = arguments.package
+    checks = verify(package, run=_replay, sources=arguments.sources, tolerance=arguments.tolerance)
+    for check in checks:
+        print(f"{'ok    ' if not check.difference else 'FAILED'}  {check.kind:<10}  {check.file}  {check.difference}".rstrip())
+    failed = [check for check in checks if check.difference]
+    if failed:
+        raise VerificationError(
+            f"{len(failed)} of {len(checks)} checks failed; the first is {failed[0].file} "
+            f"({failed[0].kind}): {failed[0].difference}."
+        )
+    recomputed = sum(check.kind == "recomputed" for check in checks)
+    print(f"verified: {len(checks) - recomputed} checksums, {recomputed} files recomputed, no difference")
+
+
+def _replay(command: Sequence[str]) -> int:
+    print(f"  again: exomics {' '.join(Path(word).name if '/' in word else word for word in command)}", file=sys.stderr)
+    with contextlib.redirect_stdout(io.StringIO()):
+        return commands.main(command)
