@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from exomics.errors import InputError
 from exomics._files import sha256_of
+from exomics.errors import InputError
 from exomics.results.provenance import Provenance
 
 
@@ -57,9 +57,7 @@ def record(argv: list[str], inputs: list[Path], outputs: list[Path]) -> dict[str
     command = [_placeholder(token, inputs, outputs) for token in argv]
     return {
         "command": command,
-        "inputs": [
-            {"path": _relative(path, folder), "sha256": sha256_of(path)} for path in inputs
-        ],
+        "inputs": [{"path": _relative(path, folder), "sha256": sha256_of(path)} for path in inputs],
         "outputs": [{"path": _relative(path, folder)} for path in outputs],
     }
 

@@ -91,7 +91,10 @@ def _run(name: str, rest: list[str]) -> int:
         return 130
     except Exception:
         traceback.print_exc()
-        print(f"\nexomics: this is a fault of exomics, not yours. Please report the lines above: {ISSUES}", file=sys.stderr)
+        print(
+            f"\nexomics: this is a fault of exomics, not yours. Please report the lines above: {ISSUES}",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

@@ -23,7 +23,7 @@ from exomics.errors import InputError, MissingExtraError, UserError
 def register(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("workflow", choices=workflows(), metavar="WORKFLOW", help=f"one of {', '.join(workflows())}")
-    parser.add_argument("-d", "--directory", type=Path, default=Path("."), help="folder to work in (default: here)")
+    parser.add_argument("-d", "--directory", type=Path, default=Path(), help="folder to work in (default: here)")
     parser.add_argument("--configfile", help="a file, or the name of a config that the workflow brings (simulated)")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="jobs at a time (default: all cores)")
     parser.add_argument("--profile", help="a Snakemake profile: a folder, or the name of one the workflow brings")
@@ -59,7 +59,7 @@ def snakemake_command(arguments: argparse.Namespace) -> list[str]:
     words = [sys.executable, "-m", "snakemake", "--snakefile", str(folder / "Snakefile")]
     words += ["--directory", str(arguments.directory), "--cores", str(arguments.cores)]
     words += ["--configfile", str(_config(folder, arguments.configfile, arguments.directory)), "--rerun-incomplete"]
-    words += ["--quiet", "rules", "progress"] if False else ["--quiet", "host", "reason"]
+    words += ["--quiet", "host", "reason"]
     if arguments.profile:
         bundled = folder / "profiles" / arguments.profile
         words += ["--profile", str(bundled if bundled.is_dir() else arguments.profile)]

@@ -39,7 +39,9 @@ def run(arguments: argparse.Namespace) -> None:
     package: Path = arguments.package
     checks = verify(package, run=_replay, sources=arguments.sources, tolerance=arguments.tolerance)
     for check in checks:
-        print(f"{'ok    ' if not check.difference else 'FAILED'}  {check.kind:<10}  {check.file}  {check.difference}".rstrip())
+        print(
+            f"{'ok    ' if not check.difference else 'FAILED'}  {check.kind:<10}  {check.file}  {check.difference}".rstrip()
+        )
     failed = [check for check in checks if check.difference]
     if failed:
         raise VerificationError(

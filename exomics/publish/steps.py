@@ -97,7 +97,9 @@ def _visit(file: Path, plan: Plan, published: dict[Path, str]) -> tuple[int, int
         return plan._made_by[file]
     provenance = Provenance.read(file)
     if not provenance.step:
-        raise InputError(f"{file.name} was made in Python, not by a command, so it cannot be recomputed from its record.")
+        raise InputError(
+            f"{file.name} was made in Python, not by a command, so it cannot be recomputed from its record."
+        )
     folder = file.parent
     origins = tuple(
         _origin(folder / entry["path"], entry["sha256"], plan, published) for entry in provenance.step["inputs"]

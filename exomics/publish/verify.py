@@ -11,7 +11,9 @@ from pathlib import Path
 from exomics._files import sha256_of
 from exomics.errors import InputError, VerificationError
 from exomics.publish.compare import first_difference
+from exomics.publish.signature_table import write_derived
 from exomics.publish.steps import Step
+from exomics.registry.signature import read_signature
 
 CHECKSUMS = "SHA256SUMS"
 STEPS = "provenance/steps.json"
@@ -71,7 +73,19 @@ def verify(package: Path, *, run: Runner, sources: Path | None = None, tolerance
         made = _run_again(steps, Path(folder), run, sources)
         for path, name in made:
             checks.append(Check(name, "recomputed", _difference(package / name, path, tolerance)))
+        checks += _derived_checks(package, Path(folder) / "derived")
     return checks
+
+
+def _derived_checks(package: Path, folder: Path) -> list[Check]:
+    """The long tables and the GMT must follow from the signature documents beside them."""
+    order = [line.split("\t")[0] for line in (package / "signatures.tsv").read_text(encoding="utf-8").splitlines()[1:]]
+    read = {found.id: found for found in map(read_signature, sorted((package / "signatures").glob("*.yaml")))}
+    unknown = sorted(set(order) ^ set(read))
+    if unknown:
+        return [Check("signatures.tsv", "recomputed", f"does not list the signatures of the package ({unknown[0]})")]
+    made = write_derived(folder, [read[name] for name in order])
+    return [Check(path.name, "recomputed", first_difference(package / path.name, path)) for path in made]
 
 
 def check_sums(package: Path) -> list[Check]:
@@ -109,7 +123,9 @@ def _recorded_sums(package: Path) -> list[tuple[str, str]]:
 def _refuse_foreign(command: tuple[str, ...]) -> None:
     """A package is a file somebody sent: its commands may read its own inputs and write its own outputs, no more."""
     if not command or command[0] not in REPLAYABLE:
-        raise InputError(f"the package records the command {' '.join(command)!r}, which verify does not run; do not trust it.")
+        raise InputError(
+            f"the package records the command {' '.join(command)!r}, which verify does not run; do not trust it."
+        )
     for before, word in zip(("", *command), command, strict=False):
         value = word.rpartition("=")[2]
         climbs = value.startswith(("/", "~")) or ".." in Path(value).parts or "\\" in value
@@ -138,7 +154,9 @@ def _run_again(steps: list[Step], folder: Path, run: Runner, sources: Path | Non
 
 def _plain_name(name: str) -> str:
     if Path(name).name != name:
-        raise InputError(f"the package records an output called {name!r}, which is not a plain file name; do not trust it.")
+        raise InputError(
+            f"the package records an output called {name!r}, which is not a plain file name; do not trust it."
+        )
     return name
 
 
