@@ -8,31 +8,75 @@ from scipy import special
 
 from exomics.stats.incomplete_beta import SMALLEST_DIRECT, log_small_incomplete_beta
 
-__all__ = ["log_t_upper_tail", "normal_deviate_of_t", "t_two_sided"]
+__all__ = ["log_t_upper_tail", "normal_deviate_of_t", "t_quantile", "t_tests", "t_upper_tail"]
 
 FloatArray = NDArray[np.float64]
 
 _LARGEST_DF = 1e15
 
 
-def t_two_sided(statistic: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatArray:
-    """Two-sided P value of a t statistic; infinite df gives the normal.
+def t_upper_tail(statistic: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatArray:
+    """P(T > statistic); infinite df gives the normal.
 
     Examples
     --------
-    >>> round(float(t_two_sided(2.0, 10.0)), 6)
-    0.073388
+    >>> t_upper_tail([0.0, 1.0], 1.0).round(6).tolist()
+    [0.5, 0.25]
     """
-    return 2.0 * _t_upper(np.abs(np.asarray(statistic, dtype=np.float64)), degrees_of_freedom)
-
-
-def _t_upper(statistic: FloatArray, degrees_of_freedom: ArrayLike) -> FloatArray:
+    t = np.asarray(statistic, dtype=np.float64)
     df = np.asarray(degrees_of_freedom, dtype=np.float64)
-    if np.isinf(df).any():
-        t, df = np.broadcast_arrays(statistic, df)
-        infinite = np.isinf(df)
-        return np.where(infinite, special.ndtr(-t), special.stdtr(np.where(infinite, 1.0, df), -t))
-    return special.stdtr(df, -statistic)
+    if not np.isinf(df).any():
+        return np.asarray(special.stdtr(df, -t))
+    infinite = np.isinf(df)
+    return np.where(infinite, special.ndtr(-t), special.stdtr(np.where(infinite, 1.0, df), -t))
+
+
+def t_quantile(probability: float, degrees_of_freedom: ArrayLike) -> FloatArray:
+    """Value that T does not exceed with the given probability; equal df are solved once.
+
+    Examples
+    --------
+    >>> t_quantile(0.975, [1.0, np.inf]).round(4).tolist()
+    [12.7062, 1.96]
+    """
+    df = np.asarray(degrees_of_freedom, dtype=np.float64)
+    distinct, index = np.unique(df, return_inverse=True)
+    finite = np.where(np.isinf(distinct), 1.0, distinct)
+    quantile = np.where(np.isinf(distinct), special.ndtri(probability), special.stdtrit(finite, probability))
+    return np.asarray(quantile[index].reshape(df.shape))
+
+
+def t_tests(statistic: ArrayLike, degrees_of_freedom: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Two-sided P values of t statistics, and the normal deviates with the same tail probabilities.
+
+    The deviate is exact, not an approximation by moments: the logarithm of the tail is used where the probability
+    itself would underflow, so deviates beyond 37 keep their accuracy.
+
+    Parameters
+    ----------
+    statistic, degrees_of_freedom
+        Arrays that broadcast; NaN gives NaN.
+
+    Returns
+    -------
+    tuple of ndarray
+        P values and deviates.
+
+    Examples
+    --------
+    >>> p_value, z = t_tests([-3.0, 0.5], 10.0)
+    >>> p_value.round(6).tolist(), z.round(6).tolist()
+    ([0.013344, 0.627894], [-2.474463, 0.484694])
+    """
+    t = np.asarray(statistic, dtype=np.float64)
+    size = np.abs(t)
+    upper = t_upper_tail(size, degrees_of_freedom)
+    z = np.asarray(-special.ndtri(upper))
+    deep = (upper < SMALLEST_DIRECT) & np.isfinite(size)
+    if deep.any():
+        df = np.broadcast_to(np.asarray(degrees_of_freedom, dtype=np.float64), z.shape)
+        z[deep] = -special.ndtri_exp(log_t_upper_tail(np.broadcast_to(size, z.shape)[deep], df[deep]))
+    return 2.0 * upper, np.copysign(z, t)
 
 
 def log_t_upper_tail(statistic: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatArray:
@@ -46,7 +90,7 @@ def log_t_upper_tail(statistic: ArrayLike, degrees_of_freedom: ArrayLike) -> Flo
     t, df = np.broadcast_arrays(
         np.asarray(statistic, dtype=np.float64), np.asarray(degrees_of_freedom, dtype=np.float64)
     )
-    probability = np.atleast_1d(_t_upper(t, df))
+    probability = np.atleast_1d(t_upper_tail(t, df))
     with np.errstate(divide="ignore"):
         result = np.log(probability)
     t, df = np.atleast_1d(t), np.atleast_1d(df)
@@ -65,20 +109,9 @@ def log_t_upper_tail(statistic: ArrayLike, degrees_of_freedom: ArrayLike) -> Flo
 def normal_deviate_of_t(statistic: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatArray:
     """Return the standard normal deviate with the same tail probability as a t statistic.
 
-    The exact deviate, not an approximation by moments: the logarithm of the tail is used where the probability
-    itself would underflow, so deviates beyond 37 keep their accuracy.
-
     Examples
     --------
     >>> round(float(normal_deviate_of_t(-3.0, 10.0)), 6)
     -2.474463
     """
-    t = np.asarray(statistic, dtype=np.float64)
-    size = np.abs(t)
-    upper = np.asarray(_t_upper(size, degrees_of_freedom))
-    z = np.asarray(-special.ndtri(upper))
-    deep = (upper < SMALLEST_DIRECT) & np.isfinite(size)
-    if deep.any():
-        df = np.broadcast_to(np.asarray(degrees_of_freedom, dtype=np.float64), z.shape)
-        z[deep] = -special.ndtri_exp(log_t_upper_tail(np.broadcast_to(size, z.shape)[deep], df[deep]))
-    return np.copysign(z, t)
+    return t_tests(statistic, degrees_of_freedom)[1]

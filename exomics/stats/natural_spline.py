@@ -1,0 +1,101 @@
+"""Natural cubic regression splines on one covariate."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import BSpline
+
+from exomics.errors import InputError
+
+__all__ = ["NaturalSpline", "fit_natural_spline", "natural_spline_basis", "natural_spline_knots"]
+
+FloatArray = NDArray[np.float64]
+
+
+class NaturalSpline(NamedTuple):
+    """A least-squares natural spline: knots, coefficients, fitted values, rank and residual sum of squares."""
+
+    knots: FloatArray
+    coefficients: FloatArray
+    fitted: FloatArray
+    rank: int
+    residual_sum_of_squares: float
+
+
+def natural_spline_knots(x: ArrayLike, df: int) -> FloatArray:
+    """Boundary knots at the range of x and ``df - 2`` interior knots at equally spaced quantiles.
+
+    Examples
+    --------
+    >>> natural_spline_knots([0.0, 1.0, 2.0, 3.0], 4).tolist()
+    [0.0, 1.0, 2.0, 3.0]
+    """
+    values = np.asarray(x, dtype=np.float64)
+    if df < 2:
+        raise InputError(f"A natural spline has at least 2 degrees of freedom (a straight line); got {df}.")
+    interior = np.quantile(values, np.linspace(0.0, 1.0, df)[1:-1])
+    low, high = values.min(), values.max()
+    return np.concatenate([[low], interior[(interior > low) & (interior < high)], [high]])
+
+
+def natural_spline_basis(x: ArrayLike, knots: ArrayLike) -> FloatArray:
+    """Basis of the cubic splines that are straight beyond the outer knots, intercept included.
+
+    Parameters
+    ----------
+    x
+        Points, shape (n,), inside or outside the outer knots.
+    knots
+        Ascending knots, shape (k,), the first and the last being the boundary.
+
+    Returns
+    -------
+    ndarray
+        Shape (n, k): B-splines projected on the space with zero second derivative at both boundaries.
+
+    Notes
+    -----
+    Spans the same space as ``splines::ns(x, knots=..., intercept=TRUE)`` of R; interior knots that coincide with a
+    boundary are to be dropped beforehand.
+
+    Examples
+    --------
+    >>> natural_spline_basis([0.0, 1.0, 5.0], [0.0, 1.0, 2.0]).shape
+    (3, 3)
+    """
+    points, ascending = np.asarray(x, dtype=np.float64), np.asarray(knots, dtype=np.float64)
+    low, high = ascending[0], ascending[-1]
+    full = np.concatenate([np.repeat(low, 3), ascending, np.repeat(high, 3)])
+    n_splines = full.size - 4
+    splines = BSpline(full, np.eye(n_splines), 3)
+    ends = np.array([low, high])
+    curvature = splines(ends, 2)
+    free = np.linalg.qr(curvature.T, mode="complete")[0][:, 2:]
+    basis = splines(np.clip(points, low, high))
+    outside = (points < low) | (points > high)
+    if outside.any():
+        nearest = np.clip(points[outside], low, high)
+        basis[outside] += (points[outside] - nearest)[:, None] * splines(nearest, 1)
+    return np.asarray(basis @ free)
+
+
+def fit_natural_spline(x: ArrayLike, y: ArrayLike, df: int) -> NaturalSpline:
+    """Fit a natural cubic spline with `df` coefficients by least squares.
+
+    Examples
+    --------
+    >>> fit_natural_spline([0.0, 1.0, 2.0, 3.0], [1.0, 3.0, 5.0, 7.0], 2).fitted.round(6).tolist()
+    [1.0, 3.0, 5.0, 7.0]
+    """
+    knots = natural_spline_knots(x, df)
+    basis = natural_spline_basis(x, knots)
+    values = np.asarray(y, dtype=np.float64)
+    coefficients, _, rank, _ = np.linalg.lstsq(basis, values, rcond=1e-7)
+    fitted: FloatArray = basis @ coefficients
+    residuals = values - fitted
+    return NaturalSpline(
+        knots, np.asarray(coefficients, dtype=np.float64), fitted, int(rank), float(residuals @ residuals)
+    )
