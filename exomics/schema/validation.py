@@ -86,7 +86,9 @@ def _scale_failures(adata: AnnData) -> list[str]:
     if not scale:
         return [*failures, "uns['exomics']['scale'] is missing"]
     if scale.get("kind") not in SCALE_KINDS or scale.get("quantity") not in SCALE_QUANTITIES:
-        failures.append(f"scale is {dict(scale)}, expected a kind of {SCALE_KINDS} and a quantity of {SCALE_QUANTITIES}")
+        failures.append(
+            f"scale is {dict(scale)}, expected a kind of {SCALE_KINDS} and a quantity of {SCALE_QUANTITIES}"
+        )
     elif scale["kind"] == "counts":
         failures.extend(_count_failures(adata))
     return failures

@@ -1,0 +1,51 @@
+"""study.yaml: complete, checked, and honest about what is not reported."""
+
+from __future__ import annotations
+
+import pytest
+
+from exomics.errors import InputError
+from exomics.registry.document import parse_yaml
+from exomics.schema.study import check_study, completeness, template, template_text
+from exomics.schema.study_fields import FIELDS
+
+
+def test_the_template_is_a_valid_study_that_reports_nothing() -> None:
+    study = parse_yaml(template_text(species="rat"), "template")
+    check_study(study)
+    assert study["study"]["species"] == "rat"
+    assert completeness(study) == pytest.approx(1 / len(FIELDS))
+
+
+def test_every_fault_is_listed_at_once() -> None:
+    study = template()
+    study["fitt"]["type"] = "juggling"
+    study["fitt"]["program_weeks"] = "eight"
+    study["fitt"]["shoes"] = "red"
+    del study["host"]["sex"]
+    with pytest.raises(InputError) as caught:
+        check_study(study)
+    message = str(caught.value)
+    assert "4 faults" in message
+    for part in ("fitt.type must be one of", "fitt.program_weeks must be a number in weeks", "fitt.shoes", "host.sex"):
+        assert part in message
+
+
+def test_not_applicable_fields_do_not_count_against_completeness() -> None:
+    study = template(species="human")
+    study["host"] = dict.fromkeys(study["host"], "not_applicable")
+    reported = completeness(study)
+    assert reported == pytest.approx(1 / (len(FIELDS) - len(study["host"])))
+
+
+@pytest.mark.parametrize("broken", [[], {"study": "rat"}, {"study": None}])
+def test_a_document_without_groups_is_refused(broken: object) -> None:
+    with pytest.raises(InputError, match="groups of fields"):
+        check_study(broken)  # type: ignore[arg-type]
+
+
+def test_a_true_is_not_a_number() -> None:
+    study = template()
+    study["fitt"]["program_weeks"] = True
+    with pytest.raises(InputError, match="must be a number"):
+        check_study(study)
