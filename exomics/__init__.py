@@ -25,7 +25,7 @@ _SUBPACKAGES = (
     "validation",
 )
 
-__all__ = ["__version__", *_SUBPACKAGES]
+__all__ = ["__version__"]
 
 
 def __getattr__(name: str) -> ModuleType:
@@ -35,4 +35,4 @@ def __getattr__(name: str) -> ModuleType:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, *_SUBPACKAGES])

@@ -39,7 +39,8 @@ def require_counts(values: ArrayLike, name: str = "counts") -> None:
     counts = np.asarray(values)
     if np.issubdtype(counts.dtype, np.floating):
         if not np.isfinite(counts).all():
-            raise ScaleError(f"{name} must be finite; got {int((~np.isfinite(counts)).sum())} missing or infinite values.")
+            absent = int((~np.isfinite(counts)).sum())
+            raise ScaleError(f"{name} must be finite; got {absent} missing or infinite values.")
         fractional = int((counts != np.floor(counts)).sum())
         if fractional:
             raise ScaleError(

@@ -39,9 +39,8 @@ def run(arguments: argparse.Namespace) -> None:
     package: Path = arguments.package
     checks = verify(package, run=_replay, sources=arguments.sources, tolerance=arguments.tolerance)
     for check in checks:
-        print(
-            f"{'ok    ' if not check.difference else 'FAILED'}  {check.kind:<10}  {check.file}  {check.difference}".rstrip()
-        )
+        verdict = "FAILED" if check.difference else "ok"
+        print(f"{verdict:<6}  {check.kind:<10}  {check.file}  {check.difference}".rstrip())
     failed = [check for check in checks if check.difference]
     if failed:
         raise VerificationError(

@@ -111,7 +111,8 @@ def _fill(
 def _readme(title: str, signatures: Sequence[Signature], plan: Plan) -> str:
     listed = "\n".join(
         f"- `{signature.id}` {signature.version}: {signature.title} "
-        f"({len(signature.features('up'))} up, {len(signature.features('down'))} down; layers {', '.join(signature.layers)})"
+        f"({len(signature.features('up'))} up, {len(signature.features('down'))} down; "
+        f"layers {', '.join(signature.layers)})"
         for signature in signatures
     )
     commands = "\n".join(f"    exomics {' '.join(step.command)}" for step in plan.steps)
@@ -130,7 +131,7 @@ Score one with `exomics score DATA.h5ad --signatures FOLDER/signatures/NAME.yaml
 
 ## What is here
 
-- `signatures/` the signatures in the registry's format; `signatures.tsv`, `members.tsv` and `signatures.gmt` say the same
+- `signatures/` the signatures in the registry's format; `signatures.tsv`, `members.tsv`, `signatures.gmt` say the same
 - `differential/`, `agreement/`, `scores/`, `associations/`, `tables/` the tables, one file per step
 - `provenance/` how each file was made; `steps.json` holds every command back to the public sources
 - `ACKNOWLEDGMENTS.txt` the sentences that use of these data asks for

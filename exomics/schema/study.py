@@ -85,7 +85,8 @@ def _problem(field: StudyField, value: Any) -> str:
         return ""
     if field.kind == "number" and (isinstance(value, bool) or not isinstance(value, int | float)):
         return f"{name} must be a number in {field.unit}, got {value!r}"
-    if field.kind == "level" and str(value) not in field.levels:
+    word = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)  # YAML reads yes as true
+    if field.kind == "level" and word not in field.levels:
         return f"{name} must be one of {', '.join(field.levels)}, got {value!r}"
     if value is None or value == "":
         return f"{name} is empty (write not_reported)"

@@ -1,7 +1,7 @@
 """Every field of ``study.yaml``: what a study of exercise and cancer must say about itself, with unit or levels.
 
-The groups follow the reporting guidelines of the field: FITT and CERT for exercise, ARRIVE for animals, REMARK for tumor
-markers. A value may always be ``not_reported`` or ``not_applicable``; silence may not.
+The groups follow the reporting guidelines of the field: FITT and CERT for exercise, ARRIVE for animals, REMARK for
+tumor markers. A value may always be ``not_reported`` or ``not_applicable``; silence may not.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ FIELDS: Final = (
     StudyField("tumor", "purity", "Tumor purity", unit="fraction"),
     StudyField("tumor", "prior_therapy", "Therapy before sampling"),
     StudyField("outcome", "primary", "Primary endpoint"),
-    StudyField("outcome", "response_criterion", "Criterion of response", levels=("recist", "irecist", "pcr", "miller_payne")),
+    StudyField("outcome", "response_criterion", "Criterion of response", levels=(
+        "recist", "irecist", "pcr", "miller_payne")),
     StudyField("outcome", "follow_up_months", "Median follow-up", unit="months"),
     StudyField("assay", "platform", "Platform and library"),
     StudyField("assay", "batches", "What the batches are, and whether arms are balanced over them"),
