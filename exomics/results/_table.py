@@ -46,10 +46,13 @@ class ResultTable:
 
         Floats are the shortest decimals that restore the double; missing is an empty field.
         """
-        target = Path(path)
-        write_text(target, self.frame.to_csv(sep="\t", index=False, lineterminator="\n"))
+        target = write_text(Path(path), self.to_text())
         self.provenance.write(target)
         return target
+
+    def to_text(self) -> str:
+        """The TSV as text."""
+        return self.frame.to_csv(sep="\t", index=False, lineterminator="\n")
 
     @classmethod
     def from_tsv(cls, path: Path | str) -> Self:

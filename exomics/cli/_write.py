@@ -1,0 +1,67 @@
+"""Writing what a command made, with the record of how it was made beside it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+from anndata import AnnData
+from mudata import MuData
+
+from exomics._files import write_text
+from exomics.cli._step import record
+from exomics.datasets import write_data
+from exomics.results import Provenance, ResultTable
+from exomics.results.provenance import sidecar_of
+from exomics.schema import keys
+
+
+def save_table(
+    table: ResultTable, path: Path, arguments: argparse.Namespace, inputs: Sequence[Path], also: Sequence[Path] = ()
+) -> None:
+    """Write a result table and its sidecar; `also` are the other outputs of the same command."""
+    write_text(path, table.to_text())
+    save_provenance(table.provenance, path, arguments, inputs, also)
+
+
+def save_frame(
+    frame: pd.DataFrame, path: Path, provenance: Provenance, arguments: argparse.Namespace, inputs: Sequence[Path]
+) -> None:
+    """Write a plain table (a comparison, a truth) and its sidecar."""
+    write_text(path, frame.to_csv(sep="\t", index=False, lineterminator="\n"))
+    save_provenance(provenance, path, arguments, inputs)
+
+
+def save_data(data: AnnData | MuData, path: Path, arguments: argparse.Namespace, inputs: Sequence[Path]) -> None:
+    """Write AnnData or MuData and its sidecar."""
+    write_data(data, path)
+    provenance = Provenance(method=arguments.argv[0], acknowledgments=acknowledgments_of(data))
+    save_provenance(provenance, path, arguments, inputs)
+
+
+def save_provenance(
+    provenance: Provenance,
+    path: Path,
+    arguments: argparse.Namespace,
+    inputs: Sequence[Path],
+    also: Sequence[Path] = (),
+) -> None:
+    """Write ``<path>.provenance.json`` with the step that made `path`; acknowledgments of the inputs are carried on."""
+    inherited = [line for file in inputs for line in _acknowledgments_beside(file)]
+    merged = tuple(dict.fromkeys([*provenance.acknowledgments, *inherited]))
+    step = record(arguments.argv, list(inputs), [path, *also])
+    replace(provenance, acknowledgments=merged, step=step).write(path)
+
+
+def acknowledgments_of(data: AnnData | MuData) -> tuple[str, ...]:
+    """The data-use sentences that an object carries."""
+    parts = data.mod.values() if isinstance(data, MuData) else (data,)
+    lines = [str(line) for part in parts for line in part.uns.get(keys.EXOMICS, {}).get(keys.ACKNOWLEDGMENTS, [])]
+    return tuple(dict.fromkeys(lines))
+
+
+def _acknowledgments_beside(file: Path) -> tuple[str, ...]:
+    return Provenance.read(file).acknowledgments if sidecar_of(file).is_file() else ()

@@ -1,0 +1,56 @@
+"""Load a dataset, or your own files, as AnnData (.h5ad) or MuData (.h5mu) that meets the contract; or a table (.tsv).
+
+examples:
+  exomics load embedded_muscle_rna -o muscle.h5ad
+  exomics load --loader bioconductor --file data=TRNSCRPT_GN.rda -o muscle.h5ad
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from exomics.cli._step import option, require_suffix, role_path
+from exomics.cli._write import save_data, save_frame
+from exomics.datasets import load, load_files, load_table
+from exomics.errors import InputError
+from exomics.registry.manifest import load_manifest
+from exomics.results import Provenance
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("dataset", nargs="?", help="id of a dataset; `exomics catalog datasets` lists them")
+    parser.add_argument("--loader", help="loader of your own files; `exomics catalog methods` lists them")
+    parser.add_argument("--file", action="append", type=role_path, default=[], dest="files", metavar="ROLE=PATH")
+    parser.add_argument("--option", action="append", type=option, default=[], dest="options", metavar="KEY=VALUE")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="a .h5ad, .h5mu or .tsv file")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Load and write."""
+    output: Path = arguments.output
+    require_suffix(output, ".h5ad", ".h5mu", ".tsv")
+    if bool(arguments.dataset) == bool(arguments.loader):
+        raise InputError("give either a DATASET, or --loader with --file ROLE=PATH.")
+    if output.suffix == ".tsv":
+        _load_table(arguments, output)
+        return
+    files = dict(arguments.files)
+    if arguments.dataset:
+        data = load(arguments.dataset)
+    else:
+        data = load_files(arguments.loader, files, options=dict(arguments.options))
+    save_data(data, output, arguments, list(files.values()))
+    print(f"{output}: {data.n_obs} samples x {data.n_vars} features")
+
+
+def _load_table(arguments: argparse.Namespace, output: Path) -> None:
+    if not arguments.dataset:
+        raise InputError("only a registered dataset can be loaded as a table; write your own files to .h5ad.")
+    frame = load_table(arguments.dataset)
+    manifest = load_manifest(arguments.dataset)
+    lines = (manifest.acknowledgment,) if manifest.acknowledgment else ()
+    provenance = Provenance(method="load", parameters={"dataset": arguments.dataset}, acknowledgments=lines)
+    save_frame(frame, output, provenance, arguments, [])
+    print(f"{output}: {len(frame)} rows")
