@@ -11,7 +11,7 @@ from exomics.schema import keys
 from exomics.schema.vocabulary import ASSAYS, FEATURE_TYPES, SCALE_KINDS, SCALE_QUANTITIES, SEXES, SPECIES, SPECIMENS
 
 
-def validate(adata: AnnData) -> None:
+def validate(adata: AnnData, *, require_scale: bool = True) -> None:
     """Raise one `InputError` that lists every way in which `adata` breaks the contract.
 
     Checks the obs and var columns, the vocabulary words, unique text ids, the declared assay and scale,
@@ -21,6 +21,8 @@ def validate(adata: AnnData) -> None:
     ----------
     adata
         Samples x features.
+    require_scale
+        False lets an object pass whose scale is not declared yet: what needs a scale refuses it later.
 
     Raises
     ------
@@ -41,7 +43,7 @@ def validate(adata: AnnData) -> None:
         *_column_failures(adata.obs, keys.REQUIRED_OBS, "obs"),
         *_column_failures(adata.var, keys.REQUIRED_VAR, "var"),
         *_word_failures(adata),
-        *_scale_failures(adata),
+        *_scale_failures(adata, required=require_scale),
     ]
     if failures:
         raise InputError(f"the object breaks the AnnData contract in {len(failures)} ways: " + "; ".join(failures))
@@ -75,7 +77,7 @@ def _word_failures(adata: AnnData) -> list[str]:
     return failures
 
 
-def _scale_failures(adata: AnnData) -> list[str]:
+def _scale_failures(adata: AnnData, *, required: bool) -> list[str]:
     declared = adata.uns.get(keys.EXOMICS)
     if declared is None:
         return ["uns['exomics'] is missing"]
@@ -84,7 +86,7 @@ def _scale_failures(adata: AnnData) -> list[str]:
         failures.append(f"assay is {declared.get(keys.ASSAY)!r}, expected one of {', '.join(ASSAYS)}")
     scale = declared.get(keys.SCALE)
     if not scale:
-        return [*failures, "uns['exomics']['scale'] is missing"]
+        return [*failures, "uns['exomics']['scale'] is missing"] if required else failures
     if scale.get("kind") not in SCALE_KINDS or scale.get("quantity") not in SCALE_QUANTITIES:
         failures.append(
             f"scale is {dict(scale)}, expected a kind of {SCALE_KINDS} and a quantity of {SCALE_QUANTITIES}"

@@ -1,0 +1,139 @@
+"""From matrix, samples and features to an AnnData that meets the contract. Every loader ends here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from scipy import sparse
+
+from exomics.errors import InputError
+from exomics.registry.manifest import Manifest
+from exomics.schema import Scale, keys
+
+
+@dataclass(frozen=True)
+class Expression:
+    """Samples x features, the samples' frame and the features' frame, indexed by sample and feature id."""
+
+    values: Any
+    obs: pd.DataFrame
+    var: pd.DataFrame
+
+
+def assemble(
+    expression: Expression,
+    *,
+    assay: str,
+    scale: Scale | None,
+    manifest: Manifest,
+    report: Mapping[str, Any] | None = None,
+) -> AnnData:
+    """An AnnData with the contract's keys.
+
+    Parameters
+    ----------
+    expression
+        Values and their two frames; ids are made text, missing text becomes categorical, dates ISO text.
+    assay
+        Word of the vocabulary.
+    scale
+        Scale of the values; None leaves it undeclared, and what needs a scale will refuse.
+    manifest
+        Where the files come from.
+    report
+        What the loader dropped, flagged or found missing.
+
+    Returns
+    -------
+    AnnData
+        With ``layers["counts"]`` (integers) when the scale is counts.
+    """
+    values = expression.values
+    if not sparse.issparse(values):
+        values = np.ascontiguousarray(values, dtype=np.float64)
+    adata = AnnData(
+        X=values,
+        obs=portable(expression.obs, keys.SAMPLE_ID),
+        var=portable(expression.var, keys.FEATURE_ID),
+    )
+    if scale is not None and scale.kind == "counts" and _are_counts(values):
+        adata.layers[keys.COUNTS] = values.astype(np.int64)
+    adata.uns[keys.EXOMICS] = {
+        keys.ASSAY: assay,
+        **({} if scale is None else {keys.SCALE: asdict(scale)}),
+        keys.MANIFEST: manifest.id,
+        keys.MANIFEST_SHA256: manifest.sha256,
+        keys.STEPS: np.array([], dtype=object),
+        keys.ACKNOWLEDGMENTS: np.array([manifest.acknowledgment] if manifest.acknowledgment else [], dtype=object),
+        keys.REPORT: json.dumps(dict(report or {}), sort_keys=True, default=str),
+    }
+    return adata
+
+
+def _are_counts(values: Any) -> bool:
+    held = values.data if sparse.issparse(values) else values
+    return bool(np.isfinite(held).all() and (held == np.floor(held)).all())
+
+
+def portable(frame: pd.DataFrame, index_name: str) -> pd.DataFrame:
+    """`frame` in types that survive a file: text ids, dates as ISO text, text with gaps as categories."""
+    columns = {str(name).replace("/", "_"): _portable_column(frame[name]) for name in frame.columns}
+    index = pd.Index([str(label) for label in frame.index], dtype=object, name=index_name)
+    columns.pop(index_name, None)
+    return pd.DataFrame({name: pd.Series(column.array, index=index) for name, column in columns.items()}, index=index)
+
+
+def _portable_column(column: pd.Series) -> pd.Series:
+    if pd.api.types.is_datetime64_any_dtype(column):
+        text = column.dt.strftime("%Y-%m-%dT%H:%M:%S")
+        column = text.where(column.notna(), None).astype(object)
+    if column.dtype == object or pd.api.types.is_string_dtype(column.dtype):
+        missing = column.isna()
+        column = column.astype(object).where(missing, column.astype(str))
+        return pd.Series(pd.Categorical(column.where(~missing, None)), index=column.index) if missing.any() else column
+    return column
+
+
+def missing_text(n: int) -> pd.Categorical:
+    """A text column of which nothing is known."""
+    return pd.Categorical([None] * n)
+
+
+def text_ids(values: Sequence[Any] | pd.Series) -> list[str]:
+    """Identifiers as text: a whole number without ``.0``, everything else as it is spelled."""
+    return [
+        str(int(value)) if isinstance(value, float | np.floating) and value == int(value) else str(value)
+        for value in values
+    ]
+
+
+def names_or_empty(column: pd.Series) -> list[str]:
+    """Feature names: missing becomes "", never the word NA."""
+    return ["" if missing else str(name) for name, missing in zip(column, column.isna(), strict=True)]
+
+
+def option(manifest: Manifest, defaults: Mapping[str, Any], name: str) -> Any:
+    """An option of the manifest, or the loader's default."""
+    return manifest.options.get(name, defaults[name])
+
+
+def scale_from(manifest: Manifest, default: Scale | None = None) -> Scale | None:
+    """The scale that the options declare, or `default`."""
+    declared = manifest.options.get("scale")
+    return default if declared is None else Scale(**declared)
+
+
+def only_file(files: Mapping[str, Path], role: str) -> Path:
+    """The file of `role`; an `InputError` that lists the roles given when it is not among them."""
+    if role not in files:
+        raise InputError(
+            f"this loader needs a file of role {role!r}; got {', '.join(files) or 'none'}. Give {role}=PATH."
+        )
+    return files[role]
