@@ -1,0 +1,283 @@
+"""Gene-by-gene estimation of sample variances: one pass over features, each updating the weights the next one meets."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from exomics.stats._design_basis import DesignBasis
+from exomics.stats._orthogonalization import fit_one_feature
+
+FloatArray = NDArray[np.float64]
+
+_NEARLY_SINGULAR = 1e-9
+_SMALLEST_VARIANCE = 1e-15
+_RELATIVE_TOLERANCE = 1e-14
+_ABSOLUTE_TOLERANCE = 1e-14
+_PATIENCE = 4
+
+
+class Reach(NamedTuple):
+    """For each sample the rows that a forward substitution of its basis row can fill, in compressed form."""
+
+    starts: NDArray[np.int64]
+    rows: NDArray[np.uint64]
+
+
+class VarianceProblem(NamedTuple):
+    """Expression and prior weights (n_samples, n_features; weights may have one column), design, variance groups."""
+
+    expression: FloatArray
+    weights: FloatArray
+    design: FloatArray
+    basis: DesignBasis
+    reach: Reach
+    groups: NDArray[np.int64]
+    prior_n: float
+
+
+class _Feature(NamedTuple):
+    """One feature's values and weights, and what its weighted fit leaves: squares ``w r^2`` and leverages."""
+
+    values: FloatArray
+    weights: FloatArray
+    squares: FloatArray
+    leverages: FloatArray
+
+
+class _Equations(NamedTuple):
+    factor: FloatArray
+    vector: FloatArray
+    residuals: FloatArray
+
+
+class _Solver(NamedTuple):
+    information: FloatArray
+    preconditioner: FloatArray
+    solution: FloatArray
+    remainder: FloatArray
+    direction: FloatArray
+    image: FloatArray
+    conditioned: FloatArray
+
+
+def reach_of_rows(basis: DesignBasis) -> Reach:
+    """Rows filled when a sample's basis row is solved against the factor: its own columns, and whatever they reach."""
+    rows: list[int] = []
+    starts = [0]
+    for i in range(basis.starts.size - 1):
+        own = set(basis.columns[basis.starts[i] : basis.starts[i + 1]].tolist())
+        first = min(own, default=basis.envelope.size)
+        for a in range(first, basis.envelope.size):
+            if a in own or any(d in own for d in range(int(basis.envelope[a]), a)):
+                own.add(a)
+        rows.extend(sorted(own))
+        starts.append(len(rows))
+    return Reach(np.array(starts), np.array(rows, dtype=np.uint64))
+
+
+@njit(cache=True, error_model="numpy")
+def log_variances_by_feature(problem: VarianceProblem) -> FloatArray:
+    """Log variance of each variance group after one scoring step per feature, features in order."""
+    n_samples, n_features = problem.expression.shape
+    n_groups = problem.groups.max() + 1
+    feature, equations, solver = _workspace(n_samples, problem.design.shape[1], n_groups)
+    sizes, log_variances = np.zeros(n_groups), np.zeros(n_groups)
+    for i in range(n_samples):
+        sizes[problem.groups[i]] += 1.0
+        solver.information[problem.groups[i], problem.groups[i]] += problem.prior_n
+    kept, score = np.zeros(n_groups), np.zeros(n_groups)
+    sample_weights, group_weights = np.ones(n_samples), np.ones(n_groups)
+    solver.preconditioner[:] = np.linalg.inv(solver.information)
+    for g in range(n_features):
+        df = _fit(problem, sample_weights, g, feature, equations)
+        if df < 2.0:
+            continue
+        variance = feature.squares.sum() / df
+        if variance < _SMALLEST_VARIANCE:
+            continue
+        kept[:] = 0.0
+        score[:] = 0.0
+        for i in range(n_samples):
+            if feature.weights[i] > 0.0:
+                kept[problem.groups[i]] += 1.0 - feature.leverages[i]
+                score[problem.groups[i]] += feature.squares[i] / variance - (1.0 - feature.leverages[i])
+        score -= sizes * (score.sum() / n_samples)
+        _add_information(kept, solver.information)
+        _solve(solver, score)
+        log_variances += solver.solution
+        group_weights[:] = np.exp(-log_variances)
+        for i in range(n_samples):
+            sample_weights[i] = group_weights[problem.groups[i]]
+    return log_variances
+
+
+@njit(cache=True, error_model="numpy")
+def _workspace(n_samples: int, n_columns: int, n_groups: int) -> tuple[_Feature, _Equations, _Solver]:
+    feature = _Feature(np.zeros(n_samples), np.zeros(n_samples), np.zeros(n_samples), np.zeros(n_samples))
+    square = np.zeros((n_columns, n_columns))
+    equations = _Equations(square, np.zeros(n_columns), np.zeros(n_samples))
+    large, long = np.zeros((n_groups, n_groups)), np.zeros(n_groups)
+    solver = _Solver(large, large.copy(), long, long.copy(), long.copy(), long.copy(), long.copy())
+    return feature, equations, solver
+
+
+@njit(cache=True, error_model="numpy")
+def _add_information(kept: FloatArray, information: FloatArray) -> None:
+    """Add ``diag(k) - k k' / sum(k)``, the information of one feature whose own variance is estimated too."""
+    total = kept.sum()
+    for a in range(kept.size):
+        share = kept[a] / total
+        for b in range(kept.size):
+            information[a, b] -= share * kept[b]
+        information[a, a] += kept[a]
+
+
+@njit(cache=True, error_model="numpy")
+def _multiply(matrix: FloatArray, vector: FloatArray, out: FloatArray) -> None:
+    """Symmetric matrix times vector, by rows, so that the inner loop has no running sum."""
+    out[:] = 0.0
+    for a in range(vector.size):
+        for b in range(vector.size):
+            out[b] += matrix[a, b] * vector[a]
+
+
+@njit(cache=True, error_model="numpy")
+def _largest(vector: FloatArray) -> float:
+    largest = 0.0
+    for value in vector:
+        largest = max(largest, abs(value))
+    return largest
+
+
+@njit(cache=True, error_model="numpy")
+def _solve(solver: _Solver, right: FloatArray) -> None:
+    """Conjugate gradients on the information, preconditioned by the inverse it had a while ago."""
+    solution, remainder, direction = solver.solution, solver.remainder, solver.direction
+    solution[:] = 0.0
+    remainder[:] = right
+    direction[:] = 0.0
+    target = max(_RELATIVE_TOLERANCE * _largest(right), _ABSOLUTE_TOLERANCE * solver.information[0, 0])
+    before = 1.0
+    for iteration in range(50):
+        if _largest(remainder) <= target:
+            break
+        if iteration == _PATIENCE:
+            solver.preconditioner[:] = np.linalg.inv(solver.information)
+            direction[:] = 0.0
+        _multiply(solver.preconditioner, remainder, solver.conditioned)
+        now = (remainder * solver.conditioned).sum()
+        for a in range(direction.size):
+            direction[a] = solver.conditioned[a] + (now / before) * direction[a]
+        before = now
+        _multiply(solver.information, direction, solver.image)
+        step = now / (direction * solver.image).sum()
+        for a in range(direction.size):
+            solution[a] += step * direction[a]
+            remainder[a] -= step * solver.image[a]
+
+
+@njit(cache=True, error_model="numpy")
+def _fit(
+    problem: VarianceProblem, sample_weights: FloatArray, g: int, feature: _Feature, equations: _Equations
+) -> float:
+    """Weighted fit of feature `g`; returns its residual degrees of freedom (0 where too few values are present)."""
+    column = 0 if problem.weights.shape[1] == 1 else g
+    n_used = 0
+    for i in range(sample_weights.size):
+        value, prior = problem.expression[i, g], problem.weights[i, column]
+        used = value == value and prior > 0.0
+        feature.values[i] = value if used else 0.0
+        feature.weights[i] = sample_weights[i] * prior if used else 0.0
+        n_used += 1 if used else 0
+    if n_used <= 2:
+        return 0.0
+    rank = _factorize(problem.basis, feature.weights, equations)
+    if rank < 0:
+        found = fit_one_feature(feature.values, feature.weights, problem.design, np.zeros((0, problem.design.shape[1])))
+        feature.squares[:] = found.residuals**2
+        feature.leverages[:] = found.leverages
+        return float(n_used - found.rank)
+    equations.residuals[:] = feature.values
+    _refine(problem.basis, feature.weights, equations)
+    _refine(problem.basis, feature.weights, equations)
+    feature.squares[:] = feature.weights * equations.residuals**2
+    _leverages(problem, feature, equations)
+    return float(n_used - rank)
+
+
+@njit(cache=True, error_model="numpy")
+def _factorize(basis: DesignBasis, weights: FloatArray, equations: _Equations) -> int:
+    """Cholesky factor of the weighted Gram matrix; its rank, or -1 where the equations are nearly singular.
+
+    The diagonal of the factor is stored inverted, 0 where a column is empty.
+    """
+    factor, envelope, rank = equations.factor, basis.envelope, 0
+    factor[:] = 0.0
+    for i in range(weights.size):
+        for s in range(basis.starts[i], basis.starts[i + 1]):
+            product, row = weights[i] * basis.values[s], basis.columns[s]
+            for t in range(basis.starts[i], s + 1):
+                factor[row, basis.columns[t]] += product * basis.values[t]
+    for a in range(factor.shape[0]):
+        whole = factor[a, a]
+        for c in range(envelope[a], a):
+            rest = factor[a, c]
+            for d in range(max(envelope[a], envelope[c]), c):
+                rest -= factor[a, d] * factor[c, d]
+            factor[a, c] = rest * factor[c, c]
+            factor[a, a] -= factor[a, c] ** 2
+        if factor[a, a] > _NEARLY_SINGULAR * whole:
+            factor[a, a] = 1.0 / np.sqrt(factor[a, a])
+            rank += 1
+        elif whole == 0.0 and basis.separable:
+            factor[a, a] = 0.0
+        else:
+            return -1
+    return rank
+
+
+@njit(cache=True, error_model="numpy")
+def _refine(basis: DesignBasis, weights: FloatArray, equations: _Equations) -> None:
+    """Take out of the residuals what the basis explains of them."""
+    factor, vector, residuals = equations
+    vector[:] = 0.0
+    for i in range(residuals.size):
+        moved = weights[i] * residuals[i]
+        for s in range(basis.starts[i], basis.starts[i + 1]):
+            vector[basis.columns[s]] += moved * basis.values[s]
+    for a in range(vector.size):
+        total = vector[a]
+        for d in range(basis.envelope[a], a):
+            total -= factor[a, d] * vector[d]
+        vector[a] = total * factor[a, a]
+    for a in range(vector.size - 1, -1, -1):
+        vector[a] *= factor[a, a]
+        for d in range(basis.envelope[a], a):
+            vector[d] -= factor[a, d] * vector[a]
+    for i in range(residuals.size):
+        for s in range(basis.starts[i], basis.starts[i + 1]):
+            residuals[i] -= vector[basis.columns[s]] * basis.values[s]
+
+
+@njit(cache=True, error_model="numpy")
+def _leverages(problem: VarianceProblem, feature: _Feature, equations: _Equations) -> None:
+    """Squared lengths of ``inverse(factor) @ row`` for every sample's weighted basis row."""
+    basis, reach, factor, vector = problem.basis, problem.reach, equations.factor, equations.vector
+    for i in range(feature.weights.size):
+        for k in range(reach.starts[i], reach.starts[i + 1]):
+            vector[reach.rows[k]] = 0.0
+        for s in range(basis.starts[i], basis.starts[i + 1]):
+            vector[basis.columns[s]] = basis.values[s]
+        leverage = 0.0
+        for k in range(reach.starts[i], reach.starts[i + 1]):
+            row = reach.rows[k]
+            total = vector[row]
+            for d in range(reach.starts[i], k):
+                total -= factor[row, reach.rows[d]] * vector[reach.rows[d]]
+            vector[row] = total * factor[row, row]
+            leverage += vector[row] ** 2
+        feature.leverages[i] = leverage * feature.weights[i]

@@ -1,0 +1,164 @@
+"""Quality weights of whole samples: how much more or less a sample scatters than the model and its peers say."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from exomics._checks import require_length
+from exomics.errors import InputError
+from exomics.stats._design_basis import design_basis
+from exomics.stats._sample_weight_kernels import VarianceProblem, log_variances_by_feature, reach_of_rows
+from exomics.stats.linear_model import as_design, as_expression, as_weights, mean_of_observed
+
+FloatArray = NDArray[np.float64]
+IndexArray = NDArray[np.int64]
+
+_SMALLEST_VARIANCE = 1e-15
+_MAX_ITERATIONS = 50
+
+
+class _Step(NamedTuple):
+    log_variances: FloatArray
+    size: float
+
+
+def estimate_sample_weights(
+    expression: ArrayLike,
+    design: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    sample_groups: ArrayLike | None = None,
+    prior_n: float = 10.0,
+    method: Literal["gene_by_gene", "reml"] = "gene_by_gene",
+    tolerance: float = 1e-5,
+) -> FloatArray:
+    """Estimate one quality weight per sample, or per group of samples, from the residuals of all features.
+
+    The variance of value i of feature g is ``sigma_g**2 * exp(u_i) / weight_ig`` with log variance factors u that sum
+    to zero over the samples; the weights returned are ``exp(-u)``.
+
+    Parameters
+    ----------
+    expression
+        Values on a log scale, (n_samples, n_features); NaN is missing.
+    design
+        Design matrix (n_samples, n_coefficients) of full rank.
+    weights
+        Prior precision weights, (n_samples,) or (n_samples, n_features); for ``"gene_by_gene"`` only.
+    sample_groups
+        Labels (n_samples,) of samples that share a weight. Default: each sample has its own.
+    prior_n
+        Weight of the prior that all samples scatter alike, in features.
+    method
+        ``"gene_by_gene"``: one Fisher scoring step per feature, in the order given. ``"reml"``: scoring to convergence
+        on all features together; features with missing values are left out.
+    tolerance
+        Convergence of ``"reml"``.
+
+    Returns
+    -------
+    numpy.ndarray
+        Weights (n_samples,) with geometric mean 1. All are 1 when fewer than 2 features or residual degrees of
+        freedom are there to judge by.
+
+    Raises
+    ------
+    DesignError
+        If the design is rank-deficient or does not fit the samples.
+    InputError
+        If shapes disagree, fewer than 2 groups are named, or ``"reml"`` is given prior weights.
+
+    Notes
+    -----
+    M. E. Ritchie et al., BMC Bioinformatics 7, 261 (2006), doi:10.1186/1471-2105-7-261; the estimates are those of
+    limma's ``arrayWeights``. The gene-by-gene weights depend slightly on the order of the features, as there. Each
+    scoring step is solved to an absolute error of about 1e-14.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> noise = rng.normal(size=(6, 2000)) * np.array([1, 1, 1, 1, 1, 3.0])[:, None]
+    >>> estimate_sample_weights(noise, np.ones((6, 1))).argmin()
+    np.int64(5)
+    """
+    values = as_expression(expression)
+    model = as_design(design, values.shape[0])
+    precision = as_weights(weights, values)
+    groups = _group_numbers(sample_groups, values.shape[0])
+    if method not in {"gene_by_gene", "reml"}:
+        raise InputError(f"method must be 'gene_by_gene' or 'reml'; got {method!r}.")
+    if method == "reml" and precision is not None:
+        raise InputError("method 'reml' takes no prior weights; use 'gene_by_gene' with them.")
+    if values.shape[1] < 2 or values.shape[0] - model.shape[1] < 2:
+        return np.ones(values.shape[0])
+    if method == "reml":
+        return np.exp(-_reml(values, model, groups, prior_n, tolerance)[groups])
+    mean_of_observed(values)
+    given = np.ones((values.shape[0], 1)) if precision is None else precision.reshape(values.shape[0], -1)
+    basis = design_basis(model)
+    problem = VarianceProblem(values, given, model, basis, reach_of_rows(basis), groups, float(prior_n))
+    return np.exp(-log_variances_by_feature(problem)[groups])
+
+
+def _group_numbers(sample_groups: ArrayLike | None, n_samples: int) -> IndexArray:
+    if sample_groups is None:
+        return np.arange(n_samples)
+    require_length(sample_groups, n_samples, "sample_groups")
+    labels, numbers = np.unique(np.asarray(sample_groups), return_inverse=True)
+    if labels.size < 2:
+        raise InputError("sample_groups must name at least 2 groups; all samples carry one label.")
+    return numbers.astype(np.int64)
+
+
+def _reml(values: FloatArray, design: FloatArray, groups: IndexArray, prior_n: float, tolerance: float) -> FloatArray:
+    """Log variance factors of the groups at the restricted maximum likelihood; incomplete features are left out."""
+    means, missing = mean_of_observed(values)
+    kept = values if not missing else values[:, ~np.isnan(values).any(axis=0)]
+    basis = np.linalg.qr(design)[0]
+    residuals = kept - basis @ (basis.T @ kept)
+    varied = (residuals**2).sum(axis=0) / (design.shape[0] - design.shape[1]) >= _SMALLEST_VARIANCE
+    kept = kept[:, varied]
+    log_variances = np.zeros(groups.max() + 1)
+    if kept.shape[1] < 2:
+        return log_variances
+    last = np.inf
+    for _ in range(_MAX_ITERATIONS):
+        step = _reml_step(kept, design, groups, log_variances, prior_n)
+        if not step.size < last:
+            warnings.warn(
+                "sample weights: the tolerance cannot be reached; stopped early", RuntimeWarning, stacklevel=3
+            )
+            return log_variances
+        log_variances = log_variances + step.log_variances
+        if step.size < tolerance:
+            return log_variances
+        last = step.size
+    warnings.warn(f"sample weights: no convergence in {_MAX_ITERATIONS} iterations", RuntimeWarning, stacklevel=3)
+    return log_variances
+
+
+def _reml_step(
+    values: FloatArray, design: FloatArray, groups: IndexArray, log_variances: FloatArray, prior_n: float
+) -> _Step:
+    """One scoring step on the residual likelihood, with each feature's own variance profiled out."""
+    n_samples, n_features = values.shape
+    sample_weights = np.exp(-log_variances[groups])
+    root = np.sqrt(sample_weights)[:, None]
+    basis = np.linalg.qr(design * root)[0]
+    scaled = values * root
+    squares = (scaled - basis @ (basis.T @ scaled)) ** 2
+    hat = basis @ basis.T
+    freedom = 1.0 - np.diag(hat)
+    relative = (squares / (squares.sum(axis=0) / (n_samples - design.shape[1]))).mean(axis=1)
+    score = n_features * (relative - freedom) + prior_n * (sample_weights - 1.0)
+    information = hat**2 + np.diag(1.0 - 2.0 * np.diag(hat))
+    information = n_features * (information - np.outer(freedom, freedom) / freedom.sum()) + prior_n * np.eye(n_samples)
+    membership = np.eye(log_variances.size)[groups]
+    grouped_score = membership.T @ (score - score.mean())
+    step = np.linalg.solve(membership.T @ information @ membership, grouped_score)
+    size = float(grouped_score @ step) / (log_variances.size - 1) / (n_features + prior_n)
+    return _Step(step, size)
