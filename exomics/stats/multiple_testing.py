@@ -173,6 +173,19 @@ def _check(p: FloatArray, codes: NDArray[np.generic], method: str) -> None:
 
 
 @njit(cache=True)
+def _harmonic_number(n: int) -> float:
+    """Sum of the first n reciprocals, compensated."""
+    total = 0.0
+    lost = 0.0
+    for i in range(n, 0, -1):
+        term = 1.0 / i
+        updated = total + term
+        lost += (term - updated) + total if term > total else (total - updated) + term
+        total = updated
+    return total + lost
+
+
+@njit(cache=True)
 def _adjust_sorted(p: FloatArray, starts: NDArray[np.int64], method: int) -> FloatArray:
     """Adjust P values that ascend within each family; `starts` holds the family borders."""
     adjusted = np.empty_like(p)
@@ -190,9 +203,7 @@ def _adjust_sorted(p: FloatArray, starts: NDArray[np.int64], method: int) -> Flo
         else:
             scale = 1.0
             if method == 1:
-                scale = 0.0
-                for i in range(n):
-                    scale += 1.0 / (i + 1)
+                scale = _harmonic_number(n)
             running = np.inf
             for i in range(n - 1, -1, -1):
                 running = min(running, scale * n / (i + 1) * p[first + i])

@@ -88,8 +88,9 @@ def likelihood_prior(
     Notes
     -----
     The estimator of limma 3.62 for unequal residual df (L. Chen and G. K. Smyth, 2024); robust step after Phipson et
-    al. (2016), doi:10.1214/16-AOAS920.  Deviations: infinite variances are left out (limma fails), with exactly two
-    informative variances only these two are used (limma returns NaN), with one or none no error is raised, and
+    al. (2016), doi:10.1214/16-AOAS920.  As there, two informative variances get no trend and no robust step, and zero
+    variances count in the likelihood.  Deviations: infinite variances are left out (limma fails), uninformative ones
+    are also left out when only two are informative (limma returns NaN), with one or none no error is raised, and
     ``optimum="exact"`` exists.
 
     Examples
@@ -106,13 +107,13 @@ def likelihood_prior(
         scale = float(variances[informative][0]) if n_informative else np.nan
         return constant_prior(n, scale, 0.0 if n_informative else np.nan)
     if n_informative == 2:
-        covariate, robust, weights = None, False, informative.astype(np.float64)
+        covariate, robust = None, False
     if covariate is not None:
         covariate = finite_covariate(covariate)
     n_offset = int(((x <= 0.0) & (weights > 0.0)).sum())
-    fit = _fit(x, d1, weights, covariate, optimum)
+    fit = _fit(x, d1, weights, covariate=covariate, optimum=optimum)
     plain = VariancePrior(fit.scale, np.full(n, 2.0 * fit.half_df), 2.0 * fit.half_df, n_offset, 0)
-    return _robust_refit(x, d1, covariate, optimum, plain) if robust else plain
+    return _robust_refit(x, d1, plain, covariate=covariate, optimum=optimum) if robust else plain
 
 
 def _informative(variances: FloatArray, df: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -126,7 +127,7 @@ def _informative(variances: FloatArray, df: FloatArray) -> tuple[FloatArray, Flo
     )
 
 
-def _fit(x: FloatArray, d1: FloatArray, weights: FloatArray, covariate: FloatArray | None, optimum: Optimum) -> _Fit:
+def _fit(x: FloatArray, d1: FloatArray, weights: FloatArray, *, covariate: FloatArray | None, optimum: Optimum) -> _Fit:
     """Maximize the weighted profile likelihood."""
     informative = (x > 0.0) & (weights > 0.0)
     positive = np.maximum(x, 1e-12 * np.median(x[informative]))
@@ -255,7 +256,7 @@ def _exact_optimum(start: float, data: _Likelihood) -> float:
 
 
 def _robust_refit(
-    x: FloatArray, d1: FloatArray, covariate: FloatArray | None, optimum: Optimum, plain: VariancePrior
+    x: FloatArray, d1: FloatArray, plain: VariancePrior, *, covariate: FloatArray | None, optimum: Optimum
 ) -> VariancePrior:
     """Refit with outlying variances weighted down, then lower the prior df of those in the upper tail."""
     statistic = x / plain.scale
@@ -267,7 +268,7 @@ def _robust_refit(
     weights = np.where(fdr > _LARGEST_FDR_OF_OUTLIERS, 1.0, fdr)
     if weights.min() == 1.0:
         return plain
-    fit = _fit(x, d1, weights, covariate, optimum)
+    fit = _fit(x, d1, weights, covariate=covariate, optimum=optimum)
     df_common = 2.0 * fit.half_df
     prior = VariancePrior(fit.scale, np.full(x.size, df_common), df_common, plain.n_offset, 0)
     n = x.size

@@ -86,7 +86,8 @@ def robust_moment_prior(
     if n_usable < 3 or not (variances[usable] > 0.0).any():
         return moment_prior(variances, df, covariate=covariate)
     known = None if covariate is None else covariate[usable]
-    prior = _fit(variances[usable], df[usable], known, winsor_tail, _EXACT_TOLERANCE if exact else _PUBLISHED_TOLERANCE)
+    tolerance = _EXACT_TOLERANCE if exact else _PUBLISHED_TOLERANCE
+    prior = _fit(variances[usable], df[usable], covariate=known, winsor_tail=winsor_tail, tolerance=tolerance)
     if n_usable == usable.size:
         return prior
     all_df = np.full(usable.size, prior.df_common)
@@ -102,6 +103,7 @@ def robust_moment_prior(
 def _fit(
     variances: FloatArray,
     df: FloatArray,
+    *,
     covariate: FloatArray | None,
     winsor_tail: tuple[float, float],
     tolerance: float,
@@ -166,9 +168,8 @@ def _winsorize(z: FloatArray, covariate: FloatArray | None, winsor_tail: tuple[f
 def _winsorized_moments(d1: float, d2: float, winsor_tail: tuple[float, float]) -> tuple[float, float]:
     """Mean and variance of winsorized log F(d1, d2), by Gauss-Legendre quadrature over F / (1 + F)."""
     tails = np.array(winsor_tail)
-    lower = np.array([tails[0], 1.0 - tails[1]])
-    with np.errstate(divide="ignore"):
-        ends = f_quantile(np.log(1.0 - lower), np.log(lower), d1, d2)
+    lower = np.where(tails > 0.0, [tails[0], 1.0 - tails[1]], 0.5)
+    ends = f_quantile(np.log(1.0 - lower), np.log(lower), d1, d2)
     ends = np.where(tails > 0.0, ends, [0.0, np.inf])
     shares = np.array([ends[0] / (1.0 + ends[0]), 1.0 if np.isinf(ends[1]) else ends[1] / (1.0 + ends[1])])
     width = shares[1] - shares[0]
