@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exomics._files import sha256_of
-from exomics.errors import InputError, VerificationError
+from exomics.errors import InputError, RegistryError, VerificationError
 from exomics.publish.compare import first_difference
 from exomics.publish.signature_table import write_derived
 from exomics.publish.steps import Step
@@ -80,7 +80,10 @@ def verify(package: Path, *, run: Runner, sources: Path | None = None, tolerance
 def _derived_checks(package: Path, folder: Path) -> list[Check]:
     """The long tables and the GMT must follow from the signature documents beside them."""
     order = [line.split("\t")[0] for line in (package / "signatures.tsv").read_text(encoding="utf-8").splitlines()[1:]]
-    read = {found.id: found for found in map(read_signature, sorted((package / "signatures").glob("*.yaml")))}
+    try:
+        read = {found.id: found for found in map(read_signature, sorted((package / "signatures").glob("*.yaml")))}
+    except RegistryError as error:
+        return [Check("signatures", "recomputed", str(error))]
     unknown = sorted(set(order) ^ set(read))
     if unknown:
         return [Check("signatures.tsv", "recomputed", f"does not list the signatures of the package ({unknown[0]})")]

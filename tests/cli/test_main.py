@@ -1,0 +1,95 @@
+"""The command line: its table, its exit codes, its quick start."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import exomics.cli
+from exomics.cli import main as command_line
+from exomics.errors import InputError
+
+FOLDER = Path(exomics.cli.__file__).parent
+
+
+def test_the_table_of_commands_is_the_modules_of_the_folder() -> None:
+    modules = {path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_") and path.stem != "main"}
+    assert set(command_line.COMMANDS) == modules
+
+
+@pytest.mark.parametrize("name", command_line.COMMANDS)
+def test_every_command_explains_itself_with_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main([name, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "example" in text
+    assert f"exomics {name}" in text.split("example", 1)[1]
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(f"  {name} " in text for name in command_line.COMMANDS)
+
+
+def test_no_arguments_and_unknown_commands_are_usage_errors(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main([]) == 2
+    assert command_line.main(["divine"]) == 2
+    assert "there is no command 'divine'" in capsys.readouterr().err
+
+
+def test_a_users_error_is_one_line_and_exit_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: object) -> None:
+        raise InputError("expected this; got that;\n do the other")
+
+    monkeypatch.setattr("exomics.cli.doctor.run", fail)
+    assert command_line.main(["doctor"]) == 2
+    assert capsys.readouterr().err == "exomics: expected this; got that; do the other\n"
+
+
+def test_our_error_is_a_traceback_the_address_and_exit_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr("exomics.cli.doctor.run", fail)
+    assert command_line.main(["doctor"]) == 1
+    error = capsys.readouterr().err
+    assert "ZeroDivisionError: oops" in error
+    assert command_line.ISSUES in error
+
+
+def test_start_up_imports_no_heavy_package() -> None:
+    heavy = ("scanpy", "anndata", "pydeseq2", "statsmodels", "sklearn", "gseapy", "matplotlib", "pandas", "numpy")
+    code = (
+        "import sys, exomics, exomics.cli.main as m; m.main(['--help']); "
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip().endswith("[]")
+
+
+def test_fetch_imports_no_container_library() -> None:
+    code = (
+        "import sys, exomics.cli.main as m; m.build_parser('fetch'); "
+        "print([n for n in ('pandas', 'anndata', 'numpy', 'scipy', 'requests') if n in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "[]"
+
+
+def test_commands_import_at_the_top_of_their_file() -> None:
+    for path in FOLDER.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        hidden = [path.name for function in functions for node in ast.walk(function) if isinstance(node, ast.Import)]
+        hidden += [
+            path.name for function in functions for node in ast.walk(function) if isinstance(node, ast.ImportFrom)
+        ]
+        assert not hidden
