@@ -201,3 +201,37 @@ def weighted_smooth(points: Points, windows: Windows, iterations: int) -> tuple[
             break
         _bisquare(residuals, scale, 0.0, robustness)
     return fitted, robustness
+
+
+@njit(cache=True, error_model="numpy")
+def interpolate(knots: FloatArray, heights: FloatArray, values: FloatArray) -> None:
+    """Replace each of `values` by the height of the polyline there, flat beyond its ends; NaN stays.
+
+    A table over equal cells holds the first knot of each, so a look-up searches few of them.
+    """
+    last = knots.size - 1
+    n_cells = 2 * knots.size
+    low, scale = knots[0], n_cells / (knots[last] - knots[0]) if last > 0 else 0.0
+    first = np.zeros(n_cells + 2, np.int64)
+    k = 0
+    for cell in range(n_cells + 2):
+        while k < last and (knots[k + 1] - low) * scale < cell:
+            k += 1
+        first[cell] = k
+    for i in range(values.size):
+        value = values[i]
+        if value <= low:
+            values[i] = heights[0]
+        elif value >= knots[last]:
+            values[i] = heights[last]
+        elif value == value:
+            cell = int((value - low) * scale)
+            left, right = first[cell], min(first[cell + 1] + 1, last)
+            while right - left > 1:
+                middle = (left + right) // 2
+                if knots[middle] <= value:
+                    left = middle
+                else:
+                    right = middle
+            share = (value - knots[left]) / (knots[left + 1] - knots[left])
+            values[i] = heights[left] + (heights[left + 1] - heights[left]) * share

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from exomics.errors import InputError
-from exomics.stats._lowess_kernels import Points, cleveland_smooth, find_windows, weighted_smooth
+from exomics.stats._lowess_kernels import Points, cleveland_smooth, find_windows, interpolate, weighted_smooth
 
 FloatArray = NDArray[np.float64]
 
@@ -165,7 +165,9 @@ def evaluate_curve(curve: TrendCurve, at: ArrayLike) -> FloatArray:
     >>> evaluate_curve(trend_curve([0.0, 1.0], [0.0, 10.0]), [-1.0, 0.25, 7.0]).tolist()
     [0.0, 2.5, 10.0]
     """
-    return np.interp(np.asarray(at, dtype=np.float64), curve.x, curve.y)
+    heights = np.array(at, dtype=np.float64)
+    interpolate(curve.x, curve.y, heights.reshape(-1))
+    return heights
 
 
 def _sorted_points(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None) -> tuple[Points, NDArray[np.int64]]:
