@@ -17,11 +17,11 @@ class DesignBasis(NamedTuple):
     """Rows of ``design @ inverse(back)`` in sparse form, with what a Cholesky factor of their Gram matrix keeps zero.
 
     ``coefficients = back @ coordinates``. `envelope` holds the first column that can be non-zero in each row of the
-    factor. `separable` is true when every coordinate belongs to one coefficient. Column numbers are unsigned because
+    factor. `separable` is true when every coordinate belongs to one coefficient. Positions are unsigned because
     compiled loops then skip the test for negative ones.
     """
 
-    starts: IndexArray
+    starts: NDArray[np.uint64]
     columns: NDArray[np.uint64]
     values: FloatArray
     envelope: IndexArray
@@ -47,7 +47,7 @@ def design_basis(design: FloatArray) -> DesignBasis:
         basis, triangle = np.linalg.qr(design)
         back = np.linalg.inv(triangle)
     present = basis != 0
-    starts = np.concatenate([[0], np.cumsum(present.sum(axis=1))])
+    starts = np.concatenate([[0], np.cumsum(present.sum(axis=1))]).astype(np.uint64)
     columns = np.nonzero(present)[1].astype(np.uint64)
     return DesignBasis(starts, columns, basis[present], _envelope(present), back, separable)
 

@@ -62,6 +62,7 @@ def fit_features(problem: Problem, fits: FeatureFits) -> None:
     for start in range(0, n_features, LANES):
         width = min(LANES, n_features - start)
         _load(problem, start, width, block)
+        _gram(problem.basis, block)
         _factorize(problem.basis, block)
         block.coordinates[:] = 0.0
         block.residuals[:] = block.values
@@ -104,16 +105,24 @@ def _load(problem: Problem, start: int, width: int, block: _Block) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def _factorize(basis: DesignBasis, block: _Block) -> None:
-    """Gram matrix of the weighted basis and its Cholesky factor, inside the envelope; an empty column drops out."""
-    factor, envelope = block.factor, basis.envelope
-    factor[:] = 0.0
+def _gram(basis: DesignBasis, block: _Block) -> None:
+    """Gram matrix of the weighted basis, lower triangle."""
+    block.factor[:] = 0.0
     for i in range(block.values.shape[0]):
         for s in range(basis.starts[i], basis.starts[i + 1]):
-            for t in range(basis.starts[i], s + 1):
-                product, row, column = basis.values[s] * basis.values[t], basis.columns[s], basis.columns[t]
+            row, square = basis.columns[s], basis.values[s] ** 2
+            for lane in range(LANES):
+                block.factor[row, row, lane] += square * block.weights[i, lane]
+            for t in range(basis.starts[i], s):
+                column, product = basis.columns[t], basis.values[s] * basis.values[t]
                 for lane in range(LANES):
-                    factor[row, column, lane] += product * block.weights[i, lane]
+                    block.factor[row, column, lane] += product * block.weights[i, lane]
+
+
+@njit(cache=True, error_model="numpy")
+def _factorize(basis: DesignBasis, block: _Block) -> None:
+    """Cholesky factor of the Gram matrix in place, inside the envelope; an empty column drops out."""
+    factor, envelope = block.factor, basis.envelope
     block.flagged[:] = 0.0
     dropped_is_safe = 0.0 if basis.separable else 1.0
     for a in range(factor.shape[0]):
