@@ -17,6 +17,8 @@ INTERVENTION: Final = "intervention"
 ARM: Final = "arm"
 BATCH: Final = "batch"
 GROUP: Final = "group"
+NORMALIZATION_FACTOR: Final = "normalization_factor"  # multiplies the column sum of counts; written by the step tmm
+QC_FLAG: Final = "qc_flag"  # "" for a sample without findings, else the findings, joined by "; "
 
 # endpoints: time in months unless the unit column says otherwise, event 1 = happened
 OVERALL_SURVIVAL_TIME: Final = "os_time_months"

@@ -1,0 +1,33 @@
+"""Differential tests: a design, contrasts and a method, or a recipe, to one table."""
+
+from exomics.differential.contrasts import (
+    Contrast,
+    ContrastSet,
+    contrasts_from_table,
+    evaluate_contrasts,
+    parse_contrast,
+    parse_family,
+    with_families,
+)
+from exomics.differential.design import Design, build_design
+from exomics.differential.methods import FeatureTests, Tests
+from exomics.differential.recipe import fit_recipe
+from exomics.differential.run import Analysis, fit, run_analysis
+
+__all__ = [
+    "Analysis",
+    "Contrast",
+    "ContrastSet",
+    "Design",
+    "FeatureTests",
+    "Tests",
+    "build_design",
+    "contrasts_from_table",
+    "evaluate_contrasts",
+    "fit",
+    "fit_recipe",
+    "parse_contrast",
+    "parse_family",
+    "run_analysis",
+    "with_families",
+]

@@ -1,0 +1,35 @@
+"""Preprocessing steps: AnnData to AnnData, each recorded with what it changed. Flags first, never silent drops."""
+
+from exomics.preprocess._matrix import counts_of, values_of, var_column
+from exomics.preprocess.batch import remove_batch
+from exomics.preprocess.covariates import scale_covariates
+from exomics.preprocess.detection import drop_marked_features, keep_detected, keep_matching_features
+from exomics.preprocess.filtering import filter_by_expression
+from exomics.preprocess.normalization import effective_library_sizes, library_factors, log_cpm, median_mad
+from exomics.preprocess.quality import drop_flagged_samples, flag_missing_samples, flag_samples, flag_small_libraries
+from exomics.preprocess.steps import Preprocessors, apply_step, apply_steps, require_known, require_scale
+
+__all__ = [
+    "Preprocessors",
+    "apply_step",
+    "apply_steps",
+    "counts_of",
+    "drop_flagged_samples",
+    "drop_marked_features",
+    "effective_library_sizes",
+    "filter_by_expression",
+    "flag_missing_samples",
+    "flag_samples",
+    "flag_small_libraries",
+    "keep_detected",
+    "keep_matching_features",
+    "library_factors",
+    "log_cpm",
+    "median_mad",
+    "remove_batch",
+    "require_known",
+    "require_scale",
+    "scale_covariates",
+    "values_of",
+    "var_column",
+]

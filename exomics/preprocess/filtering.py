@@ -1,0 +1,94 @@
+"""Features with enough counts for a design."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from anndata import AnnData
+
+from exomics.preprocess._matrix import additive_design, counts_of
+from exomics.preprocess.detection import keep_features
+from exomics.preprocess.normalization import effective_library_sizes
+from exomics.registry.method import MethodSpec
+from exomics.schema import keys
+from exomics.stats import filtering
+from exomics.stats.filtering import ExpressionThresholds
+
+
+def filter_by_expression(
+    adata: AnnData,
+    *,
+    group: str | None = None,
+    covariates: Sequence[str] = (),
+    minimum_count: float = 10,
+    minimum_total: float = 15,
+) -> AnnData:
+    """Keep the features with enough counts in enough samples, relative to library size and to the smallest group.
+
+    Parameters
+    ----------
+    adata
+        With counts in ``layers["counts"]`` or ``X``. Effective library sizes are used if normalization factors are
+        there, totals otherwise.
+    group
+        Column of obs with the groups to be compared; without it all samples are one group.
+    covariates
+        Numeric columns of obs that the model will hold too; the smallest group is then the inverse of the largest
+        leverage of the design.
+    minimum_count
+        Count that a sample of median library size must reach.
+    minimum_total
+        Smallest total over all samples.
+
+    Returns
+    -------
+    AnnData
+        The features kept; the report counts the others.
+
+    Raises
+    ------
+    ScaleError
+        If there are no counts.
+    InputError
+        If a column is absent or nothing is left.
+
+    Notes
+    -----
+    As edgeR's ``filterByExpr`` (Chen et al. 2016, doi:10.12688/f1000research.8987.2).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> counts = np.array([[0, 90, 100], [1, 95, 120], [0, 80, 110], [0, 99, 90]])
+    >>> table = AnnData(counts.astype(float), layers={"counts": counts})
+    >>> filter_by_expression(table).var_names.tolist()
+    ['1', '2']
+    """
+    counts = counts_of(adata)
+    factored = keys.NORMALIZATION_FACTOR in adata.obs.columns
+    sizes = effective_library_sizes(adata, counts) if factored else counts.sum(axis=1)
+    factors = [] if group is None else [group]
+    design = additive_design(adata.obs, factors, covariates)
+    thresholds = ExpressionThresholds(min_count=minimum_count, min_total_count=minimum_total)
+    keep = filtering.filter_by_expression(counts, design=design, library_sizes=sizes, thresholds=thresholds)
+    parameters = {
+        "group": group,
+        "covariates": list(covariates),
+        "minimum_count": minimum_count,
+        "minimum_total": minimum_total,
+    }
+    return keep_features(adata, keep, "filter_by_expression", parameters)
+
+
+FILTERING = (
+    MethodSpec(
+        name="filter_by_expression",
+        kind="preprocess",
+        title="keep features with enough counts in enough samples",
+        function=filter_by_expression,
+        reference="10.12688/f1000research.8987.2",
+        input_scale=("counts",),
+        cohort_dependent=True,
+        parameters={"group": None, "covariates": (), "minimum_count": 10, "minimum_total": 15},
+    ),
+)
