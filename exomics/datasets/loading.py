@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -20,10 +19,11 @@ from exomics.datasets._cache import cache_folder
 from exomics.datasets._first_checks import check_data, check_table
 from exomics.datasets.fetch import fetch
 from exomics.datasets.loaders import Loaders, Tables
+from exomics.datasets.loaders.tables import read_any_table
 from exomics.datasets.store import read_data, read_table, write_data, write_table
-from exomics.errors import FetchError, InputError, RegistryError
+from exomics.errors import InputError, RegistryError
 from exomics.registry.manifest import Manifest, ManifestFile, load_manifest
-from exomics.registry.method import Methods, MethodSpec
+from exomics.registry.method import MethodSpec
 from exomics.schema import validate
 
 _LOG = logging.getLogger("exomics.load")
@@ -62,6 +62,8 @@ def load(dataset: str, **fetching: Any) -> AnnData | MuData:
     if manifest.loader in Tables.names:
         raise RegistryError(f"dataset {dataset} is a table, not a matrix; read it with load_table({dataset!r}).")
     spec = Loaders[manifest.loader]
+    if not manifest.files:
+        return _checked(spec.function({}, manifest), manifest)  # computed: quicker than the cache
     files = fetch(dataset, **fetching)
     kept = _kept(manifest, files, "object")
     for path in (kept.with_suffix(".h5ad"), kept.with_suffix(".h5mu")):
@@ -71,9 +73,7 @@ def load(dataset: str, **fetching: Any) -> AnnData | MuData:
             except InputError:
                 path.unlink(missing_ok=True)
     _LOG.info("reading %s: %s", dataset, ", ".join(path.name for path in files.values()))
-    data = spec.function(files, manifest)
-    check_data(data, manifest)
-    _validate(data)
+    data = _checked(spec.function(files, manifest), manifest)
     write_data(data, kept.with_suffix(".h5mu" if isinstance(data, MuData) else ".h5ad"))
     return data
 
@@ -113,14 +113,14 @@ def load_files(
 
 
 def load_table(dataset: str, *, role: str = "data", **fetching: Any) -> pd.DataFrame:
-    """A dataset that is a table, as a frame.
+    """A dataset that is a table, or one file of a dataset that is a table, as a frame.
 
     Parameters
     ----------
     dataset
         Id of a manifest.
     role
-        Which file of a dataset that has several tables.
+        Which file, for a dataset of several tables (``load_table("motrpac_physiology", role="vo2max")``).
     **fetching
         Passed to `fetch`.
 
@@ -137,7 +137,11 @@ def load_table(dataset: str, *, role: str = "data", **fetching: Any) -> pd.DataF
         If the table is not what the manifest promises.
     """
     manifest = load_manifest(dataset)
-    spec = _table_loader(manifest)
+    reader = Tables[manifest.loader].function if manifest.loader in Tables.names else read_any_table
+    if not manifest.files:
+        frame = reader({}, manifest)
+        check_table(frame, manifest)
+        return frame
     files = fetch(dataset, roles=[manifest.file(role).role], **fetching)
     kept = _kept(manifest, files, f"table_{role}").with_suffix(".h5")
     if kept.is_file():
@@ -145,20 +149,17 @@ def load_table(dataset: str, *, role: str = "data", **fetching: Any) -> pd.DataF
             return read_table(kept)
         except (OSError, KeyError, ValueError):
             kept.unlink(missing_ok=True)
-    _LOG.info("reading %s: %s (the first time; it is kept)", dataset, files[role].name)
-    if sys.stderr.isatty() and manifest.file(role).bytes is not None and (manifest.file(role).bytes or 0) > 1_000_000:
-        print(f"reading {dataset} for the first time", file=sys.stderr)
-    frame = spec.function({"data": files[role]}, manifest)
-    if role == manifest.roles[0]:
+    _LOG.info("reading %s: %s (once; the parsed table is kept)", dataset, files[role].name)
+    frame = reader({"data": files[role]}, manifest)
+    if "n_rows" in manifest.first_checks and role == manifest.roles[0]:
         check_table(frame, manifest)
-    write_table(frame, kept)
-    return frame
+    return read_table(write_table(frame, kept))
 
 
-def _table_loader(manifest: Manifest) -> MethodSpec:
-    if manifest.loader in Tables.names:
-        return Tables[manifest.loader]
-    raise RegistryError(f"dataset {manifest.id} is not a table; read it with load({manifest.id!r}).")
+def _checked(data: AnnData | MuData, manifest: Manifest) -> AnnData | MuData:
+    check_data(data, manifest)
+    _validate(data)
+    return data
 
 
 def own_files(spec: MethodSpec, files: Mapping[str, Path], options: Mapping[str, Any]) -> Manifest:
