@@ -1,0 +1,183 @@
+"""Figures that hold our numbers against others: the published table, the planted truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from exomics.errors import InputError
+from exomics.plotting._style import DOWN, GRID, INK, MARKERS, MUTED, SERIES, UP, count, dress, legend, plain
+
+_FLOOR = 1e-17
+
+
+def agreement_histogram(frame: pd.DataFrame, axes: Axes, *, tolerance: float = 1e-8, title: str = "") -> Axes:
+    """How far a recomputed statistic is from the published one, row by row.
+
+    Parameters
+    ----------
+    frame
+        Columns ``z`` (ours) and ``z_published``; rows in which either is missing are left out.
+    axes
+        Where to draw.
+    tolerance
+        The largest difference that counts as agreement, drawn as a line.
+    title
+        Title of the axes.
+
+    Returns
+    -------
+    Axes
+        The same axes; x is |z − published z| on a log scale, exact equality stands at its left end.
+
+    Raises
+    ------
+    InputError
+        If no row has both.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from exomics.plotting import agreement_histogram
+    >>> frame = pd.DataFrame({"z": [1.0, 2.0], "z_published": [1.0, 2.0 + 1e-12]})
+    >>> agreement_histogram(frame, Figure().subplots()).get_title(loc="left")
+    '2 of 2 rows within 1e-08'
+    """
+    difference = (frame["z"] - frame["z_published"]).abs().dropna().to_numpy()
+    if difference.size == 0:
+        raise InputError("no row has both z and z_published; give the two tables joined on feature and contrast.")
+    shown = np.log10(np.maximum(difference, _FLOOR))
+    high = max(np.log10(tolerance) + 1, float(shown.max()) + 0.5)
+    axes.hist(shown, bins=np.arange(np.log10(_FLOOR), high + 0.25, 0.25).tolist(), color=DOWN, linewidth=0, alpha=0.85)
+    axes.axvline(np.log10(tolerance), color=UP, linewidth=1.4, linestyle="--", label=f"tolerance {tolerance:g}")
+    axes.set_xticks(
+        [np.log10(_FLOOR), *range(-15, int(high) + 1, 2)],
+        ["equal", *(f"$10^{{{power}}}$" for power in range(-15, int(high) + 1, 2))],
+    )
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    within = int((difference <= tolerance).sum())
+    head = f"{count(within)} of {count(difference.size)} rows within {tolerance:g}"
+    dress(
+        axes, x_label="|z − published z|", y_label="rows", title=f"{plain(title)}: {head}" if title else head, grid="y"
+    )
+    legend(axes, loc="upper left")
+    return axes
+
+
+def truth_versus_found(frame: pd.DataFrame, axes: Axes, *, unit: str, title: str = "") -> Axes:
+    """Estimates with their intervals against the planted truth of a simulated study.
+
+    Parameters
+    ----------
+    frame
+        Columns ``quantity``, ``truth``, ``found``, ``ci_low``, ``ci_high``; one unit for all rows.
+    axes
+        Where to draw.
+    unit
+        Unit of truth and estimate, for the labels.
+    title
+        Title of the axes; without one it says how many intervals hold the truth.
+
+    Returns
+    -------
+    Axes
+        The same axes; on the dashed line the estimate is the truth.
+
+    Raises
+    ------
+    InputError
+        If the table is empty.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from exomics.plotting import truth_versus_found
+    >>> row = {"quantity": "VO2peak", "truth": 2.0, "found": 2.3, "ci_low": 1.5, "ci_high": 3.1}
+    >>> frame = pd.DataFrame([row])
+    >>> truth_versus_found(frame, Figure().subplots(), unit="mL/kg/min").get_title(loc="left")
+    '1 of 1 intervals hold the truth'
+    """
+    rows = frame.dropna(subset=["truth", "found"])
+    if rows.empty:
+        raise InputError("no row has both a truth and an estimate; give the recovery table of a simulated study.")
+    held = ((rows["ci_low"] <= rows["truth"]) & (rows["truth"] <= rows["ci_high"])).to_numpy()
+    low, high = _square_limits(rows[["truth", "found", "ci_low", "ci_high"]].to_numpy(dtype=float))
+    axes.plot([low, high], [low, high], color=MUTED, linewidth=0.9, linestyle="--", zorder=1)
+    for chosen, color, marker, label in (
+        (held, DOWN, "o", "interval holds the truth"),
+        (~held, UP, "X", "interval misses it"),
+    ):
+        part = rows[chosen]
+        axes.vlines(part["truth"], part["ci_low"], part["ci_high"], color=color, linewidth=1.0, alpha=0.7)
+        axes.scatter(
+            part["truth"],
+            part["found"],
+            s=22,
+            color=color,
+            marker=marker,
+            linewidths=0,
+            zorder=3,
+            label=f"{label} ({len(part)})",
+        )
+    axes.set_xlim(low, high)
+    axes.set_ylim(low, high)
+    head = title or f"{int(held.sum())} of {len(rows)} intervals hold the truth"
+    dress(
+        axes, x_label=f"planted truth ({plain(unit)})", y_label=f"found ({plain(unit)})", title=plain(head), grid="both"
+    )
+    legend(axes, loc="upper left")
+    return axes
+
+
+def principal_components(frame: pd.DataFrame, axes: Axes, *, explained: tuple[float, float]) -> Axes:
+    """Samples on their first two principal components, by group.
+
+    Parameters
+    ----------
+    frame
+        Columns ``component_1``, ``component_2`` and ``group``, one row per sample.
+    axes
+        Where to draw.
+    explained
+        Share of the variance on each of the two components, between 0 and 1.
+
+    Returns
+    -------
+    Axes
+        The same axes. Color and marker together name the group.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from exomics.plotting import principal_components
+    >>> frame = pd.DataFrame({"component_1": [0.1, -0.1], "component_2": [0.0, 0.2], "group": ["F_SED", "F_8W"]})
+    >>> principal_components(frame, Figure().subplots(), explained=(0.31, 0.12)).get_xlabel()
+    'component 1 (31 % of the variance)'
+    """
+    for index, (group, part) in enumerate(frame.groupby("group", sort=False)):
+        axes.scatter(
+            part["component_1"],
+            part["component_2"],
+            s=24,
+            color=SERIES[index % len(SERIES)],
+            marker=MARKERS[(index + index // len(SERIES)) % len(MARKERS)],
+            edgecolors=INK,
+            linewidths=0.3,
+            label=f"{plain(group)} (n = {len(part)})",
+        )
+    axes.axhline(0, color=GRID, linewidth=0.6)
+    axes.axvline(0, color=GRID, linewidth=0.6)
+    labels = [
+        f"component {number} ({100 * share:.0f} % of the variance)" for number, share in enumerate(explained, start=1)
+    ]
+    dress(axes, x_label=labels[0], y_label=labels[1])
+    legend(axes, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return axes
+
+
+def _square_limits(values: np.ndarray) -> tuple[float, float]:
+    finite = values[np.isfinite(values)]
+    low, high = float(finite.min()), float(finite.max())
+    margin = 0.08 * (high - low) if high > low else max(0.1 * abs(high), 0.1)
+    return low - margin, high + margin
