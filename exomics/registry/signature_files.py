@@ -1,0 +1,177 @@
+"""Signatures on disk: the canonical bytes of a document, writing it, and finding the shipped ones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from exomics._files import write_text
+from exomics._resources import registry_folder
+from exomics.errors import RegistryError
+from exomics.registry.document import document_paths
+from exomics.registry.signature import MEMBER_COLUMNS, Signature, read_signature
+
+_REQUIRED_COLUMNS = ("feature_id", "arm", "weight", "evidence", "source")
+_NO_SIGNATURES = {"schemas", "gene_sets", "derivation_rules", "responder_definitions", "recipes", "vocabulary"}
+_HEAD_ORDER = (
+    ("id", "id"),
+    ("version", "version"),
+    ("title", "title"),
+    ("class", "signature_class"),
+    ("type", "type"),
+    ("score", "score"),
+    ("species", "species"),
+    ("feature_namespace", "feature_namespace"),
+    ("layers", "layers"),
+    ("native_members", "native_members"),
+    ("species_notes", "species_notes"),
+    ("cell_types", "cell_types"),
+    ("conditions", "conditions"),
+    ("min_coverage", "min_coverage"),
+    ("checks", "checks"),
+    ("ex_acute", "ex_acute"),
+    ("ex_trained", "ex_trained"),
+    ("benefit", "benefit"),
+    ("timing_class", "timing_class"),
+    ("evidence", "evidence"),
+    ("sign_evidence", "sign_evidence"),
+    ("source", "source"),
+    ("trap", "trap"),
+    ("thresholds", "thresholds"),
+    ("license", "license"),
+    ("provenance", "provenance"),
+)
+
+
+def write_signature(signature: Signature, folder: Path | str) -> Path:
+    """Write ``<id>.yaml`` and ``<id>.tsv`` into `folder`; what is written can be read and scored.
+
+    Parameters
+    ----------
+    signature
+        Any signature; arms that came from gene sets are written out member by member.
+    folder
+        Created if it is not there.
+
+    Returns
+    -------
+    Path
+        The YAML head. The same signature always gives the same bytes.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     written = write_signature(load_signature("imm.cyt"), folder)
+    ...     read_signature(written) == load_signature("imm.cyt")
+    True
+    """
+    head, body = render(signature)
+    target = Path(folder) / f"{signature.id}.yaml"
+    if body:
+        write_text(target.with_suffix(".tsv"), body)
+    return write_text(target, head)
+
+
+def render(signature: Signature) -> tuple[str, str]:
+    """The canonical text of the head and of the body of `signature`; the body is empty if it has no members."""
+    body = _render_body(signature) if signature.members else ""
+    head: dict[str, Any] = {}
+    for key, attribute in _HEAD_ORDER:
+        value = _plain(getattr(signature, attribute))
+        if value not in ({}, "", None):
+            head[key] = value
+    if signature.availability != "shipped":
+        head["availability"] = signature.availability
+    if body:
+        digest = hashlib.sha256(body.encode("utf-8")).hexdigest()
+        head["body"] = {"file": f"{signature.id}.tsv", "sha256": digest}
+    return yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=120), body
+
+
+def signature_hash(signature: Signature) -> str:
+    """SHA-256 of the canonical bytes of `signature`: two documents with the same content have the same hash."""
+    head, body = render(signature)
+    return hashlib.sha256((head + body).encode("utf-8")).hexdigest()
+
+
+@cache
+def _shipped() -> Mapping[str, Signature]:
+    folder = registry_folder("signatures")
+    found: dict[str, Signature] = {}
+    for path in document_paths(folder):
+        if path.relative_to(folder).parts[0] in _NO_SIGNATURES:
+            continue
+        read = read_signature(path)
+        if read.id in found:
+            raise RegistryError(f"two documents are called {read.id!r}; the second is {path}.")
+        if path.stem != read.id or path.parent.name != read.signature_class:
+            raise RegistryError(f"{path} should be <class>/<id>.yaml: {read.signature_class}/{read.id}.yaml.")
+        found[read.id] = read
+    return found
+
+
+def all_signatures() -> tuple[Signature, ...]:
+    """Every shipped signature, sorted by id.
+
+    Examples
+    --------
+    >>> "imm.cyt" in {signature.id for signature in all_signatures()}
+    True
+    """
+    return tuple(_shipped()[name] for name in sorted(_shipped()))
+
+
+def load_signature(identifier: str) -> Signature:
+    """The shipped signature called `identifier`.
+
+    Raises
+    ------
+    RegistryError
+        If there is none; the message lists ids of the same family.
+
+    Examples
+    --------
+    >>> load_signature("imm.cyt").features("up")
+    ('GZMA', 'PRF1')
+    """
+    found = _shipped().get(identifier)
+    if found is None:
+        family = identifier.split(".")[0]
+        known = [name for name in sorted(_shipped()) if name.split(".")[0] == family] or sorted(_shipped())
+        raise RegistryError(f"no shipped signature is called {identifier!r}; known: {', '.join(known)}.")
+    return found
+
+
+def _render_body(signature: Signature) -> str:
+    used = [
+        name
+        for name in MEMBER_COLUMNS
+        if name in _REQUIRED_COLUMNS or any(getattr(member, name) not in ("", None) for member in signature.members)
+    ]
+    lines = ["\t".join(used)]
+    for member in signature.members:
+        fields = [_field(getattr(member, name)) for name in used]
+        if any("\t" in text or "\n" in text or "\r" in text for text in fields):
+            raise RegistryError(f"{signature.id}: {member.feature_id} holds a tab or a line break; remove it.")
+        lines.append("\t".join(fields))
+    return "\n".join(lines) + "\n"
+
+
+def _field(value: str | float | None) -> str:
+    if value is None:
+        return ""
+    return repr(float(value)) if isinstance(value, (int, float)) else value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

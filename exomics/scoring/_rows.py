@@ -1,0 +1,171 @@
+"""The rows of the score table: one ranking or one conversion for all signatures of a method, then one frame each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from numpy.typing import NDArray
+
+from exomics.harmonize import AliasTable
+from exomics.registry.signature import DOWN, HOUSEKEEPING, UP, Signature
+from exomics.registry.signature_set import SignatureSet
+from exomics.schema import keys, scale_of
+from exomics.scoring._scorer import Scorer
+from exomics.scoring._species import LocalSignature
+from exomics.scoring.coverage import Coverage, coverage_of
+from exomics.scoring.features import MeasuredFeatures, dense, measured_features
+from exomics.scoring.scale import to_working_scale
+
+TOTAL = "total"
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The samples and their features by one column of names."""
+
+    adata: AnnData
+    layer: str
+    features: MeasuredFeatures
+    n_universe: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, adata: AnnData, layer: str, column: str) -> Cohort:
+        """Collapse duplicates and count the measured features of each sample."""
+        features = measured_features(adata, column)
+        measured = ~np.isnan(dense(adata, features.columns))
+        return cls(adata, layer, features, measured.sum(axis=1).astype(np.int64))
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """One row per sample: a whole signature, one of its arms, or one of its members."""
+
+    position: int
+    arm: str
+    signature: Signature
+
+
+def score_together(
+    cohort: Cohort, members: Mapping[int, LocalSignature], spec: Scorer, aliases: AliasTable | None
+) -> dict[int, pd.DataFrame]:
+    """Frames of the score table, by the position of the signature, for signatures that share a scorer."""
+    units = [unit for position, local in members.items() for unit in _units(position, local.signature, spec)]
+    names = [member.feature_id for unit in units for member in unit.signature.members]
+    spellings = cohort.features.spellings(names, aliases)
+    values, features = _values(cohort, spec, {spellings.get(name, name) for name in names})
+    index = SignatureSet.build([unit.signature for unit in units], features, spellings=spellings)
+    scores = spec.function(values, index, **spec.parameters)
+    frames: dict[int, list[pd.DataFrame]] = {}
+    shortfall: dict[int, NDArray[Any]] = {}
+    for row, unit in enumerate(units):
+        found = coverage_of(unit.signature, spec.coverage, values, index.only(row), cohort.n_universe)
+        if unit.arm in (UP, DOWN) and unit.position in shortfall:
+            found = replace(found, shortfall=shortfall[unit.position])
+        shortfall.setdefault(unit.position, found.shortfall)
+        note = _note(unit.signature, cohort.features, spellings, members[unit.position].note)
+        local = members[unit.position]
+        frames.setdefault(unit.position, []).append(_frame(cohort, local, unit, (spec, found, scores[:, row], note)))
+    return {position: pd.concat(parts, ignore_index=True) for position, parts in frames.items()}
+
+
+def unscored(adata: AnnData, layer: str, signature: Signature, spec: Scorer, reason: str) -> pd.DataFrame:
+    """Rows of a signature that does not apply to the species of the samples."""
+    n_members = sum(member.arm != HOUSEKEEPING for member in signature.members)
+    return _labels(adata).assign(
+        signature_id=signature.id,
+        signature_version=signature.version,
+        arm=TOTAL,
+        method=spec.name,
+        layer=layer,
+        species_mapping="",
+        reference_id="",
+        score=np.nan,
+        coverage=np.nan,
+        weight_coverage=np.nan,
+        n_measured=0,
+        n_members=n_members,
+        n_universe=adata.n_vars,
+        status="not_applicable",
+        note=reason,
+    )
+
+
+def _units(position: int, signature: Signature, spec: Scorer) -> list[_Unit]:
+    if spec.rows == "members":
+        return [
+            _Unit(position, member.feature_id, replace(signature, members=(member,), checks={}))
+            for member in signature.members
+            if member.arm != HOUSEKEEPING
+        ]
+    units = [_Unit(position, TOTAL, signature)]
+    if UP in signature.arms and DOWN in signature.arms:
+        for arm in (UP, DOWN):
+            chosen = tuple(member for member in signature.members if member.arm in (arm, HOUSEKEEPING))
+            units.append(_Unit(position, arm, replace(signature, members=chosen, checks={})))
+    return units
+
+
+def _values(cohort: Cohort, spec: Scorer, needed: set[str]) -> tuple[NDArray[Any], Sequence[str]]:
+    """The values a kernel needs: every feature for a ranking, the members alone otherwise."""
+    names, columns = cohort.features.names, cohort.features.columns
+    if spec.works_on != "any":
+        chosen = [position for position, name in enumerate(names) if name in needed]
+        names, columns = tuple(names[position] for position in chosen), columns[chosen]
+    return to_working_scale(dense(cohort.adata, columns), scale_of(cohort.adata), spec), names
+
+
+def _frame(
+    cohort: Cohort, local: LocalSignature, unit: _Unit, scored: tuple[Scorer, Coverage, NDArray[np.float64], str]
+) -> pd.DataFrame:
+    spec, found, scores, note = scored
+    is_listed = cohort.layer in local.signature.layers
+    status = np.where(found.n_measured == 0, "not_measured", np.where(found.shortfall != "", "below_floor", "ok"))
+    undefined = (status == "ok") & np.isnan(scores)
+    status = np.where(undefined, "below_floor", status)
+    override = f"exploratory: listed for {', '.join(local.signature.layers)}, scored on {cohort.layer}"
+    if not is_listed:
+        status = np.where(status == "ok", "wrong_layer_override", status)
+        note = "; ".join(part for part in (override, note) if part)
+    reasons = np.where(undefined, "the score is not defined for these values", found.shortfall)
+    return _labels(cohort.adata).assign(
+        signature_id=local.signature.id,
+        signature_version=local.signature.version,
+        arm=unit.arm,
+        method=spec.name,
+        layer=cohort.layer,
+        species_mapping=local.mapping,
+        reference_id="",
+        score=np.where(np.isin(status, ["ok", "wrong_layer_override"]), scores, np.nan),
+        coverage=found.fraction,
+        weight_coverage=found.weight_fraction,
+        n_measured=found.n_measured,
+        n_members=found.n_members,
+        n_universe=cohort.n_universe,
+        status=status,
+        note=[f"{reason}; {note}" if reason and note else reason or note for reason in reasons],
+    )
+
+
+def _labels(adata: AnnData) -> pd.DataFrame:
+    labels = pd.DataFrame({keys.SAMPLE_ID: adata.obs_names.astype(str)})
+    for column in (keys.SUBJECT_ID, keys.TIME_POINT):
+        labels[column] = adata.obs[column].astype(str).to_numpy() if column in adata.obs.columns else ""
+    return labels
+
+
+def _note(signature: Signature, features: MeasuredFeatures, spellings: Mapping[str, str], mapping_note: str) -> str:
+    members = [member.feature_id for member in signature.members]
+    respelled = [f"{name} measured as {spellings[name]}" for name in members if name in spellings]
+    duplicated = [name for name in members if spellings.get(name, name) in features.duplicated]
+    more = f" and {len(respelled) - _SHOWN} more" if len(respelled) > _SHOWN else ""
+    parts = [", ".join(respelled[:_SHOWN]) + more]
+    if duplicated:
+        shown = ", ".join(duplicated[:_SHOWN])
+        parts.append(f"{len(duplicated)} members measured by several features, highest mean kept ({shown})")
+    return "; ".join(part for part in (*parts, mapping_note) if part)

@@ -1,0 +1,63 @@
+"""What a scorer declares beyond a `MethodSpec`: the scale its kernel works on, its minimum, and its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from exomics.errors import RegistryError
+from exomics.registry.method import MethodSpec
+
+WORKING_SCALES = ("any", "log2", "tpm")
+ROWS = ("arms", "members")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoverageRule:
+    """The least that must be measured in a sample for a score to be given.
+
+    Parameters
+    ----------
+    fraction
+        Fraction of the members of each arm.
+    small_set
+        For an arm of up to this many members one measured member is enough.
+    members
+        Measured members in all.
+    universe
+        Measured features in all.
+    weight
+        Fraction of the summed absolute weight.
+    housekeeping
+        Measured housekeeping features.
+    """
+
+    fraction: float
+    small_set: int = 0
+    members: int = 1
+    universe: int = 1
+    weight: float = 0.0
+    housekeeping: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scorer(MethodSpec):
+    """A scorer: ``function(expression, signatures, *, reference=None, ...) -> (n_samples, n_signatures)``.
+
+    Parameters
+    ----------
+    works_on
+        What the runner must hand over: ``log2``, ``tpm`` (linear TPM) or ``any`` monotone scale.
+    coverage
+        The minimum below which a score is not given.
+    rows
+        ``arms``: the total, and each arm where there are two; ``members``: one row per member, never a total.
+    """
+
+    works_on: str
+    coverage: CoverageRule = field(default_factory=lambda: CoverageRule(fraction=1.0))
+    rows: str = "arms"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.works_on not in WORKING_SCALES or self.rows not in ROWS:
+            raise RegistryError(f"scorer {self.name!r}: works_on must be one of {WORKING_SCALES}, rows of {ROWS}.")

@@ -1,0 +1,78 @@
+"""A signature in the species of the samples: its native list first, orthologs where there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from anndata import AnnData
+
+from exomics.errors import InputError
+from exomics.harmonize import OrthologTable, map_signature
+from exomics.harmonize.to_human import STEP
+from exomics.registry.signature import Signature
+from exomics.schema import keys, steps_of
+
+
+@dataclass(frozen=True)
+class LocalSignature:
+    """A signature in the names of the features it is scored on.
+
+    Parameters
+    ----------
+    signature
+        With members in the names of the features.
+    column
+        Column of ``var`` that holds these names.
+    mapping
+        What the score table says about it: ``none``, ``native list``, or the orthologs used.
+    note
+        What was lost.
+    """
+
+    signature: Signature
+    column: str
+    mapping: str
+    note: str = ""
+
+
+def species_of(adata: AnnData) -> str:
+    """The one species of the samples.
+
+    Raises
+    ------
+    InputError
+        If there are several, or none is given.
+    """
+    if keys.SPECIES not in adata.obs.columns:
+        raise InputError("obs has no species; set obs['species'] to human, rat or mouse.")
+    found = sorted(set(adata.obs[keys.SPECIES].astype(str)))
+    if len(found) != 1:
+        raise InputError(f"expected samples of one species; got {', '.join(found)}. Split the object.")
+    return found[0]
+
+
+def localize(signature: Signature, adata: AnnData, orthologs: OrthologTable | None) -> LocalSignature | str:
+    """`signature` in the names of the features of `adata`, or the reason why it cannot be.
+
+    Order: the same species; a native list; human orthologs already in ``var``; mapping through `orthologs`.
+    """
+    species = species_of(adata)
+    if signature.species == species:
+        return LocalSignature(signature, keys.FEATURE_NAME, "none")
+    if species in signature.native_members:
+        return LocalSignature(signature.in_species(species), keys.FEATURE_NAME, f"native list ({species})")
+    if signature.species == "human" and keys.HUMAN_ORTHOLOG in adata.var.columns:
+        return LocalSignature(signature, keys.HUMAN_ORTHOLOG, _mapping_of(adata, species))
+    if orthologs is not None and {signature.species, species} == {"human", orthologs.species}:
+        mapped, lost = map_signature(signature, orthologs, species)
+        n_lost = len(signature.members) - len(mapped.members)
+        note = f"{n_lost} of {len(signature.members)} members lost in mapping" if n_lost else ""
+        note = "; ".join(part for part in (note, *lost.notes) if part)
+        return LocalSignature(mapped, keys.FEATURE_NAME, f"{signature.species} -> {species} ({orthologs.source})", note)
+    return f"no list for {species}: harmonize the samples to human, or pass an ortholog table"
+
+
+def _mapping_of(adata: AnnData, species: str) -> str:
+    steps = [step for step in steps_of(adata) if step["step"] == STEP]
+    source = steps[-1]["parameters"]["orthologs"] if steps else "human_ortholog column"
+    return f"{species} -> human ({source})"

@@ -1,0 +1,177 @@
+"""score: signatures in samples, with scale, species, layer, coverage and status accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from anndata import AnnData
+
+from exomics.errors import LayerError, RegistryError
+from exomics.harmonize import AliasTable, OrthologTable
+from exomics.registry.signature import Signature
+from exomics.registry.signature_files import load_signature, signature_hash
+from exomics.results import Provenance, ScoreTable
+from exomics.schema import keys, layer_of, metadata, scale_of, steps_of
+from exomics.scoring._rows import Cohort, score_together, unscored
+from exomics.scoring._scorer import Scorer
+from exomics.scoring._species import LocalSignature, localize
+from exomics.scoring.methods import Scorers, scorer
+
+
+def score(
+    adata: AnnData,
+    signatures: Signature | str | Sequence[Signature | str],
+    *,
+    method: str | None = None,
+    allow_layer: bool = False,
+    species_map: OrthologTable | None = None,
+    aliases: AliasTable | None = None,
+    reference: None = None,
+) -> ScoreTable:
+    """Score signatures in every sample.
+
+    Parameters
+    ----------
+    adata
+        Samples x features with a declared scale, one specimen, one species.
+    signatures
+        Signatures, or ids of shipped ones.
+    method
+        Scorer to use for all of them; the default is each signature's own ``score``.
+    allow_layer
+        Score a signature on a layer that it does not list. Every such row has the status ``wrong_layer_override`` and
+        is exploratory.
+    species_map
+        Orthologs by which a signature without a list for the species of the samples is mapped to it.
+    aliases
+        Table of symbols by which a member is found under another spelling.
+    reference
+        Frozen reference for scorers that need one; none of the present scorers does.
+
+    Returns
+    -------
+    ScoreTable
+        One row per sample and signature (``arm`` = ``total``), and one per arm where a signature has two: the arms are
+        contributions, ``total = up + down``. ``per_member`` gives one row per member and no total. A score that cannot
+        be given is NaN, with the status and the counts that say why.
+
+    Raises
+    ------
+    ScaleError
+        If the scale is not declared or not one the scorer accepts.
+    LayerError
+        If a signature does not list the layer of `adata` and `allow_layer` is False.
+    RegistryError
+        If a signature or a method is unknown.
+
+    Notes
+    -----
+    Of features with one name, that with the highest mean stands for it. Source of each score: the reference of its
+    method (``exomics cite``).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from exomics.schema import Scale, annotate
+    >>> obs = pd.DataFrame({"specimen": ["tumor"], "species": ["human"]}, index=["s1"])
+    >>> var = pd.DataFrame({"feature_name": ["GZMA", "PRF1"]}, index=["GZMA", "PRF1"])
+    >>> tumor = AnnData(np.array([[3.0, 12.0]]), obs=obs, var=var)
+    >>> tumor = annotate(tumor, assay="rna", scale=Scale(kind="linear", quantity="tpm"))
+    >>> score(tumor, "imm.cyt").frame[["score", "status"]].round(4).to_numpy().tolist()
+    [[6.0125, 'ok']]
+    """
+    chosen = resolve_signatures(signatures)
+    scale_of(adata)
+    layer = layer_of(adata)
+    _check_layers(chosen, layer, allow_layer)
+    methods = [_scorer_for(found, method) for found in chosen]
+    local = [localize(found, adata, species_map) for found in chosen]
+    frames: dict[int, pd.DataFrame] = {}
+    for column, name in dict.fromkeys(
+        (found.column, spec.name) for found, spec in zip(local, methods, strict=True) if not isinstance(found, str)
+    ):
+        members = {
+            position: found
+            for position, (found, spec) in enumerate(zip(local, methods, strict=True))
+            if isinstance(found, LocalSignature) and (found.column, spec.name) == (column, name)
+        }
+        cohort = Cohort.of(adata, layer, column)
+        frames.update(score_together(cohort, members, scorer(name), aliases))
+    for position, (found, spec) in enumerate(zip(local, methods, strict=True)):
+        if isinstance(found, str):
+            frames[position] = unscored(adata, layer, chosen[position], spec, found)
+    table = pd.concat([frames[position] for position in range(len(chosen))], ignore_index=True)
+    return ScoreTable(frame=table, provenance=_provenance(adata, chosen, methods, allow_layer))
+
+
+def resolve_signatures(signatures: Signature | str | Sequence[Signature | str]) -> list[Signature]:
+    """Signatures as given, shipped ones by id; each id once.
+
+    Raises
+    ------
+    RegistryError
+        If an id is unknown, two different signatures share an id, or none is given.
+    """
+    given = [signatures] if isinstance(signatures, (Signature, str)) else list(signatures)
+    if not given:
+        raise RegistryError("no signature is given; name at least one (exomics catalog signatures).")
+    found: dict[str, Signature] = {}
+    for item in given:
+        read = load_signature(item) if isinstance(item, str) else item
+        if found.setdefault(read.id, read) != read:
+            raise RegistryError(f"two different signatures are called {read.id!r}; rename one.")
+    return list(found.values())
+
+
+def _scorer_for(signature: Signature, method: str | None) -> Scorer:
+    name = method or signature.score
+    if name not in (*Scorers.names, "singscore"):
+        raise RegistryError(
+            f"{signature.id} has the method {name!r}, which does not score samples; "
+            f"pass method= one of {', '.join(Scorers.names)}."
+        )
+    return scorer(name)
+
+
+def _check_layers(signatures: Sequence[Signature], layer: str, allow_layer: bool) -> None:
+    wrong = [found for found in signatures if layer not in found.layers]
+    if wrong and not allow_layer:
+        shown = "; ".join(f"{found.id} is for {', '.join(found.layers)}" for found in wrong[:3])
+        raise LayerError(
+            f"{len(wrong)} of {len(signatures)} signatures do not list the layer {layer} ({shown}). "
+            "Choose signatures of this layer, or pass allow_layer (--allow-layer) to score them as exploratory."
+        )
+
+
+def _provenance(
+    adata: AnnData, signatures: Sequence[Signature], methods: Sequence[Scorer], allow_layer: bool
+) -> Provenance:
+    known = metadata(adata)
+    dataset: dict[str, str] = {"name": str(known.get(keys.MANIFEST) or "samples")}
+    if known.get(keys.MANIFEST):
+        dataset |= {"manifest": str(known[keys.MANIFEST]), "sha256": str(known.get(keys.MANIFEST_SHA256, ""))}
+    parameters: dict[str, Any] = {
+        "allow_layer": allow_layer,
+        "n_signatures": len(signatures),
+        "scale": dict(known[keys.SCALE]),
+        "steps": steps_of(adata),
+        "methods": {
+            spec.name: {
+                "reference": spec.reference,
+                "comparable": spec.comparable,
+                "cohort_dependent": spec.cohort_dependent,
+                "units": spec.units,
+                "parameters": dict(spec.parameters),
+            }
+            for spec in methods
+        },
+    }
+    inputs = [{"name": found.id, "version": found.version, "sha256": signature_hash(found)} for found in signatures]
+    return Provenance(
+        method="score",
+        parameters=parameters,
+        inputs=(dataset, *inputs),
+        acknowledgments=tuple(map(str, known.get(keys.ACKNOWLEDGMENTS, ()))),
+    )

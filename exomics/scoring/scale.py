@@ -1,0 +1,109 @@
+"""From the declared scale of X to the scale a scorer works on. Nothing is guessed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exomics.errors import ScaleError
+from exomics.schema import Scale
+from exomics.scoring._scorer import Scorer
+
+_LOG_OFFSETS = {"tpm": 1.0, "cpm": 1.0, "intensity": 0.0, "ratio": 0.0, "array": 0.0}
+_TOLERANCE = 1e-3
+
+
+def to_working_scale(values: NDArray[Any], scale: Scale, scorer: Scorer) -> NDArray[Any]:
+    """`values` on the scale that `scorer` works on.
+
+    Linear TPM and CPM become ``log2(x + 1)``; linear intensities, ratios and arrays ``log2(x)`` with values that
+    are not positive set missing; ``log2(TPM + offset)`` becomes TPM by undoing the logarithm and the declared offset.
+    Log values are used as they are, whatever their offset.
+
+    Parameters
+    ----------
+    values
+        (n_samples, n_features) on the declared `scale`.
+    scale
+        As declared in ``uns["exomics"]["scale"]``.
+    scorer
+        Names the scale it works on.
+
+    Returns
+    -------
+    ndarray
+        Of the same shape.
+
+    Raises
+    ------
+    ScaleError
+        If the scorer does not accept the scale, or the values contradict it (negative linear values, infinite values,
+        logarithms below that of the offset).
+
+    Examples
+    --------
+    >>> from exomics.scoring.methods import scorer
+    >>> scale = Scale(kind="log2", quantity="tpm", offset=0.5)
+    >>> to_working_scale(np.array([[-1.0, 2.0]]), scale, scorer("geomean_tpm")).tolist()
+    [[0.0, 3.5]]
+    """
+    _require_accepted(scale, scorer)
+    _require_plausible(values, scale)
+    if scorer.works_on == "any" or (scorer.works_on == "log2" and scale.kind == "log2"):
+        return values
+    if scorer.works_on == "log2":
+        return _log2(values, scale, scorer)
+    return _linear_tpm(values, scale, scorer)
+
+
+def _require_accepted(scale: Scale, scorer: Scorer) -> None:
+    if scale.kind not in scorer.input_scale:
+        raise ScaleError(
+            f"{scorer.name} needs values on the scale {' or '.join(scorer.input_scale)}; X is {_describe(scale)}. "
+            "Normalize the counts first (exomics preprocess --normalize), or choose a rank-based method."
+        )
+
+
+def _require_plausible(values: NDArray[Any], scale: Scale) -> None:
+    if not np.issubdtype(values.dtype, np.floating) or values.size == 0:
+        return
+    if np.isinf(values).any():
+        raise ScaleError(
+            f"X holds {int(np.isinf(values).sum())} infinite values; a logarithm of zero? Add an offset first."
+        )
+    lowest = np.nanmin(values) if not np.isnan(values).all() else 0.0
+    if scale.kind in ("linear", "counts") and lowest < 0:
+        raise ScaleError(
+            f"X is declared as {_describe(scale)} but its smallest value is {lowest:.6g}: declare it as log2."
+        )
+    if scale.kind == "log2" and scale.offset > 0 and lowest < np.log2(scale.offset) - _TOLERANCE:
+        raise ScaleError(
+            f"X is declared as {_describe(scale)}, whose smallest possible value is {np.log2(scale.offset):.6g}; "
+            f"got {lowest:.6g}. Declare the offset that was used."
+        )
+
+
+def _log2(values: NDArray[Any], scale: Scale, scorer: Scorer) -> NDArray[Any]:
+    if scale.quantity not in _LOG_OFFSETS:
+        raise ScaleError(
+            f"{scorer.name} works on log2 values; a logarithm of {_describe(scale)} has no agreed meaning."
+        )
+    offset = _LOG_OFFSETS[scale.quantity]
+    shifted = values + offset
+    return np.log2(np.where(shifted > 0, shifted, np.nan))
+
+
+def _linear_tpm(values: NDArray[Any], scale: Scale, scorer: Scorer) -> NDArray[Any]:
+    if scale.quantity != "tpm":
+        raise ScaleError(f"{scorer.name} needs TPM; X is {_describe(scale)}. Convert it with transcript lengths first.")
+    if scale.kind == "linear":
+        return values
+    return np.maximum(np.exp2(values.astype(np.float64)) - scale.offset, 0.0)
+
+
+def _describe(scale: Scale) -> str:
+    if scale.kind == "log2" and scale.offset:
+        return f"log2({scale.quantity} + {scale.offset:g})"
+    return f"{scale.kind} {scale.quantity}"
