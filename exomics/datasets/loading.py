@@ -137,11 +137,12 @@ def load_table(dataset: str, *, role: str = "data", **fetching: Any) -> pd.DataF
         If the table is not what the manifest promises.
     """
     manifest = load_manifest(dataset)
-    reader = Tables[manifest.loader].function if manifest.loader in Tables.names else read_any_table
     if not manifest.files:
-        frame = reader({}, manifest)
+        frame = Tables[manifest.loader].function({}, manifest)
         check_table(frame, manifest)
         return frame
+    is_main = manifest.loader in Tables.names and role == manifest.roles[0]
+    reader = Tables[manifest.loader].function if is_main else read_any_table
     files = fetch(dataset, roles=[manifest.file(role).role], **fetching)
     kept = _kept(manifest, files, f"table_{role}").with_suffix(".h5")
     if kept.is_file():
@@ -151,7 +152,7 @@ def load_table(dataset: str, *, role: str = "data", **fetching: Any) -> pd.DataF
             kept.unlink(missing_ok=True)
     _LOG.info("reading %s: %s (once; the parsed table is kept)", dataset, files[role].name)
     frame = reader({"data": files[role]}, manifest)
-    if "n_rows" in manifest.first_checks and role == manifest.roles[0]:
+    if is_main:
         check_table(frame, manifest)
     return read_table(write_table(frame, kept))
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import anndata
 import h5py
 import mudata
+import numpy as np
 import pandas as pd
 from anndata import AnnData
 from mudata import MuData
@@ -82,13 +85,43 @@ def read_data(path: Path | str) -> AnnData | MuData:
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> Path:
-    """Write a frame to HDF5 without loss of types, missing values or category order."""
+    """Write a frame to HDF5 without loss of types, missing values, dates or category order.
+
+    Text is stored as codes and words: a table of identifiers is mostly repetition, and missing text has a code.
+    """
+    encoded = {name: _encoded(frame[name]) for name in frame.columns}
+    stored = pd.DataFrame({str(position): column for position, (_, column) in enumerate(encoded.values())})
     with atomic_path(path) as place, h5py.File(place, "w") as file, _quiet():
-        anndata.io.write_elem(file, "table", frame)
+        anndata.io.write_elem(file, "table", stored)
+        file.attrs["columns"] = json.dumps([[str(name), kind] for name, (kind, _) in encoded.items()])
+        if not isinstance(frame.index, pd.RangeIndex):
+            file.create_dataset("index", data=[str(label) for label in frame.index])
     return path
+
+
+def _encoded(column: pd.Series) -> tuple[str, pd.Series]:
+    plain = column.reset_index(drop=True)
+    if pd.api.types.is_datetime64_any_dtype(plain):
+        return "date", plain.astype("datetime64[ms]").astype("int64")
+    if plain.dtype == object:
+        return "text", plain.astype("category")
+    return "", plain
 
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read a frame written by `write_table`."""
     with h5py.File(path, "r") as file, _quiet():
-        return anndata.io.read_elem(file["table"])
+        stored = anndata.io.read_elem(file["table"])
+        names = json.loads(file.attrs["columns"])
+        index = file["index"].asstr()[:] if "index" in file else None
+    columns = {name: _decoded(stored[str(position)], kind) for position, (name, kind) in enumerate(names)}
+    return pd.DataFrame(columns, index=None if index is None else pd.Index(index, dtype=object))
+
+
+def _decoded(column: pd.Series, kind: str) -> Any:
+    if kind == "date":
+        return column.to_numpy().astype("datetime64[ms]")
+    if kind == "text":
+        words = np.array([*column.cat.categories, None], dtype=object)
+        return words[column.cat.codes.to_numpy()]
+    return column.array

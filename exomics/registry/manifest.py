@@ -137,7 +137,9 @@ def read_manifest(path: Path) -> Manifest:
     return Manifest(
         **{key: head[key] for key in ("id", "version", "title", "description", "loader", "license", "first_checks")},
         **{key: head[key] for key in ("reference", "access", "unverified", "options") if key in head},
-        **{key: _words(head.get(key, ())) for key in ("species", "specimen", "assay")},
+        species=_words(head.get("species", ())),
+        specimen=_words(head.get("specimen", ())),
+        assay=_words(head.get("assay", ())),
         files=files,
         terms=head["data_use"]["terms"].strip(),
         acknowledgment=head["data_use"]["acknowledgment"].strip(),

@@ -1,9 +1,34 @@
-"""The loaders: one `MethodSpec` each, standing under its function. ``Tables`` return a frame, ``Loaders`` a container."""
+"""The loaders: one `MethodSpec` each, standing under its function.
 
+``Loaders`` make an AnnData or a MuData, ``Tables`` a frame.
+"""
+
+from exomics.datasets.loaders.bioconductor import BIOCONDUCTOR
+from exomics.datasets.loaders.measurements import MEASUREMENTS
+from exomics.datasets.loaders.mirbase import MIRBASE
 from exomics.datasets.loaders.motrpac import MOTRPAC
+from exomics.datasets.loaders.motrpac_metabolomics import MOTRPAC_METABOLOMICS
+from exomics.datasets.loaders.motrpac_native import MOTRPAC_NATIVE
+from exomics.datasets.loaders.motrpac_physiology import MOTRPAC_PHYSIOLOGY
+from exomics.datasets.loaders.simulate import SIMULATE, SIMULATED_TABLE
+from exomics.datasets.loaders.tables import DELIMITED_TABLE, GENE_SETS, R_TABLE
+from exomics.datasets.loaders.tumor_sets import MIRIT, MIXOMICS_BREAST
 from exomics.registry.method import Methods
 
-Loaders = Methods("loader", (MOTRPAC,))
-Tables = Methods("loader", ())
+Loaders = Methods(
+    "loader",
+    (
+        BIOCONDUCTOR,
+        MEASUREMENTS,
+        MIRIT,
+        MIXOMICS_BREAST,
+        MOTRPAC,
+        MOTRPAC_METABOLOMICS,
+        MOTRPAC_NATIVE,
+        MOTRPAC_PHYSIOLOGY,
+        SIMULATE,
+    ),
+)
+Tables = Methods("loader", (DELIMITED_TABLE, GENE_SETS, MIRBASE, R_TABLE, SIMULATED_TABLE))
 
 __all__ = ["Loaders", "Tables"]

@@ -13,7 +13,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
-from exomics.errors import InputError
+from exomics.errors import InputError, ScaleError
 from exomics.registry.manifest import Manifest
 from exomics.schema import Scale, keys
 
@@ -125,9 +125,30 @@ def option(manifest: Manifest, defaults: Mapping[str, Any], name: str) -> Any:
 
 
 def scale_from(manifest: Manifest, default: Scale | None = None) -> Scale | None:
-    """The scale that the options declare, or `default`."""
-    declared = manifest.options.get("scale")
-    return default if declared is None else Scale(**declared)
+    """The scale that the manifest's options declare, or `default`."""
+    return scale_from_options(manifest.options.get("scale"), default)
+
+
+def scale_from_options(declared: Any, default: Scale | None = None) -> Scale | None:
+    """The declared scale: a mapping, or text ``kind:quantity`` or ``kind:quantity:offset``; else `default`.
+
+    Examples
+    --------
+    >>> scale_from_options("log2:tpm:0.001").offset
+    0.001
+    """
+    if declared is None:
+        return default
+    if not isinstance(declared, str):
+        return Scale(**declared)
+    parts = declared.split(":")
+    if len(parts) not in {2, 3}:
+        raise ScaleError(f"expected a scale as kind:quantity or kind:quantity:offset (log2:tpm:1); got {declared!r}.")
+    try:
+        offset = float(parts[2]) if len(parts) == 3 else 0.0
+    except ValueError as error:
+        raise ScaleError(f"the offset of a scale must be a number; got {parts[2]!r}.") from error
+    return Scale(kind=parts[0], quantity=parts[1], offset=offset)
 
 
 def only_file(files: Mapping[str, Path], role: str) -> Path:

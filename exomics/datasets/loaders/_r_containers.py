@@ -108,8 +108,8 @@ _ATOMIC_CLASSES = {"factor", "ordered", "Date", "POSIXct", "POSIXt"}
 
 def _unsupported(value: RObject, name: str) -> InputError:
     return InputError(
-        f"the R object {name!r} is of class {r.describe(value)!r}, which is not supported; expected one of: {SUPPORTED}. "
-        "Save one of these from R."
+        f"the R object {name!r} is of class {r.describe(value)!r}, which is not supported; "
+        f"expected one of: {SUPPORTED}. Save one of these from R."
     )
 
 

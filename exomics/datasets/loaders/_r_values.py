@@ -141,20 +141,21 @@ def _vector(value: RObject) -> Any:
     if kind is RObjectType.REAL:
         return value.value
     if kind in {RObjectType.INT, RObjectType.LGL}:
-        plain, nullable = ("int64", "Int64") if kind is RObjectType.INT else ("bool", "boolean")
+        is_integer = kind is RObjectType.INT
+        plain = np.int64 if is_integer else np.bool_
         if isinstance(value.value, np.ma.MaskedArray):
-            filled = np.where(np.ma.getmaskarray(value.value), 0, value.value.data).astype(plain)
-            array = pd.array(filled, dtype=nullable)
-            array[np.ma.getmaskarray(value.value)] = pd.NA
-            return array
+            missing = np.ma.getmaskarray(value.value)
+            held = np.where(missing, 0, value.value.data).astype(plain)
+            return pd.arrays.IntegerArray(held, missing) if is_integer else pd.arrays.BooleanArray(held, missing)
         return value.value.astype(plain)
     raise InputError(f"expected an atomic vector in the R object; got {describe(value)}.")
 
 
 def _factor(value: RObject) -> pd.Categorical:
-    levels = strings(attributes(value)["levels"], missing="")
+    levels = pd.Index(strings(attributes(value)["levels"], missing=""))
     codes = np.where(np.ma.getmaskarray(value.value), 0, np.ma.getdata(value.value)).astype(np.int64) - 1
-    return pd.Categorical.from_codes(codes, categories=levels, ordered="ordered" in classes(value))
+    dtype = pd.CategoricalDtype(levels, ordered="ordered" in classes(value))
+    return pd.Categorical.from_codes(codes, dtype=dtype)
 
 
 def _plain(value: RObject) -> np.ndarray:
@@ -176,14 +177,12 @@ def _wide_integers(value: RObject) -> Any:
     missing = numbers == np.iinfo(np.int64).min
     if not missing.any():
         return numbers
-    array = pd.array(np.where(missing, 0, numbers), dtype="Int64")
-    array[missing] = pd.NA
-    return array
+    return pd.arrays.IntegerArray(np.where(missing, 0, numbers), missing)
 
 
 def _run_lengths(slots: Mapping[str, RObject]) -> Any:
     lengths = np.asarray(slots["lengths"].value, dtype=np.int64)
-    return pd.Series(column(slots["values"])).repeat(lengths).array
+    return pd.Series(column(slots["values"])).take(np.repeat(np.arange(lengths.size), lengths)).array
 
 
 def matrix(value: RObject) -> LabeledMatrix:
@@ -249,7 +248,7 @@ def frame_of(columns: Mapping[str, RObject], index: Sequence[str] | None) -> pd.
             converted[name] = column(value)
         except InputError:
             skipped.append(name)
-    labels = None if index is None else pd.Index(index, dtype=object)
+    labels = None if index is None else pd.Index(list(index))
     frame = pd.DataFrame(converted, index=labels)
     frame.attrs["skipped"] = skipped
     return frame
