@@ -1,8 +1,19 @@
 """Signatures in samples: scores with coverage and status, derivation of signatures, and matched controls."""
 
+from exomics.scoring.controls import MatchedControls, matched_controls
+from exomics.scoring.control_scores import control_scores
 from exomics.scoring.derivation import Derivation, derive
 from exomics.scoring.members import members_in_table
 from exomics.scoring.methods import Scorers, scorer
 from exomics.scoring.run import score
 
-__all__ = ["Derivation", "Scorers", "derive", "members_in_table", "score", "scorer"]
+__all__ = [
+    "Derivation",
+    "MatchedControls",
+    "Scorers",
+    "derive",
+    "matched_controls",
+    "members_in_table",
+    "score",
+    "scorer",
+]

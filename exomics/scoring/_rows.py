@@ -125,7 +125,9 @@ def _frame(
 ) -> pd.DataFrame:
     spec, found, scores, note = scored
     is_listed = cohort.layer in local.signature.layers
-    status = np.where(found.n_measured == 0, "not_measured", np.where(found.shortfall != "", "below_floor", "ok"))
+    is_panel = cohort.n_universe < spec.coverage.universe
+    status = np.where(found.shortfall != "", "below_floor", "ok")
+    status = np.where((found.n_measured == 0) & ~is_panel, "not_measured", status)
     undefined = (status == "ok") & np.isnan(scores)
     status = np.where(undefined, "below_floor", status)
     override = f"exploratory: listed for {', '.join(local.signature.layers)}, scored on {cohort.layer}"

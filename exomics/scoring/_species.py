@@ -24,7 +24,8 @@ class LocalSignature:
     column
         Column of ``var`` that holds these names.
     mapping
-        What the score table says about it: ``none``, ``native list``, or the orthologs used.
+        What the score table says about it: ``none``, ``native list``, or the orthologs used (at scoring, or when the
+        signature was derived).
     note
         What was lost.
     """
@@ -58,7 +59,7 @@ def localize(signature: Signature, adata: AnnData, orthologs: OrthologTable | No
     """
     species = species_of(adata)
     if signature.species == species:
-        return LocalSignature(signature, keys.FEATURE_NAME, "none")
+        return LocalSignature(signature, keys.FEATURE_NAME, _origin_of(signature))
     if species in signature.native_members:
         return LocalSignature(signature.in_species(species), keys.FEATURE_NAME, f"native list ({species})")
     if signature.species == "human" and keys.HUMAN_ORTHOLOG in adata.var.columns:
@@ -76,3 +77,12 @@ def _mapping_of(adata: AnnData, species: str) -> str:
     steps = [step for step in steps_of(adata) if step["step"] == STEP]
     source = steps[-1]["parameters"]["orthologs"] if steps else "human_ortholog column"
     return f"{species} -> human ({source})"
+
+
+def _origin_of(signature: Signature) -> str:
+    """How the members came to the species of the signature: ``none``, or the mapping of its derivation."""
+    origins = {member.mapped_from.split(":")[0] for member in signature.members if member.mapped_from}
+    if not origins:
+        return "none"
+    dataset = signature.provenance.get("orthologs", {}).get("dataset", "orthologs")
+    return f"derived: {', '.join(sorted(origins))} -> {signature.species} ({dataset})"

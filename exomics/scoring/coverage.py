@@ -100,13 +100,13 @@ def _shortfall(signature: Signature, rule: CoverageRule, members: dict[str, int]
     counts = ", ".join(f"{arm} {found[arm]} of {members[arm]}" for arm in found if members[arm])
     if members["up"] + members["down"] == 0:
         return _NO_MEMBERS.get(signature.availability, "no members")
-    if up + down == 0:
-        return f"no member is measured ({counts})"
     if universe < rule.universe:
         return (
             f"{universe} features measured, at least {rule.universe} needed: ranks within a selected panel are not "
             f"ranks in the transcriptome (members measured: {counts})"
         )
+    if up + down == 0:
+        return f"no member is measured ({counts})"
     for arm, n_found in found.items():
         if n_found < _needed(members[arm], fraction, rule.small_set, signature.min_coverage):
             return f"members measured: {counts}; at least {fraction:.0%} of each arm needed"

@@ -1,0 +1,95 @@
+"""The shipped signatures: every document is canonical, cited, on known layers, and true to its published facts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from exomics._resources import registry_folder
+from exomics.registry import Signature, all_signatures, gene_set, load_signature
+from exomics.registry.derivation_rule import derivation_rule_names, load_derivation_rule
+from exomics.registry.gene_sets import gene_set_collections, sets_of
+from exomics.registry.signature_files import render
+from exomics.schema.vocabulary import layers
+
+SHIPPED = all_signatures()
+FOLDER = registry_folder("signatures")
+
+
+@pytest.fixture(scope="module")
+def references() -> set[str]:
+    text = (FOLDER / "references.bib").read_text(encoding="utf-8")
+    return set(re.findall(r"@\w+\{(\w+),", text))
+
+
+@pytest.mark.parametrize("signature", SHIPPED, ids=lambda signature: signature.id)
+def test_every_layer_is_in_the_vocabulary(signature: Signature) -> None:
+    known = set(layers())
+    named = {*signature.layers, *signature.ex_acute, *signature.ex_trained, *signature.benefit}
+    assert named | set(signature.cell_types) | set(signature.conditions) <= known
+
+
+@pytest.mark.parametrize("signature", SHIPPED, ids=lambda signature: signature.id)
+def test_every_reference_is_in_the_bibliography(signature: Signature, references: set[str]) -> None:
+    assert set(signature.source.get("references", [])) <= references
+
+
+@pytest.mark.parametrize("signature", SHIPPED, ids=lambda signature: signature.id)
+def test_every_document_is_in_its_canonical_bytes(signature: Signature) -> None:
+    path = FOLDER / signature.signature_class / f"{signature.id}.yaml"
+    text = path.read_text(encoding="utf-8")
+    if "gene_sets:" not in text:
+        assert (text, path.with_suffix(".tsv").read_text(encoding="utf-8")) == render(signature)
+
+
+@pytest.mark.parametrize("signature", SHIPPED, ids=lambda signature: signature.id)
+def test_a_list_of_our_own_is_never_marked_as_published(signature: Signature) -> None:
+    if "our own" in signature.source["text"] or "our own" in signature.license:
+        assert signature.evidence in ("C", "U")
+        assert {member.evidence for member in signature.members} <= {"C", "U"}
+
+
+def test_the_two_18_gene_immune_sets_are_not_the_same() -> None:
+    profile, expanded = load_signature("imm.gep18"), load_signature("imm.immexp18")
+    assert len(set(profile.features("up")) & set(expanded.features("up"))) == 7
+    assert (len(profile.features("up")), len(expanded.features("up"))) == (18, 18)
+
+
+def test_the_profile_has_its_published_weights() -> None:
+    profile = load_signature("imm.gep18")
+    weights = {member.feature_id: member.weight for member in profile.members if member.arm == "up"}
+    assert sum(weights.values()) == pytest.approx(1.142788, abs=1e-12)
+    assert [name for name, weight in weights.items() if weight < 0] == ["CD276"]
+    assert len(profile.features("housekeeping")) == 11
+
+
+def test_the_named_myokines_keep_a_sign_each() -> None:
+    signs = {member.feature_id: (member.ex_acute, member.ex_trained) for member in load_signature("myo.seed4").members}
+    assert signs["IL6"] == ("up", "down")
+    assert signs["FNDC5"] == ("unknown", "unknown")
+
+
+def test_hallmark_is_whole_and_attributed() -> None:
+    (collection,) = gene_set_collections()
+    sets = sets_of("hallmark")
+    assert (len(sets), sum(map(len, sets.values()))) == (50, 7322)
+    assert collection.head["license"] == "CC BY 4.0"
+    assert "Liberzon" in collection.head["attribution"]
+    assert "FNDC5" not in {gene for genes in sets.values() for gene in genes}
+
+
+def test_the_oxphos_control_is_the_hallmark_set() -> None:
+    members = gene_set("HALLMARK_OXIDATIVE_PHOSPHORYLATION@7.0")
+    for name in ("trn.muscle_oxphos", "tum.oxphos", "imt.tcell_oxphos"):
+        assert load_signature(name).features("up") == members
+    assert load_signature("trn.muscle_oxphos").layers == ("muscle_rna", "muscle_protein")
+
+
+def test_every_rule_can_be_read() -> None:
+    for name in derivation_rule_names():
+        rule = load_derivation_rule(name)
+        assert rule.id == name
+        assert set(rule.signature["layers"]) <= set(layers())
+    assert load_derivation_rule("motrpac_gn_rna_8w_both_sexes").mapping is not None
+    assert load_derivation_rule("embedded_muscle_training").mapping is None
