@@ -4,6 +4,7 @@
 """
 
 from exomics.datasets.loaders.bioconductor import BIOCONDUCTOR
+from exomics.datasets.loaders.expression_table import EXPRESSION_TABLE
 from exomics.datasets.loaders.measurements import MEASUREMENTS
 from exomics.datasets.loaders.mirbase import MIRBASE
 from exomics.datasets.loaders.motrpac import MOTRPAC
@@ -19,6 +20,7 @@ Loaders = Methods(
     "loader",
     (
         BIOCONDUCTOR,
+        EXPRESSION_TABLE,
         MEASUREMENTS,
         MIRIT,
         MIXOMICS_BREAST,
