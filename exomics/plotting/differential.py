@@ -222,10 +222,14 @@ def _edge_points(axes: Axes, x: np.ndarray, y: np.ndarray) -> None:
 
 
 def _reach(effect: np.ndarray, called: np.ndarray) -> float:
-    """Half-width of the shown effects: every called feature and 99.9 % of all, lest a few flatten the rest."""
+    """Half-width of the shown effects: every called feature and 99.9 % of all, lest a few far ones flatten the rest."""
     size = np.abs(effect)
-    largest = max(float(size[called].max(initial=0.0)), float(np.quantile(size, 0.999))) if size.size else 0.0
-    return 1.02 * largest if largest > 0 else 1.0
+    if size.size == 0:
+        return 1.0
+    most = max(float(size[called].max(initial=0.0)), float(np.quantile(size, 0.999, method="lower")))
+    widest = float(size.max())
+    reach = widest if widest <= 1.5 * most else most
+    return 1.02 * reach if reach > 0 else 1.0
 
 
 def _corners(axes: Axes, table: pd.DataFrame) -> None:

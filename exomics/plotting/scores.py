@@ -216,10 +216,10 @@ def control_null(frame: pd.DataFrame, axes: Axes, *, observed: float, x_label: s
     --------
     >>> from matplotlib.figure import Figure
     >>> from exomics.plotting import control_null
-    >>> frame = pd.DataFrame({"estimate": np.linspace(-1, 1, 101)})
-    >>> axes = control_null(frame, Figure().subplots(), observed=0.9, x_label="log hazard ratio per SD")
+    >>> frame = pd.DataFrame({"estimate": range(100)})
+    >>> axes = control_null(frame, Figure().subplots(), observed=90.5, x_label="log hazard ratio per SD")
     >>> sorted(axes.get_legend_handles_labels()[1])[-1]
-    'signature, 95th percentile'
+    'signature, 91st percentile'
     """
     estimates = frame["estimate"].dropna().to_numpy()
     if estimates.size == 0 or not np.isfinite(observed):
