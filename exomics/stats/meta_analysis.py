@@ -99,12 +99,8 @@ def combine_effects(
     >>> round(float(pooled.estimate[0]), 4), round(float(pooled.tau_squared[0]), 4), int(pooled.n_studies[0])
     (0.2841, 0.1682, 4)
     """
-    y, se = _checked(effects, standard_errors, level)
-    if method not in _CODES or inference not in get_args(Inference):
-        raise InputError(
-            f"method must be one of {', '.join(_CODES)} and inference one of {', '.join(get_args(Inference))}; "
-            f"got {method!r} and {inference!r}."
-        )
+    _require_options(method, inference, level)
+    y, se = _checked(effects, standard_errors)
     k, estimate, total, q_weighted, tau_squared, q, typical, converged = combine_each_feature(
         y, se * se, _CODES[method]
     ).T
@@ -137,7 +133,17 @@ def combine_effects(
     )
 
 
-def _checked(effects: ArrayLike, standard_errors: ArrayLike, level: float) -> tuple[FloatArray, FloatArray]:
+def _require_options(method: str, inference: str, level: float) -> None:
+    if method not in _CODES or inference not in get_args(Inference):
+        raise InputError(
+            f"method must be one of {', '.join(_CODES)} and inference one of {', '.join(get_args(Inference))}; "
+            f"got {method!r} and {inference!r}."
+        )
+    if not 0.0 < level < 1.0:
+        raise InputError(f"The confidence level must lie between 0 and 1; got {level}.")
+
+
+def _checked(effects: ArrayLike, standard_errors: ArrayLike) -> tuple[FloatArray, FloatArray]:
     y = np.atleast_2d(np.asarray(effects, dtype=np.float64))
     se = np.atleast_2d(np.asarray(standard_errors, dtype=np.float64))
     if y.ndim != 2 or y.shape != se.shape:
@@ -146,8 +152,6 @@ def _checked(effects: ArrayLike, standard_errors: ArrayLike, level: float) -> tu
         )
     if bool((se < 0.0).any()):
         raise InputError("Standard errors must not be negative; mark a study that has none as NaN.")
-    if not 0.0 < level < 1.0:
-        raise InputError(f"The confidence level must lie between 0 and 1; got {level}.")
     return np.ascontiguousarray(y), np.ascontiguousarray(se)
 
 
