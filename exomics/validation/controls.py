@@ -14,88 +14,49 @@ from exomics.results import PerformanceTable, Provenance, ScoreTable
 from exomics.stats.matched_sets import empirical_p_value
 from exomics.validation.association import TOTAL, associate
 
-CONTROL_COLUMNS: Final = ("signature_id", "cohort_id", "endpoint", "metric", "set", "estimate")
+ESTIMATE_COLUMNS: Final = ("signature_id", "cohort_id", "endpoint", "metric", "control", "estimate")
+_SCORE_COLUMNS: Final = ("sample_id", "signature_id", "control", "score")
+_KEYS: Final = ("signature_id", "cohort_id", "endpoint", "metric")
 _NEUTRAL: Final = {"auc": 0.5}
 _FEWEST_SETS: Final = 20
 
 
-def associate_controls(
+def beside_controls(
+    performance: PerformanceTable,
     controls: pd.DataFrame,
     outcomes: pd.DataFrame,
     *,
-    signature_id: str,
-    cohort_id: str,
-    endpoints: Sequence[str] | None = None,
     horizon_months: float | None = 36.0,
     minimum_events: int = 3,
-) -> pd.DataFrame:
-    """Estimates of random matched sets, by the same models as `associate`.
-
-    Parameters
-    ----------
-    controls
-        (n_samples, n_sets) scores: index ``sample_id``, one column per set, as in
-        `exomics.scoring.controls.MatchedControls`.
-    outcomes, cohort_id, endpoints, horizon_months, minimum_events
-        As for `associate`.
-    signature_id
-        The signature that the sets are matched to.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``signature_id, cohort_id, endpoint, metric, set, estimate``; NaN where a set has no estimate.
-
-    Raises
-    ------
-    InputError
-        As `associate`.
-
-    Examples
-    --------
-    >>> samples = [f"s{i}" for i in range(8)]
-    >>> controls = pd.DataFrame({"set_1": range(8), "set_2": [3, 1, 4, 1, 5, 9, 2, 6]}, index=samples)
-    >>> outcomes = pd.DataFrame({"response": ["responder", "non_responder"] * 4}, index=samples)
-    >>> found = associate_controls(controls, outcomes, signature_id="trn.x", cohort_id="example")
-    >>> found.loc[found["metric"] == "auc", "estimate"].round(4).tolist()
-    [0.375, 0.5]
-    """
-    table = ScoreTable(frame=_as_scores(controls), provenance=Provenance(method="matched_controls"))
-    estimated = associate(
-        table,
-        outcomes,
-        cohort_id=cohort_id,
-        endpoints=endpoints,
-        horizon_months=horizon_months,
-        minimum_events=minimum_events,
-    ).frame
-    named = estimated.rename(columns={"signature_id": "set"}).assign(signature_id=signature_id)
-    return named[list(CONTROL_COLUMNS)]
-
-
-def compare_with_controls(performance: PerformanceTable, controls: pd.DataFrame) -> PerformanceTable:
-    """Where a signature's estimates stand among those of random sets matched to it.
+) -> tuple[PerformanceTable, pd.DataFrame]:
+    """Place every signature that has matched random sets among them.
 
     Parameters
     ----------
     performance
-        Rows of `associate`.
+        Rows of `associate` for one cohort.
     controls
-        Rows of `associate_controls`, of any number of signatures, cohorts and endpoints.
+        Scores of random sets, as `exomics.scoring.control_scores` gives them: ``sample_id, signature_id`` (the
+        signature that a set is matched to), ``control`` (number of the set), ``score``.
+    outcomes, horizon_months, minimum_events
+        As they were given to `associate`.
 
     Returns
     -------
     PerformanceTable
-        Per signature, cohort, endpoint and metric that both tables hold, two rows: ``control_percentile``, the
-        percentage of sets with an estimate at or below the signature's; and ``empirical_p_value``, two-sided,
-        ``(1 + #{|control| >= |signature|}) / (1 + n)`` with effects counted from no effect (log ratio 0, area 0.5).
-        A set without an estimate counts as at least as far out. The note names the metric and the number of sets. NaN
-        with a note where the signature has no estimate or fewer than 20 sets have one.
+        `performance` with, per signature that has random sets, endpoint and metric, two rows more:
+        ``control_percentile``, the percentage of sets with an estimate at or below the signature's; and
+        ``empirical_p_value``, two-sided, ``(1 + #{|control| >= |signature|}) / (1 + n)`` with effects counted from no
+        effect (log ratio 0, area 0.5). A set without an estimate counts as at least as far out. The note names the
+        metric and the number of sets. NaN with a note where the signature has no estimate or fewer than 20 sets have
+        one.
+    DataFrame
+        The estimates of the sets: ``signature_id, cohort_id, endpoint, metric, control, estimate``.
 
     Raises
     ------
     InputError
-        If a column is missing, or no row of `controls` has its signature in `performance`.
+        If `performance` holds several cohorts, a column is missing, or sets are matched to a signature it does not hold.
 
     Notes
     -----
@@ -103,39 +64,68 @@ def compare_with_controls(performance: PerformanceTable, controls: pd.DataFrame)
 
     Examples
     --------
+    >>> samples = [f"s{i}" for i in range(8)]
+    >>> outcomes = pd.DataFrame({"response": ["responder", "non_responder"] * 4}, index=samples)
     >>> row = dict.fromkeys(PerformanceTable.columns) | {"signature_id": "trn.x", "cohort_id": "one",
-    ...     "endpoint": "response", "metric": "auc", "estimate": 0.9, "n_samples": 30, "n_events": 12}
+    ...     "endpoint": "response", "metric": "auc", "estimate": 1.0, "n_samples": 8, "n_events": 4}
     >>> performance = PerformanceTable(frame=pd.DataFrame([row]), provenance=Provenance(method="associate"))
-    >>> controls = pd.DataFrame({"signature_id": "trn.x", "cohort_id": "one", "endpoint": "response", "metric": "auc",
-    ...     "set": range(99), "estimate": np.linspace(0.3, 0.7, 99)})
-    >>> compare_with_controls(performance, controls).frame[["metric", "estimate"]].to_numpy().tolist()
-    [['control_percentile', 100.0], ['empirical_p_value', 0.01]]
+    >>> sets = [{"sample_id": name, "signature_id": "trn.x", "control": number, "score": (5 * i + number) % 8}
+    ...     for number in range(24) for i, name in enumerate(samples)]
+    >>> table, estimates = beside_controls(performance, pd.DataFrame(sets), outcomes)
+    >>> table.frame["metric"].tolist(), len(estimates)
+    (['auc', 'control_percentile', 'empirical_p_value'], 48)
     """
-    missing = [name for name in CONTROL_COLUMNS if name not in controls.columns]
+    cohorts = list(dict.fromkeys(performance.frame["cohort_id"]))
+    if len(cohorts) != 1:
+        raise InputError(f"random sets are compared in one cohort at a time; the table has {len(cohorts)}.")
+    _check_controls(performance, controls)
+    endpoints = list(dict.fromkeys(performance.frame["endpoint"]))
+    settings: dict[str, Any] = {"horizon_months": horizon_months, "minimum_events": minimum_events}
+    estimates = [
+        _estimates(part, outcomes, cohorts[0], endpoints, settings).assign(signature_id=signature_id)
+        for signature_id, part in controls.groupby("signature_id", sort=False)
+    ]
+    found = pd.concat(estimates, ignore_index=True) if estimates else pd.DataFrame(columns=list(ESTIMATE_COLUMNS))
+    return _with_comparisons(performance, found), found[list(ESTIMATE_COLUMNS)]
+
+
+def _check_controls(performance: PerformanceTable, controls: pd.DataFrame) -> None:
+    missing = [name for name in _SCORE_COLUMNS if name not in controls.columns]
     if missing:
-        raise InputError(f"the table of random sets lacks {', '.join(missing)}; make it with associate_controls.")
-    keys = ["signature_id", "cohort_id", "endpoint", "metric"]
-    observed = {tuple(row[key] for key in keys): row for row in performance.frame.to_dict("records")}
-    rows: list[dict[str, Any]] = []
-    for key, part in controls.groupby(keys, sort=False):
+        raise InputError(f"the scores of random sets lack {', '.join(missing)}; make them with scoring.control_scores.")
+    unknown = sorted(set(controls["signature_id"]) - set(performance.frame["signature_id"]))
+    if unknown:
+        raise InputError(f"random sets are matched to {unknown[0]}, which is not in the table; associate it first.")
+
+
+def _estimates(
+    controls: pd.DataFrame, outcomes: pd.DataFrame, cohort_id: str, endpoints: Sequence[str], settings: dict[str, Any]
+) -> pd.DataFrame:
+    """Estimates of the sets of one signature, by the same models as the signature's own."""
+    blank = pd.DataFrame(dict.fromkeys(ScoreTable.columns), index=range(len(controls)))
+    scores = blank.assign(
+        sample_id=controls["sample_id"].to_numpy(),
+        signature_id=controls["control"].astype(str).to_numpy(),
+        score=controls["score"].to_numpy(dtype=np.float64),
+        arm=TOTAL,
+        status="ok",
+    )
+    table = ScoreTable(frame=scores, provenance=Provenance(method="matched_controls"))
+    found = associate(table, outcomes, cohort_id=cohort_id, endpoints=endpoints, **settings).frame
+    return found.rename(columns={"signature_id": "control"})
+
+
+def _with_comparisons(performance: PerformanceTable, estimates: pd.DataFrame) -> PerformanceTable:
+    observed = {tuple(row[key] for key in _KEYS): row for row in performance.frame.to_dict("records")}
+    rows: list[dict[Any, Any]] = []
+    for key, part in estimates.groupby(list(_KEYS), sort=False):
         if key in observed:
             rows += _comparison(observed[key], part["estimate"].to_numpy(dtype=np.float64))
-    if controls.size and not rows:
-        raise InputError("no random set is matched to a signature of the table; give the controls of these signatures.")
-    frame = pd.DataFrame(rows, columns=list(PerformanceTable.columns))
-    parameters = {"of": dict(performance.provenance.parameters), "n_sets": int(controls["set"].nunique())}
-    provenance = replace(performance.provenance, method="compare_with_controls", parameters=parameters, step={})
-    return PerformanceTable(frame=frame, provenance=provenance)
-
-
-def _as_scores(controls: pd.DataFrame) -> pd.DataFrame:
-    """The scores of the sets in the columns of a score table."""
-    samples = np.repeat(controls.index.astype(str), controls.shape[1])
-    sets = np.tile([str(name) for name in controls.columns], controls.shape[0])
-    long = pd.DataFrame(dict.fromkeys(ScoreTable.columns), index=range(controls.size))
-    return long.assign(
-        sample_id=samples, signature_id=sets, arm=TOTAL, status="ok", score=controls.to_numpy(dtype=np.float64).ravel()
-    )
+    if not rows:
+        return performance
+    frame = pd.DataFrame([*performance.frame.to_dict("records"), *rows], columns=list(PerformanceTable.columns))
+    parameters = {**performance.provenance.parameters, "n_controls": int(estimates["control"].nunique())}
+    return PerformanceTable(frame=frame, provenance=replace(performance.provenance, parameters=parameters))
 
 
 def _comparison(row: dict[Any, Any], estimates: np.ndarray) -> list[dict[str, Any]]:

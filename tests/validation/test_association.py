@@ -13,7 +13,7 @@ from statsmodels.api import Logit, add_constant
 from exomics.errors import InputError
 from exomics.results import PerformanceTable, Provenance, ScoreTable
 from exomics.validation.association import associate
-from exomics.validation.controls import associate_controls, compare_with_controls
+from exomics.validation.controls import beside_controls
 from exomics.validation.pooling import pool, standard_errors
 
 COHORTS = ("Hugo", "Mariathasan", "Miao", "Nathanson", "Padron", "Van_Allen")
@@ -250,43 +250,71 @@ def test_pooling_refuses_repeats_pooled_rows_and_skewed_intervals() -> None:
         standard_errors(table.frame.assign(ci_high=3.0))
 
 
+def random_sets(scores: dict[int, pd.Series], signature_id: str = "a") -> pd.DataFrame:
+    """Scores of random sets, one row per sample and set."""
+    frames = [
+        pd.DataFrame({"sample_id": values.index, "control": number, "score": values.to_numpy()})
+        for number, values in scores.items()
+    ]
+    return pd.concat(frames).assign(signature_id=signature_id)
+
+
 def test_random_sets_are_estimated_like_the_signature() -> None:
     score, outcomes = simulated()
-    controls = pd.DataFrame({"set_1": score, "set_2": -score})
-    found = associate_controls(controls, outcomes, signature_id="a", cohort_id="c")
-    direct = associate(score_table({"a": score}), outcomes, cohort_id="c").frame
+    performance = associate(score_table({"a": score}), outcomes, cohort_id="c", horizon_months=24)
+    controls = random_sets({0: score, 1: -score})
+    _, found = beside_controls(performance, controls, outcomes, horizon_months=24)
     for metric in ("log_hazard_ratio", "log_odds_ratio", "auc"):
-        wanted = direct.loc[direct["metric"] == metric, "estimate"].iloc[0]
-        sets = found.loc[found["metric"] == metric].set_index("set")["estimate"]
-        assert sets["set_1"] == pytest.approx(wanted)
-        assert sets["set_2"] == pytest.approx(1 - wanted if metric == "auc" else -wanted)
+        wanted = row(performance, metric)["estimate"]
+        sets = found.loc[found["metric"] == metric].set_index("control")["estimate"]
+        assert sets["0"] == pytest.approx(wanted)
+        assert sets["1"] == pytest.approx(1 - wanted if metric == "auc" else -wanted)
 
 
 def test_place_among_random_sets() -> None:
     score, outcomes = simulated()
     generator = np.random.default_rng(0)
-    noise = {f"set_{number}": generator.normal(size=len(score)) for number in range(199)}
-    performance = associate(score_table({"a": score}), outcomes, cohort_id="c")
-    controls = associate_controls(pd.DataFrame(noise, index=score.index), outcomes, signature_id="a", cohort_id="c")
-    compared = compare_with_controls(performance, controls)
-    assert len(compared.frame) == 6
-    hazard = compared.frame[compared.frame["note"].str.startswith("log hazard ratio")].set_index("metric")["estimate"]
+    noise = {number: pd.Series(generator.normal(size=len(score)), index=score.index) for number in range(199)}
+    performance = associate(score_table({"a": score, "b": -score}), outcomes, cohort_id="c")
+    table, _ = beside_controls(performance, random_sets(noise), outcomes)
+    assert len(table.frame) == len(performance.frame) + 6
+    pd.testing.assert_frame_equal(table.frame.iloc[: len(performance.frame)], performance.frame)
+    hazard = table.frame[table.frame["note"].str.startswith("log hazard ratio")].set_index("metric")["estimate"]
     assert hazard["control_percentile"] == 0.0
     assert hazard["empirical_p_value"] == pytest.approx(1 / 200)
+    assert table.provenance.parameters["n_controls"] == 199
 
 
 def test_place_among_too_few_sets_or_without_an_estimate_is_not_given() -> None:
     score, outcomes = simulated(40)
-    sets = pd.DataFrame({f"set_{number}": score for number in range(5)})
-    performance = associate(score_table({"a": score * np.nan}), outcomes, cohort_id="c")
-    controls = associate_controls(sets, outcomes, signature_id="a", cohort_id="c")
-    missing = compare_with_controls(performance, controls).frame
+    sets = random_sets(dict.fromkeys(range(5), score))
+    unscored = associate(score_table({"a": score * np.nan}), outcomes, cohort_id="c")
+    missing = beside_controls(unscored, sets, outcomes)[0].frame.tail(6)
     assert missing["estimate"].isna().all()
     assert missing["note"].str.startswith("no estimate").all()
-    few = compare_with_controls(associate(score_table({"a": score}), outcomes, cohort_id="c"), controls).frame
-    assert few["note"].str.startswith("too few sets").all()
-    with pytest.raises(InputError, match="no random set is matched"):
-        compare_with_controls(performance, controls.assign(signature_id="other"))
+    scored = associate(score_table({"a": score}), outcomes, cohort_id="c")
+    assert beside_controls(scored, sets, outcomes)[0].frame.tail(6)["note"].str.startswith("too few sets").all()
+
+
+def test_random_sets_of_nothing_change_nothing() -> None:
+    score, outcomes = simulated(40)
+    performance = associate(score_table({"a": score}), outcomes, cohort_id="c")
+    table, estimates = beside_controls(performance, random_sets({0: score}).iloc[:0], outcomes)
+    assert table is performance
+    assert estimates.empty
+
+
+def test_random_sets_of_another_signature_or_of_several_cohorts_are_refused() -> None:
+    score, outcomes = simulated(40)
+    performance = associate(score_table({"a": score}), outcomes, cohort_id="c")
+    sets = random_sets({0: score})
+    with pytest.raises(InputError, match="matched to other"):
+        beside_controls(performance, sets.assign(signature_id="other"), outcomes)
+    with pytest.raises(InputError, match="lack score"):
+        beside_controls(performance, sets.drop(columns="score"), outcomes)
+    both = pd.concat([performance.frame, performance.frame.assign(cohort_id="d")])
+    with pytest.raises(InputError, match="one cohort"):
+        beside_controls(PerformanceTable(frame=both, provenance=performance.provenance), sets, outcomes)
 
 
 def cohort_of(folder: Path, name: str) -> tuple[pd.Series, pd.DataFrame]:
