@@ -1,4 +1,4 @@
-"""How far a finding can be trusted: agreement with published tables, recovery of planted truth, associations in cohorts.
+"""How far a finding can be trusted: agreement with published tables, recovery of truth, associations in cohorts.
 
 `agreement` and `recovery` are modules that hold a verb of their own name: import it from there.
 """

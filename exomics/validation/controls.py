@@ -56,7 +56,7 @@ def beside_controls(
     Raises
     ------
     InputError
-        If `performance` holds several cohorts, a column is missing, or sets are matched to a signature it does not hold.
+        If `performance` holds several cohorts, a column is missing, or sets are matched to a signature not in it.
 
     Notes
     -----
