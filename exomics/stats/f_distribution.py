@@ -8,7 +8,7 @@ from scipy import special
 
 from exomics.stats.incomplete_beta import SMALLEST_DIRECT, incomplete_beta, log_gamma_tail, log_incomplete_beta
 
-__all__ = ["f_lower_tail", "f_quantile", "f_upper_tail", "log_density_of_log_f", "log_f_tails"]
+__all__ = ["f_lower_tail", "f_quantile", "f_upper_tail", "log_density_of_log_f", "log_f_tails", "log_f_upper_tail"]
 
 FloatArray = NDArray[np.float64]
 
@@ -54,6 +54,17 @@ def f_lower_tail(statistic: ArrayLike, df_numerator: ArrayLike, df_denominator: 
     return np.where(limit, special.gammainc(a, a * f), incomplete_beta(a, b, y, x))
 
 
+def log_f_upper_tail(statistic: ArrayLike, df_numerator: ArrayLike, df_denominator: ArrayLike) -> FloatArray:
+    """Logarithm of P(F > statistic), also where the probability underflows.
+
+    Examples
+    --------
+    >>> round(float(log_f_upper_tail(1e6, 2.0, 500.0)), 2)
+    -2073.57
+    """
+    return _log_tail(statistic, df_numerator, df_denominator, upper=True)
+
+
 def log_f_tails(
     statistic: ArrayLike, df_numerator: ArrayLike, df_denominator: ArrayLike
 ) -> tuple[FloatArray, FloatArray]:
@@ -61,18 +72,21 @@ def log_f_tails(
 
     Examples
     --------
-    >>> upper, lower = log_f_tails(1e6, 2.0, 500.0)
-    >>> round(float(upper), 2)
-    -2073.57
+    >>> upper, lower = log_f_tails(1.0, 4.0, 4.0)
+    >>> round(float(upper), 6), round(float(lower), 6)
+    (-0.693147, -0.693147)
     """
+    arguments = statistic, df_numerator, df_denominator
+    return _log_tail(*arguments, upper=True), _log_tail(*arguments, upper=False)
+
+
+def _log_tail(statistic: ArrayLike, df_numerator: ArrayLike, df_denominator: ArrayLike, *, upper: bool) -> FloatArray:
     f, a, b, x, y, limit = _split_f(*np.atleast_1d(statistic, df_numerator, df_denominator))
-    upper = log_incomplete_beta(b, a, x, y)
-    lower = log_incomplete_beta(a, b, y, x)
+    result = log_incomplete_beta(b, a, x, y) if upper else log_incomplete_beta(a, b, y, x)
     if limit.any():
-        upper[limit] = log_gamma_tail(a[limit], a[limit] * f[limit], upper=True)
-        lower[limit] = log_gamma_tail(a[limit], a[limit] * f[limit], upper=False)
+        result[limit] = log_gamma_tail(a[limit], a[limit] * f[limit], upper=upper)
     shape = np.broadcast_shapes(*(np.shape(v) for v in (statistic, df_numerator, df_denominator)))
-    return upper.reshape(shape), lower.reshape(shape)
+    return result.reshape(shape)
 
 
 def _start_of_quantile(

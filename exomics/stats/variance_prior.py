@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from exomics.stats.f_distribution import log_f_tails
+from exomics.stats.f_distribution import log_f_upper_tail
 
 __all__ = [
     "VariancePrior",
@@ -130,7 +130,7 @@ def shrunken_outlier_df(
     smallest = float(log_upper_tail.min())
     if smallest > -np.inf:
         df_outlier = np.log(0.5) / smallest * df_common
-        again, _ = log_f_tails(worst[0], worst[1], df_outlier)
+        again = float(log_f_upper_tail(worst[0], worst[1], df_outlier))
         df_outlier = float(np.log(0.5) / again * df_outlier)
     shrunken = probability_not_outlier * df_common + (1.0 - probability_not_outlier) * df_outlier
     order = np.argsort(log_upper_tail, kind="stable")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from exomics.stats.f_distribution import f_quantile, log_density_of_log_f, log_f_tails
+from exomics.stats.f_distribution import f_quantile, log_density_of_log_f, log_f_tails, log_f_upper_tail
 from exomics.stats.local_regression import evaluate_curve, lowess, trend_curve
 from exomics.stats.optimize import find_root
 from exomics.stats.variance_prior import VariancePrior, average_ranks, finite_covariate, shrunken_outlier_df
@@ -128,7 +128,7 @@ def _fit(
     df_common = _solve_prior_df(data.variance, d1, winsor_tail, (plain.df_common, excess_at_infinity, tolerance))
     shift = data.trend + data.mean - _winsorized_moments(d1, df_common, winsor_tail)[0]
     statistic = np.exp(data.z - shift)
-    log_upper, _ = log_f_tails(statistic, d1, df_common)
+    log_upper = log_f_upper_tail(statistic, d1, df_common)
     log_not_outlier = np.minimum(log_upper - np.log((n - average_ranks(statistic) + 0.5) / n), 0.0)
     scale = np.broadcast_to(np.exp(shift), (n,)).copy()
     prior = VariancePrior(scale, np.full(n, df_common), df_common, n_offset, 0)
@@ -205,7 +205,7 @@ def _infinite_df(data: _Winsorized, d1: float, expected_mean: float, n_offset: i
     n = data.z.size
     shift = data.trend + data.mean - expected_mean
     statistic = np.exp(data.z - shift)
-    log_upper, _ = log_f_tails(statistic, d1, np.inf)
+    log_upper = log_f_upper_tail(statistic, d1, np.inf)
     upper = np.exp(log_upper)
     not_outlier = np.minimum(upper / ((n - average_ranks(statistic) + 0.5) / n), 1.0)
     df = np.full(n, np.inf)
