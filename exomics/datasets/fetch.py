@@ -63,8 +63,9 @@ def fetch(
 
     Examples
     --------
-    >>> fetch("motrpac_gn_rna", roles=["data"])  # doctest: +SKIP
-    {'data': PosixPath('.../TRNSCRPT_GN.rda')}
+    >>> fetch("motrpac_gn_rma")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    exomics.errors.RegistryError: no dataset is called 'motrpac_gn_rma'; did you mean motrpac_gn_rna, ...
     """
     manifest = load_manifest(dataset)
     if manifest.access and not accept_terms:

@@ -33,15 +33,9 @@ def exported(reference_folder: Path) -> Exported:
     """Read an exported table as text: ids stay ids, missing is NaN only where the export wrote NA."""
 
     def read(name: str, *, separator: str = "\t") -> pd.DataFrame:
-        return pd.read_csv(
-            reference_folder / name,
-            sep=separator,
-            quoting=3,
-            dtype=str,
-            keep_default_na=False,
-            na_values=["NA"],
-            index_col=0,
-        )
+        path = reference_folder / name
+        table = pd.read_csv(path, sep=separator, quoting=3, dtype=str, keep_default_na=False, na_values=["NA"])
+        return table.set_index(table.columns[0])
 
     return read
 

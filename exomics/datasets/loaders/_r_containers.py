@@ -103,7 +103,7 @@ def convert(value: RObject, name: str = "object") -> Any:
 
 
 _ATOMIC = {RObjectType.INT, RObjectType.LGL, RObjectType.REAL, RObjectType.STR}
-_ATOMIC_CLASSES = {"factor", "ordered", "Date", "POSIXct", "POSIXt"}
+_ATOMIC_CLASSES = {"factor", "ordered", "Date", "POSIXct", "POSIXt", "integer64"}
 
 
 def _unsupported(value: RObject, name: str) -> InputError:

@@ -15,8 +15,16 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from rdata.parser import RObject, RObjectType, parse_data
-from rdata.parser._parser import DEFAULT_ALTREP_MAP, RData, RExtraInfo, RVersions
+from rdata.parser import (
+    DEFAULT_ALTREP_MAP,
+    RData,
+    RExtraInfo,
+    RObject,
+    RObjectInfo,
+    RObjectType,
+    RVersions,
+    parse_data,
+)
 from rdata.parser._xdr import ParserXDR
 
 from exomics.errors import InputError
@@ -25,6 +33,7 @@ _COMPRESSED = ((b"\x1f\x8b", gzip.decompress), (b"BZh", bz2.decompress), (b"\xfd
 _WORKSPACE = (b"RDX2\n", b"RDX3\n")
 _ANY_WORKSPACE = (*_WORKSPACE, b"RDB2\n", b"RDB3\n", b"RDA2\n", b"RDA3\n")
 _XDR = b"X\n"
+_UNKNOWN_TO_BASE = (250, 252)  # base namespace; unbound value, as in a promise that was never evaluated
 _LATIN1, _UTF8, _ASCII = 4 << 12, 8 << 12, 64 << 12
 _DAMAGED = (
     EOFError,
@@ -52,6 +61,25 @@ class _QuickParser(ParserXDR):
         extra = super().parse_extra_info(versions)
         self.encoding = extra.encoding or "utf-8"
         return extra
+
+    def parse_R_object(  # noqa: N802
+        self,
+        reference_list: list[RObject] | None = None,
+        bytecode_rep_list: list[RObject | None] | None = None,
+        info_int: int | None = None,
+    ) -> RObject:
+        """As the base class, and the codes it does not know: an unbound value, the base namespace."""
+        if info_int is None:
+            start = self.file.tell()
+            code = self.file.read(4)
+            if len(code) == 4 and code[3] in _UNKNOWN_TO_BASE:
+                return RObject(
+                    RObjectInfo(RObjectType.NILVALUE, object=False, attributes=False, tag=False, gp=0, reference=0),
+                    value=None,
+                    attributes=None,
+                )
+            self.file.seek(start)
+        return super().parse_R_object(reference_list, bytecode_rep_list, info_int)
 
     def _parse_vector_value(
         self, reference_list: list[RObject] | None, bytecode_rep_list: list[RObject | None] | None = None

@@ -145,7 +145,7 @@ def _vector(value: RObject) -> Any:
         plain = np.int64 if is_integer else np.bool_
         if isinstance(value.value, np.ma.MaskedArray):
             missing = np.ma.getmaskarray(value.value)
-            held = np.where(missing, 0, value.value.data).astype(plain)
+            held: Any = np.where(missing, 0, value.value.data).astype(plain)
             return pd.arrays.IntegerArray(held, missing) if is_integer else pd.arrays.BooleanArray(held, missing)
         return value.value.astype(plain)
     raise InputError(f"expected an atomic vector in the R object; got {describe(value)}.")

@@ -91,10 +91,11 @@ def load_delimited_table(files: Mapping[str, Path], manifest: Manifest) -> pd.Da
         )
     except (ValueError, OSError, EOFError) as error:
         raise InputError(f"{path} is not a whole delimited table ({error}); write or fetch it again.") from error
-    return frame.apply(_numbers_where_all)
+    return frame.apply(numbers_where_all)
 
 
-def _numbers_where_all(column: pd.Series) -> pd.Series:
+def numbers_where_all(column: pd.Series) -> pd.Series:
+    """`column` as numbers when every field is one; identifiers (ten digits and more, leading zeros) stay text."""
     held = column.dropna()
     if held.empty or held.str.fullmatch(r"\d{10,}|0\d+").any():
         return column

@@ -1,0 +1,90 @@
+"""A sample sheet: read as text, matched to the labels of a matrix by its content, never by its position."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from exomics.datasets.loaders._matrix_file import require_labels, separator_of
+from exomics.datasets.loaders.tables import numbers_where_all
+from exomics.errors import InputError
+
+
+@dataclass(frozen=True)
+class SampleSheet:
+    """The sheet as text, one row per sample."""
+
+    path: Path
+    frame: pd.DataFrame
+
+    def match(self, places: Mapping[str, Sequence[str]], column: str | None, matrix: Path) -> tuple[str, str]:
+        """Which place (rows or columns of the matrix) the sheet names, and by which of its columns.
+
+        Parameters
+        ----------
+        places
+            Name of the place -> its labels.
+        column
+            The id column, if the user names it.
+        matrix
+            The matrix file, for the message.
+
+        Returns
+        -------
+        tuple of str
+            The place and the column with the most labels in common; the first of equals.
+
+        Raises
+        ------
+        InputError
+            If the named column does not exist, or no label is in common.
+        """
+        if column is not None and column not in self.frame.columns:
+            raise InputError(f"{self.path} has no column {column!r}; it has {', '.join(self.frame.columns)}.")
+        candidates = [column] if column is not None else list(self.frame.columns)
+        shared = {
+            (place, name): len(set(labels) & set(self.frame[name].dropna()))
+            for place, labels in places.items()
+            for name in candidates
+        }
+        best = max(shared, key=lambda key: shared[key])
+        if shared[best] == 0:
+            seen = "; ".join(f"{place}: {', '.join(labels[:3])} ..." for place, labels in places.items())
+            raise InputError(
+                f"no column of {self.path} ({', '.join(candidates)}) holds the sample ids of {matrix} ({seen}); "
+                "make one column of the sheet spell them as the matrix does."
+            )
+        return best
+
+    def by(self, column: str) -> pd.DataFrame:
+        """The sheet indexed by `column`, with numbers where a column holds only numbers."""
+        labels = ["" if pd.isna(label) else str(label) for label in self.frame[column]]
+        require_labels(labels, f"rows by {column}", self.path)
+        typed = self.frame.drop(columns=column).apply(numbers_where_all)
+        return typed.set_axis(pd.Index(labels, name=column), axis=0)
+
+
+def read_sheet(path: Path) -> SampleSheet:
+    """Read a sample sheet; an `InputError` when it cannot be read, has no rows, or repeats a column."""
+    try:
+        text = pd.read_csv(
+            path,
+            sep=separator_of(path),
+            dtype=str,
+            header=None,
+            keep_default_na=False,
+            na_values=["NA", ""],
+            encoding="utf-8-sig",
+        )
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist; give an existing sample sheet.") from error
+    except (ValueError, OSError, EOFError) as error:
+        raise InputError(f"{path} is not a delimited table ({error}); expected .tsv or .csv.") from error
+    if len(text) < 2:
+        raise InputError(f"{path}: expected a header and one row per sample; got {len(text)} lines.")
+    header = ["" if pd.isna(name) else str(name) for name in text.iloc[0]]
+    require_labels(header, "columns", path)
+    return SampleSheet(path, text.iloc[1:].set_axis(header, axis=1).reset_index(drop=True))
