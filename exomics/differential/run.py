@@ -152,9 +152,9 @@ def run_analysis(
     require_scale(adata, spec)
     design = build_design(adata.obs, analysis.design)
     contrasts = evaluate_contrasts(analysis.contrasts, design)
-    data = _input_of(adata, spec, design.matrix, contrasts.weights)
+    data = _input_of(adata, spec, (design.matrix, contrasts.weights))
     features = _features_of(adata, data)
-    tests = _fit_parts(adata, analysis, data, features.status == OK)
+    tests = _fit_parts(analysis, data, _masks(adata, analysis, features.status == OK))
     provenance = Provenance(
         method=name,
         parameters={
@@ -174,10 +174,10 @@ def run_analysis(
     return DifferentialTable(frame=differential_frame(tests, contrasts, features), provenance=provenance)
 
 
-def _input_of(adata: AnnData, spec: MethodSpec, design: FloatArray, contrasts: FloatArray) -> _Input:
+def _input_of(adata: AnnData, spec: MethodSpec, model: tuple[FloatArray, FloatArray]) -> _Input:
     if "counts" in spec.input_scale:
         counts = counts_of(adata)
-        return _Input(counts, design, contrasts, effective_library_sizes(adata, counts))
+        return _Input(counts, *model, effective_library_sizes(adata, counts))
     values = values_of(adata)
     empty = adata.obs_names[np.isnan(values).all(axis=1)]
     if len(empty):
@@ -185,7 +185,7 @@ def _input_of(adata: AnnData, spec: MethodSpec, design: FloatArray, contrasts: F
             f"{len(empty)} samples have no values ({', '.join(map(str, empty[:3]))}); drop them first "
             "(flag_missing_samples, drop_flagged_samples)."
         )
-    return _Input(values, design, contrasts, None)
+    return _Input(values, *model, None)
 
 
 def _features_of(adata: AnnData, data: _Input) -> TestedFeatures:
@@ -207,8 +207,8 @@ def _features_of(adata: AnnData, data: _Input) -> TestedFeatures:
     return TestedFeatures(ids, np.where(pd.isna(names), "", names), n_samples, status)
 
 
-def _fit_parts(adata: AnnData, analysis: Analysis, data: _Input, usable: np.ndarray) -> FeatureTests:
-    parts = [_fit_part(analysis, data, mask) for mask in _masks(adata, analysis, usable)]
+def _fit_parts(analysis: Analysis, data: _Input, masks: Iterator[np.ndarray]) -> FeatureTests:
+    parts = [_fit_part(analysis, data, mask) for mask in masks]
     return parts[0] if len(parts) == 1 else join_tests(parts)
 
 

@@ -20,7 +20,7 @@ ALL_ZERO = "all_zero"
 
 @dataclass(frozen=True)
 class TestedFeatures:
-    """Ids and names of the features, how many samples hold a value, and why a feature was not fitted ("ok" if it was)."""
+    """Ids and names of the features, how many samples hold a value, and ``ok`` or why a feature was not fitted."""
 
     ids: np.ndarray
     names: np.ndarray

@@ -3,7 +3,12 @@
 from exomics.preprocess._matrix import counts_of, values_of, var_column
 from exomics.preprocess.batch import remove_batch
 from exomics.preprocess.covariates import scale_covariates
-from exomics.preprocess.detection import drop_marked_features, keep_detected, keep_matching_features
+from exomics.preprocess.detection import (
+    drop_marked_features,
+    keep_detected,
+    keep_matching_features,
+    set_feature_ids,
+)
 from exomics.preprocess.filtering import filter_by_expression
 from exomics.preprocess.normalization import effective_library_sizes, library_factors, log_cpm, median_mad
 from exomics.preprocess.quality import drop_flagged_samples, flag_missing_samples, flag_samples, flag_small_libraries
@@ -30,6 +35,7 @@ __all__ = [
     "require_known",
     "require_scale",
     "scale_covariates",
+    "set_feature_ids",
     "values_of",
     "var_column",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from fractions import Fraction
 
 import numpy as np
@@ -48,7 +49,7 @@ def keep_detected(adata: AnnData, *, minimum_fraction: float | str) -> AnnData:
     fraction = _fraction(minimum_fraction)
     present = (~np.isnan(values_of(adata))).sum(axis=0)
     enough = np.array([int(count) >= fraction * adata.n_obs for count in present])
-    return keep_features(adata, enough, "keep_detected", {"minimum_fraction": str(minimum_fraction)})
+    return keep_features(adata, enough, name="keep_detected", parameters={"minimum_fraction": str(minimum_fraction)})
 
 
 def keep_matching_features(adata: AnnData, *, column: str, pattern: str) -> AnnData:
@@ -85,7 +86,9 @@ def keep_matching_features(adata: AnnData, *, column: str, pattern: str) -> AnnD
         raise InputError(f"keep_matching_features: {pattern!r} is no regular expression ({error}).") from error
     text = var_column(adata, column).astype(object)
     matches = np.array([isinstance(value, str) and expression.match(value) is not None for value in text])
-    return keep_features(adata, matches, "keep_matching_features", {"column": column, "pattern": pattern})
+    return keep_features(
+        adata, matches, name="keep_matching_features", parameters={"column": column, "pattern": pattern}
+    )
 
 
 def drop_marked_features(adata: AnnData, *, column: str) -> AnnData:
@@ -120,10 +123,49 @@ def drop_marked_features(adata: AnnData, *, column: str) -> AnnData:
     if unknown:
         raise InputError(f"drop_marked_features: the column {column!r} must be true or false; got {unknown[0]!r}.")
     unmarked = np.array([word not in _TRUE for word in spelled])
-    return keep_features(adata, unmarked, "drop_marked_features", {"column": column})
+    return keep_features(adata, unmarked, name="drop_marked_features", parameters={"column": column})
 
 
-def keep_features(adata: AnnData, keep: np.ndarray, name: str, parameters: dict[str, object]) -> AnnData:
+def set_feature_ids(adata: AnnData, *, column: str) -> AnnData:
+    """Take the feature ids from a column of var, such as the spelling another source of the same features uses.
+
+    Parameters
+    ----------
+    adata
+        Samples x features.
+    column
+        Column of var with a unique text per feature; the old ids go to ``var["source_feature_id"]``.
+
+    Returns
+    -------
+    AnnData
+        With the new ids.
+
+    Raises
+    ------
+    InputError
+        If the column is absent, has missing values, or repeats one.
+
+    Examples
+    --------
+    >>> table = AnnData(np.ones((1, 1)), var=pd.DataFrame({"site_id": ["NP_1_K5"]}, index=["NP_1_K5k"]))
+    >>> set_feature_ids(table, column="site_id").var_names.tolist()
+    ['NP_1_K5']
+    """
+    ids = var_column(adata, column).astype(object)
+    repeated = ids[ids.duplicated()]
+    if ids.isna().any() or len(repeated):
+        raise InputError(
+            f"set_feature_ids: {column} must be present and unique; {int(ids.isna().sum())} are missing, "
+            f"{len(repeated)} repeated."
+        )
+    renamed = record_step(adata, "set_feature_ids", {"column": column})
+    renamed.var["source_feature_id"] = [str(name) for name in adata.var_names]
+    renamed.var_names = [str(value) for value in ids]
+    return renamed
+
+
+def keep_features(adata: AnnData, keep: np.ndarray, *, name: str, parameters: Mapping[str, object]) -> AnnData:
     """The features of `keep`, with the step and a count of what was dropped; an `InputError` when nothing is left.
 
     Parameters
@@ -184,6 +226,13 @@ DETECTION = (
         kind="preprocess",
         title="drop features that a true/false column marks, such as contaminants",
         function=drop_marked_features,
+        parameters={"column": ""},
+    ),
+    MethodSpec(
+        name="set_feature_ids",
+        kind="preprocess",
+        title="take the feature ids from a column of var",
+        function=set_feature_ids,
         parameters={"column": ""},
     ),
 )

@@ -77,7 +77,7 @@ def filter_by_expression(
         "minimum_count": minimum_count,
         "minimum_total": minimum_total,
     }
-    return keep_features(adata, keep, "filter_by_expression", parameters)
+    return keep_features(adata, keep, name="filter_by_expression", parameters=parameters)
 
 
 FILTERING = (

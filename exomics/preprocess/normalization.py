@@ -13,11 +13,13 @@ from exomics._checks import FloatArray
 from exomics.errors import InputError
 from exomics.preprocess._matrix import counts_of, values_of
 from exomics.registry.method import MethodSpec
-from exomics.schema import Scale, annotate, keys, metadata, record_step, scale_of
+from exomics.schema import Scale, annotate, keys, metadata, record_step
 from exomics.stats.normalization import log_counts_per_million, median_mad_normalize, normalization_factors
 
+FactorMethod = Literal["tmm", "tmmwsp", "rle", "upper_quartile"]
 
-def library_factors(adata: AnnData, *, method: Literal["tmm", "tmmwsp", "rle", "upper_quartile"] = "tmm") -> AnnData:
+
+def library_factors(adata: AnnData, *, method: FactorMethod = "tmm") -> AnnData:
     """Write the normalization factor of each library into ``obs["normalization_factor"]``; counts are not changed.
 
     The effective library size of a sample is its total count times its factor; the factors have product 1.
@@ -115,7 +117,7 @@ def log_cpm(adata: AnnData, *, prior_count: float = 2.0) -> AnnData:
 
     Examples
     --------
-    >>> from exomics.schema import annotate
+    >>> from exomics.schema import annotate, scale_of
     >>> counts = np.random.default_rng(0).poisson(50, size=(3, 100)).astype(float)
     >>> table = annotate(AnnData(counts), assay="rna", scale=Scale(kind="counts", quantity="count"))
     >>> scale_of(log_cpm(library_factors(table))).quantity
@@ -173,7 +175,7 @@ def _with_scale(adata: AnnData, scale: Scale) -> AnnData:
     )
 
 
-_FACTORS = (
+_FACTORS: tuple[tuple[FactorMethod, str, str], ...] = (
     ("tmm", "trimmed mean of M values", "10.1186/gb-2010-11-3-r25"),
     ("tmmwsp", "TMM with singleton pairing, for sparse counts", "10.1093/nar/gkaf018"),
     ("rle", "relative log expression (median of ratios)", "10.1186/gb-2010-11-10-r106"),

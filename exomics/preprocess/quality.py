@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from anndata import AnnData
@@ -46,11 +46,11 @@ def flag_samples(adata: AnnData, *, samples: Sequence[str], reason: str) -> AnnD
     absent = [name for name in map(str, samples) if name not in adata.obs_names]
     if absent:
         raise InputError(
-            f"flag_samples names {', '.join(absent[:3])}, which are no samples here; ids look like {adata.obs_names[0]}."
+            f"flag_samples names {', '.join(absent[:3])}, which are no samples; ids look like {adata.obs_names[0]}."
         )
     marked = adata.obs_names.isin([str(name) for name in samples])
     parameters = {"samples": list(map(str, samples)), "reason": reason}
-    return _flagged(adata, marked, reason, "flag_samples", parameters)
+    return _flagged(adata, marked, reason, name="flag_samples", parameters=parameters)
 
 
 def flag_missing_samples(adata: AnnData, *, maximum_missing: float = 0.5) -> AnnData:
@@ -77,7 +77,9 @@ def flag_missing_samples(adata: AnnData, *, maximum_missing: float = 0.5) -> Ann
     share = np.isnan(values_of(adata)).mean(axis=1)
     marked = share > maximum_missing
     reasons = [f"missing {100 * value:.0f} %" for value in share]
-    return _flagged(adata, marked, reasons, "flag_missing_samples", {"maximum_missing": maximum_missing})
+    return _flagged(
+        adata, marked, reasons, name="flag_missing_samples", parameters={"maximum_missing": maximum_missing}
+    )
 
 
 def flag_small_libraries(adata: AnnData, *, minimum_counts: int = 1_000_000) -> AnnData:
@@ -108,7 +110,13 @@ def flag_small_libraries(adata: AnnData, *, minimum_counts: int = 1_000_000) -> 
     """
     totals = counts_of(adata).sum(axis=1)
     reasons = [f"{total:.0f} counts" for total in totals]
-    return _flagged(adata, totals < minimum_counts, reasons, "flag_small_libraries", {"minimum_counts": minimum_counts})
+    return _flagged(
+        adata,
+        totals < minimum_counts,
+        reasons,
+        name="flag_small_libraries",
+        parameters={"minimum_counts": minimum_counts},
+    )
 
 
 def drop_flagged_samples(adata: AnnData) -> AnnData:
@@ -151,7 +159,7 @@ def _flags(adata: AnnData) -> list[str]:
 
 
 def _flagged(
-    adata: AnnData, marked: np.ndarray, reasons: str | list[str], name: str, parameters: dict[str, object]
+    adata: AnnData, marked: np.ndarray, reasons: str | list[str], *, name: str, parameters: Mapping[str, object]
 ) -> AnnData:
     found = [reasons] * adata.n_obs if isinstance(reasons, str) else reasons
     flags = [

@@ -83,13 +83,15 @@ def _typed(frame: pd.DataFrame, columns: dict[str, str], table: str) -> pd.DataF
             f"{table} needs the columns {', '.join(columns)}; missing: {', '.join(missing) or 'none'}; "
             f"unknown: {', '.join(unknown) or 'none'}."
         )
-    converted = {name: _convert(frame[name], kind, f"{table}.{name}") for name, kind in columns.items()}
-    return pd.DataFrame(converted, columns=list(columns)).reset_index(drop=True)
+    converted = {name: _convert(frame[name], kind, f"{table}.{name}").array for name, kind in columns.items()}
+    return pd.DataFrame(converted, columns=list(columns))
 
 
 def _convert(column: pd.Series, kind: str, name: str) -> pd.Series:
     try:
         if kind == TEXT:
+            if column.dtype == object and pd.api.types.infer_dtype(column, skipna=False) == "string":
+                return column
             return column.astype(object).where(column.notna(), "").astype(str)
         numbers = pd.to_numeric(column)
         return numbers.astype("Int64") if kind == COUNT else numbers.astype(np.float64)

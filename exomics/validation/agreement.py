@@ -43,8 +43,8 @@ def agreement(table: DifferentialTable, published: pd.DataFrame, *, alpha: float
     Returns
     -------
     DataFrame
-        One row per published family: ``family, rows`` (published), ``rows_matched`` (also ours), ``rows_only_ours``; for
-        each number ``equal_<column>``, the percentage of published rows that are equal after rounding; ``max_abs_dz``;
+        One row per published family: ``family, rows`` (published), ``rows_matched`` (also ours), ``rows_only_ours``;
+        ``equal_<column>``, the percentage of published rows that are equal after rounding; ``max_abs_dz``;
         ``n_published``, ``n_ours``, ``n_both``: rows with adjusted p-value below `alpha` in the publication (rounded),
         in ours (unrounded), in both.
 
@@ -66,7 +66,7 @@ def agreement(table: DifferentialTable, published: pd.DataFrame, *, alpha: float
     """
     _require_columns(published)
     ours = table.frame.loc[table.frame["p_value"].notna(), [*KEYS, *ROUNDING]]
-    rows = [_compare(str(family), part, ours, alpha) for family, part in published.groupby("family", sort=False)]
+    rows = [_compare(part, ours, alpha=alpha) for _, part in published.groupby("family", sort=False)]
     return pd.DataFrame(rows)
 
 
@@ -85,7 +85,7 @@ def paired_deviates(table: DifferentialTable, published: pd.DataFrame) -> pd.Dat
     """
     _require_columns(published)
     ours = table.frame.loc[table.frame["p_value"].notna(), [*KEYS, "statistic", "degrees_of_freedom"]]
-    pairs = published[[*KEYS, "family", "z"]].rename(columns={"z": "z_published"}).astype({name: str for name in KEYS})
+    pairs = published[[*KEYS, "family", "z"]].rename(columns={"z": "z_published"}).astype(dict.fromkeys(KEYS, str))
     pairs = pairs.merge(ours, on=list(KEYS), how="inner", validate="one_to_one")
     pairs["z"] = normal_deviate_of_t(pairs["statistic"].to_numpy(), pairs["degrees_of_freedom"].to_numpy())
     return pairs[["family", *KEYS, "z", "z_published"]]
@@ -102,8 +102,9 @@ def agreement_table(frame: pd.DataFrame) -> str:
     return shown.to_string(index=False)
 
 
-def _compare(family: str, published: pd.DataFrame, ours: pd.DataFrame, alpha: float) -> dict[str, Any]:
-    theirs = published.astype({name: str for name in KEYS})
+def _compare(published: pd.DataFrame, ours: pd.DataFrame, *, alpha: float) -> dict[str, Any]:
+    family = str(published["family"].iloc[0])
+    theirs = published.astype(dict.fromkeys(KEYS, str))
     pairs = theirs.merge(ours, on=list(KEYS), how="inner", suffixes=("_published", ""), validate="one_to_one")
     if pairs.empty:
         raise InputError(

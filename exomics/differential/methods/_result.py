@@ -41,16 +41,18 @@ def spread_tests(tests: FeatureTests, fitted: np.ndarray) -> FeatureTests:
         full[fitted] = values
         return full
 
-    return tests._replace(
-        **{name: spread(value) for name, value in tests._asdict().items() if isinstance(value, np.ndarray)}
-    )
+    return _with_arrays(tests, {name: spread(value) for name, value in _arrays(tests).items()})
 
 
 def join_tests(parts: Sequence[FeatureTests]) -> FeatureTests:
     """Tests of disjoint sets of features, each spread over all of them, as one; the details of each part in a list."""
-    joined = {
-        name: np.fmax.reduce([getattr(part, name) for part in parts])
-        for name, value in parts[0]._asdict().items()
-        if isinstance(value, np.ndarray)
-    }
-    return parts[0]._replace(**joined, details={"fits": [dict(part.details) for part in parts]})
+    joined = {name: np.fmax.reduce([getattr(part, name) for part in parts]) for name in _arrays(parts[0])}
+    return _with_arrays(parts[0], joined)._replace(details={"fits": [dict(part.details) for part in parts]})
+
+
+def _arrays(tests: FeatureTests) -> dict[str, FloatArray]:
+    return {name: value for name, value in tests._asdict().items() if isinstance(value, np.ndarray)}
+
+
+def _with_arrays(tests: FeatureTests, arrays: dict[str, FloatArray]) -> FeatureTests:
+    return FeatureTests(**{**tests._asdict(), **arrays})

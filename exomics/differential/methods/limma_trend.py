@@ -71,13 +71,17 @@ def limma_trend(
     ((200, 1), True)
     """
     options: Moderation = {"trend": True, **moderation}
-    quality, combined = quality_weights(expression, design, weights, sample_weights)
+    quality, combined = quality_weights(expression, design, weights=weights, method=sample_weights)
     fit = fit_linear_models(expression, design, weights=combined)
     return moderate(fit, np.asarray(contrasts, dtype=np.float64), options, sample_weights=quality)
 
 
 def quality_weights(
-    expression: ArrayLike, design: ArrayLike, weights: ArrayLike | None, method: Literal["none", "gene_by_gene", "reml"]
+    expression: ArrayLike,
+    design: ArrayLike,
+    *,
+    weights: ArrayLike | None,
+    method: Literal["none", "gene_by_gene", "reml"],
 ) -> tuple[FloatArray | None, ArrayLike | None]:
     """The estimated sample weights (None for ``none``) and the weights to fit with: theirs times the known ones.
 
