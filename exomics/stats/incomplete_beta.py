@@ -18,8 +18,9 @@ _FRACTION_TERMS = 20_000
 
 def _stirling_remainder(x: FloatArray) -> FloatArray:
     """log Gamma(x) minus its Stirling form, for x of 10 and more."""
-    square = 1.0 / (x * x)
-    return (1.0 / 12.0 - square * (1.0 / 360.0 - square * (1.0 / 1260.0 - square / 1680.0))) / x
+    s = 1.0 / (x * x)
+    tail = s * (1 / 1680 - s * (1 / 1188 - s * (691 / 360360 - s / 156)))
+    return (1 / 12 - s * (1 / 360 - s * (1 / 1260 - tail))) / x
 
 
 def _log_beta(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from exomics.stats._t_kernels import LARGEST_DF, LARGEST_T, upper_tails
 from exomics.stats.incomplete_beta import SMALLEST_DIRECT, log_small_incomplete_beta
 
 __all__ = ["log_t_upper_tail", "normal_deviate_of_t", "t_quantile", "t_tests", "t_upper_tail"]
 
 FloatArray = NDArray[np.float64]
 
-_LARGEST_DF = 1e15
+_NORMAL_DF = 1e15
 
 
 def t_upper_tail(statistic: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatArray:
@@ -23,12 +24,16 @@ def t_upper_tail(statistic: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatAr
     >>> t_upper_tail([0.0, 1.0], 1.0).round(6).tolist()
     [0.5, 0.25]
     """
-    t = np.asarray(statistic, dtype=np.float64)
-    df = np.asarray(degrees_of_freedom, dtype=np.float64)
-    if not np.isinf(df).any():
-        return np.asarray(special.stdtr(df, -t))
-    infinite = np.isinf(df)
-    return np.where(infinite, special.ndtr(-t), special.stdtr(np.where(infinite, 1.0, df), -t))
+    t, df = np.broadcast_arrays(
+        np.asarray(statistic, dtype=np.float64), np.asarray(degrees_of_freedom, dtype=np.float64)
+    )
+    result = upper_tails(t.ravel(), df.ravel()).reshape(t.shape)
+    rare = (df > LARGEST_DF) | (np.abs(t) > LARGEST_T)
+    if rare.any():
+        infinite = np.isinf(df[rare])
+        finite = np.where(infinite, 1.0, df[rare])
+        result[rare] = np.where(infinite, special.ndtr(-t[rare]), special.stdtr(finite, -t[rare]))
+    return result
 
 
 def t_quantile(probability: float, degrees_of_freedom: ArrayLike) -> FloatArray:
@@ -95,7 +100,7 @@ def log_t_upper_tail(statistic: ArrayLike, degrees_of_freedom: ArrayLike) -> Flo
         result = np.log(probability)
     t, df = np.atleast_1d(t), np.atleast_1d(df)
     deep = (probability < SMALLEST_DIRECT) & np.isfinite(t)
-    normal = deep & (df > _LARGEST_DF)
+    normal = deep & (df > _NORMAL_DF)
     result[normal] = special.log_ndtr(-t[normal])
     deep &= ~normal
     if deep.any():

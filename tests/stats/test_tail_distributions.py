@@ -71,10 +71,21 @@ def test_tails_and_deviates_of_t(t, df, log_upper, deviate):
     assert t_tests(t, df)[0] == pytest.approx(2.0 * np.exp(log_upper), rel=2e-13)
 
 
+@pytest.mark.parametrize("df", [0.3, 1.0, 2.5, 9.0, 19.0, 20.3, 46.8625, 120.0, 499.0])
+def test_tails_of_t_equal_scipy(df):
+    t = np.concatenate([np.linspace(-9.0, 9.0, 181), [1e-4, 15.0, 37.0, 1e3, 1e6]])
+    np.testing.assert_allclose(t_upper_tail(t, df), special.stdtr(df, -t), rtol=3e-13)
+
+
+def test_tail_of_a_tiny_t_with_one_df():
+    assert t_upper_tail(1e-9, 1.0) == pytest.approx(0.5 - np.arctan(1e-9) / np.pi, rel=1e-15)
+
+
 def test_ends_of_t():
-    p_value, z = t_tests([0.0, np.inf, -np.inf, np.nan], [4.0, 4.0, np.inf, 4.0])
-    np.testing.assert_array_equal(p_value, [1.0, 0.0, 0.0, np.nan])
-    np.testing.assert_array_equal(z, [0.0, np.inf, -np.inf, np.nan])
+    p_value, z = t_tests([0.0, np.inf, -np.inf, np.nan, 1.0, 1.0], [4.0, 4.0, np.inf, 4.0, np.nan, 0.0])
+    np.testing.assert_array_equal(p_value, [1.0, 0.0, 0.0, np.nan, np.nan, np.nan])
+    np.testing.assert_array_equal(z, [0.0, np.inf, -np.inf, np.nan, np.nan, np.nan])
+    assert t_upper_tail(1e150, 0.5) == pytest.approx(special.stdtr(0.5, -1e150), rel=1e-13)
 
 
 def test_infinite_df_is_normal():
