@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from exomics.stats._compiled import entry_point, helper
 from exomics.stats._design_basis import DesignBasis
 from exomics.stats._orthogonalization import fit_one_feature
 
@@ -32,12 +32,16 @@ class FeatureFits(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """Expression and weights (n_samples, n_features; weights may have one column), design and wanted combinations."""
+    """Expression and weights (n_samples, n_features; weights may have one column), design and wanted combinations.
+
+    `turned` holds the combinations in coordinates of the basis.
+    """
 
     expression: FloatArray
     weights: FloatArray
     design: FloatArray
     combinations: FloatArray
+    turned: FloatArray
     basis: DesignBasis
 
 
@@ -53,29 +57,26 @@ class _Block(NamedTuple):
     flagged: FloatArray
 
 
-@njit(cache=True, error_model="numpy")
+@entry_point
 def fit_features(problem: Problem, fits: FeatureFits) -> None:
     """Fit every feature; missing values and zero weights leave an observation out of that feature's fit."""
     n_samples, n_features = problem.expression.shape
     block = _new_block(n_samples, problem.design.shape[1])
-    turned = problem.combinations @ problem.basis.back
     for start in range(0, n_features, LANES):
         width = min(LANES, n_features - start)
         _load(problem, start, width, block)
         _gram(problem.basis, block)
         _factorize(problem.basis, block)
-        block.coordinates[:] = 0.0
-        block.residuals[:] = block.values
         _refine(problem.basis, block)
         _refine(problem.basis, block)
         _store_residual_variance(block, start, width, fits)
-        _store_combinations(turned, problem.basis.envelope, block, start, fits)
+        _store_combinations(problem, block, start, fits)
         for lane in range(width):
             if block.flagged[lane] > 0.0:
                 _fit_carefully(problem, block, lane, start + lane, fits)
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _new_block(n_samples: int, n_columns: int) -> _Block:
     return _Block(
         np.zeros((n_samples, LANES)),
@@ -90,24 +91,36 @@ def _new_block(n_samples: int, n_columns: int) -> _Block:
     )
 
 
-@njit(cache=True, error_model="numpy")
+@helper
+def _clear(rows: FloatArray) -> None:
+    for a in range(rows.shape[0]):
+        for lane in range(LANES):
+            rows[a, lane] = 0.0
+
+
+@helper
 def _load(problem: Problem, start: int, width: int, block: _Block) -> None:
     shared = problem.weights.shape[1] == 1
-    block.n_used[:] = 0.0
+    _clear(block.coordinates)
+    for lane in range(LANES):
+        block.n_used[lane] = 0.0
+        block.flagged[lane] = 0.0
     for i in range(block.values.shape[0]):
         for lane in range(width):
             value = problem.expression[i, start + lane]
             weight = problem.weights[i, 0 if shared else start + lane]
             used = value == value and weight > 0.0
             block.values[i, lane] = value if used else 0.0
+            block.residuals[i, lane] = value if used else 0.0
             block.weights[i, lane] = weight if used else 0.0
             block.n_used[lane] += 1.0 if used else 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _gram(basis: DesignBasis, block: _Block) -> None:
     """Gram matrix of the weighted basis, lower triangle."""
-    block.factor[:] = 0.0
+    for a in range(block.factor.shape[0]):
+        _clear(block.factor[a])
     for i in range(block.values.shape[0]):
         for s in range(basis.starts[i], basis.starts[i + 1]):
             row, square = basis.columns[s], basis.values[s] ** 2
@@ -119,14 +132,14 @@ def _gram(basis: DesignBasis, block: _Block) -> None:
                     block.factor[row, column, lane] += product * block.weights[i, lane]
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _factorize(basis: DesignBasis, block: _Block) -> None:
     """Cholesky factor of the Gram matrix in place, inside the envelope; an empty column drops out."""
     factor, envelope = block.factor, basis.envelope
-    block.flagged[:] = 0.0
     dropped_is_safe = 0.0 if basis.separable else 1.0
     for a in range(factor.shape[0]):
-        block.vector[a] = factor[a, a]
+        for lane in range(LANES):
+            block.vector[a, lane] = factor[a, a, lane]
         for c in range(envelope[a], a + 1):
             for d in range(max(envelope[a], envelope[c]), c):
                 for lane in range(LANES):
@@ -141,7 +154,7 @@ def _factorize(basis: DesignBasis, block: _Block) -> None:
             block.inverse_diagonal[a, lane] = 1.0 / np.sqrt(rest) if sound else 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _solve(envelope: NDArray[np.int64], block: _Block) -> None:
     """Replace `vector` by the solution of the normal equations and add it to the coordinates."""
     vector, factor, inverse = block.vector, block.factor, block.inverse_diagonal
@@ -160,10 +173,10 @@ def _solve(envelope: NDArray[np.int64], block: _Block) -> None:
                 vector[d, lane] -= factor[a, d, lane] * vector[a, lane]
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _refine(basis: DesignBasis, block: _Block) -> None:
     """One step of iterative refinement: solve for what the residuals still hold, and take it out of them."""
-    block.vector[:] = 0.0
+    _clear(block.vector)
     for i in range(block.residuals.shape[0]):
         for s in range(basis.starts[i], basis.starts[i + 1]):
             value, column = basis.values[s], basis.columns[s]
@@ -177,7 +190,7 @@ def _refine(basis: DesignBasis, block: _Block) -> None:
                 block.residuals[i, lane] -= value * block.vector[column, lane]
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _store_residual_variance(block: _Block, start: int, width: int, fits: FeatureFits) -> None:
     total, rank = np.zeros(LANES), np.zeros(LANES)
     for i in range(block.residuals.shape[0]):
@@ -186,45 +199,54 @@ def _store_residual_variance(block: _Block, start: int, width: int, fits: Featur
     for a in range(block.inverse_diagonal.shape[0]):
         for lane in range(LANES):
             rank[lane] += 1.0 if block.inverse_diagonal[a, lane] > 0.0 else 0.0
-    fits.sum_of_squares[start : start + width] = total[:width]
-    fits.df_residual[start : start + width] = (block.n_used - rank)[:width]
+    for lane in range(width):
+        fits.sum_of_squares[start + lane] = total[lane]
+        fits.df_residual[start + lane] = block.n_used[lane] - rank[lane]
 
 
-@njit(cache=True, error_model="numpy")
-def _store_combinations(
-    turned: FloatArray, envelope: NDArray[np.int64], block: _Block, start: int, fits: FeatureFits
-) -> None:
+@helper
+def _store_combinations(problem: Problem, block: _Block, start: int, fits: FeatureFits) -> None:
     """Estimates and unscaled standard deviations of combinations; NaN where a dropped coordinate takes part."""
+    width, totals = min(LANES, fits.estimates.shape[0] - start), np.zeros((2, LANES))
+    for row in range(problem.turned.shape[0]):
+        _clear(totals)
+        _combine(problem.turned[row], problem.basis.envelope, block, totals)
+        for lane in range(width):
+            fits.estimates[start + lane, row] = totals[0, lane]
+            fits.stdev_unscaled[start + lane, row] = np.sqrt(totals[1, lane])
+
+
+@helper
+def _combine(shares: FloatArray, envelope: NDArray[np.int64], block: _Block, totals: FloatArray) -> None:
+    """Add a combination's value to ``totals[0]`` and its unscaled variance to ``totals[1]``."""
     vector, factor, inverse = block.vector, block.factor, block.inverse_diagonal
-    width = min(LANES, fits.estimates.shape[0] - start)
-    for row in range(turned.shape[0]):
-        estimate, variance = np.zeros(LANES), np.zeros(LANES)
-        first = 0
-        while first < turned.shape[1] - 1 and turned[row, first] == 0.0:
-            first += 1
-        for a in range(first, turned.shape[1]):
-            share = turned[row, a]
-            vector[a] = share
-            for d in range(max(first, envelope[a]), a):
-                for lane in range(LANES):
-                    vector[a, lane] -= factor[a, d, lane] * vector[d, lane]
+    first = 0
+    while first < shares.size - 1 and shares[first] == 0.0:
+        first += 1
+    for a in range(first, shares.size):
+        for lane in range(LANES):
+            vector[a, lane] = shares[a]
+        for d in range(max(first, envelope[a]), a):
             for lane in range(LANES):
-                vector[a, lane] *= inverse[a, lane]
-                estimate[lane] += share * block.coordinates[a, lane]
-                variance[lane] += vector[a, lane] ** 2
-                if share != 0.0 and inverse[a, lane] == 0.0:
-                    estimate[lane] = np.nan
-                    variance[lane] = np.nan
-        fits.estimates[start : start + width, row] = estimate[:width]
-        fits.stdev_unscaled[start : start + width, row] = np.sqrt(variance[:width])
+                vector[a, lane] -= factor[a, d, lane] * vector[d, lane]
+        for lane in range(LANES):
+            vector[a, lane] *= inverse[a, lane]
+            lost = np.nan if shares[a] != 0.0 and inverse[a, lane] == 0.0 else 0.0
+            totals[0, lane] += shares[a] * block.coordinates[a, lane] + lost
+            totals[1, lane] += vector[a, lane] ** 2 + lost
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _fit_carefully(problem: Problem, block: _Block, lane: int, feature: int, fits: FeatureFits) -> None:
-    found = fit_one_feature(
-        block.values[:, lane].copy(), block.weights[:, lane].copy(), problem.design, problem.combinations
-    )
-    fits.estimates[feature] = found.estimates
-    fits.stdev_unscaled[feature] = found.stdev_unscaled
-    fits.sum_of_squares[feature] = (found.residuals**2).sum()
+    n_samples = block.values.shape[0]
+    values, weights = np.zeros(n_samples), np.zeros(n_samples)
+    for i in range(n_samples):
+        values[i], weights[i] = block.values[i, lane], block.weights[i, lane]
+    found = fit_one_feature(values, weights, problem.design, problem.combinations)
+    for row in range(found.estimates.size):
+        fits.estimates[feature, row] = found.estimates[row]
+        fits.stdev_unscaled[feature, row] = found.stdev_unscaled[row]
+    fits.sum_of_squares[feature] = 0.0
+    for i in range(n_samples):
+        fits.sum_of_squares[feature] += found.residuals[i] ** 2
     fits.df_residual[feature] = block.n_used[lane] - found.rank

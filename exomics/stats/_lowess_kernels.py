@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from exomics.stats._compiled import entry_point, helper
 
 FloatArray = NDArray[np.float64]
 
@@ -34,7 +35,7 @@ class _LocalLine(NamedTuple):
     joint: float
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _local_line(points: Points, at: float, reach: float, trim: float, buffer: FloatArray) -> _LocalLine:
     """Weighted moments of the points around `at`; distances within `trim` of 0 or 1 (in reaches) count as 0 or 1."""
     x, y, weights = points
@@ -60,19 +61,7 @@ def _local_line(points: Points, at: float, reach: float, trim: float, buffer: Fl
     return _LocalLine(total, mean_x, mean_y, spread, joint)
 
 
-@njit(cache=True, error_model="numpy")
-def _bisquare(residuals: FloatArray, scale: float, trim: float, weights: FloatArray) -> None:
-    """Robustness weights of absolute residuals; those within `trim` of 0 or 1 (in scales) count as 0 or 1."""
-    for i in range(residuals.size):
-        if residuals[i] <= trim * scale:
-            weights[i] = 1.0
-        elif residuals[i] > (1.0 - trim) * scale:
-            weights[i] = 0.0
-        else:
-            weights[i] = (1.0 - (residuals[i] / scale) ** 2) ** 2
-
-
-@njit(cache=True, error_model="numpy")
+@entry_point
 def _cleveland_pass(points: Points, n_window: int, delta: float, fitted: FloatArray) -> None:
     """One fit: local lines at anchors at most `delta` apart, straight pieces between them."""
     x, y, weights = points
@@ -104,36 +93,45 @@ def _cleveland_pass(points: Points, n_window: int, delta: float, fitted: FloatAr
         i = max(previous + 1, i - 1)
 
 
-@njit(cache=True, error_model="numpy")
-def cleveland_smooth(points: Points, n_window: int, delta: float, iterations: int, fitted: FloatArray) -> None:
-    """Fit, then `iterations` robust fits; the robustness weights end in ``points.weights``."""
-    n = points.x.size
+def _bisquare(residuals: FloatArray, scale: float, trim: float) -> FloatArray:
+    """Robustness weights of absolute residuals; those within `trim` of 0 or 1 (in scales) count as 0 or 1."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weights = (1.0 - (residuals / scale) ** 2) ** 2
+    weights[residuals > (1.0 - trim) * scale] = 0.0
+    weights[residuals <= trim * scale] = 1.0
+    return weights
+
+
+def cleveland_smooth(points: Points, n_window: int, delta: float, iterations: int) -> tuple[FloatArray, FloatArray]:
+    """Fit, then `iterations` robust fits; returns fitted values and the robustness weights of the last."""
+    fitted, robustness = points.y.copy(), np.ones(points.x.size)
     for iteration in range(iterations + 1):
-        _cleveland_pass(points, n_window, delta, fitted)
-        if iteration == iterations:
-            return
+        _cleveland_pass(Points(points.x, points.y, robustness), n_window, delta, fitted)
         residuals = np.abs(points.y - fitted)
         scale = 6.0 * np.median(residuals)
-        if scale < _NEGLIGIBLE * residuals.sum() / n:
-            return
-        _bisquare(residuals, scale, 0.001, points.weights)
+        if iteration == iterations or scale < _NEGLIGIBLE * residuals.mean():
+            break
+        robustness = _bisquare(residuals, scale, 0.001)
+    return fitted, robustness
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _anchors(x: FloatArray, delta: float) -> NDArray[np.int64]:
-    chosen = [0]
+    """First and last point, and between them every point more than `delta` beyond the anchor before."""
+    chosen, count = np.zeros(x.size, np.int64), 1
     for i in range(1, x.size - 1):
-        if x[i] - x[chosen[-1]] > delta:
-            chosen.append(i)
-    chosen.append(x.size - 1)
-    return np.array(chosen)
+        if x[i] - x[chosen[count - 1]] > delta:
+            chosen[count] = i
+            count += 1
+    chosen[count] = x.size - 1
+    return chosen[: count + 1]
 
 
-@njit(cache=True, error_model="numpy")
+@entry_point
 def find_windows(x: FloatArray, weights: FloatArray, needed: float, delta: float) -> Windows:
     """For each anchor the nearest points that together weigh at least `needed`, with ties at both edges."""
     anchors = _anchors(x, delta)
-    first, last, reach = anchors.copy(), anchors.copy(), np.zeros(anchors.size)
+    first, last, reach = np.zeros_like(anchors), np.zeros_like(anchors), np.zeros(anchors.size)
     n = x.size
     for k in range(anchors.size):
         at, left, right = x[anchors[k]], anchors[k], anchors[k]
@@ -155,7 +153,7 @@ def find_windows(x: FloatArray, weights: FloatArray, needed: float, delta: float
     return Windows(anchors, first, last, reach)
 
 
-@njit(cache=True, error_model="numpy")
+@entry_point
 def _weighted_pass(points: Points, windows: Windows, fitted: FloatArray) -> None:
     x, y, weights = points
     buffer = np.empty(x.size)
@@ -175,35 +173,31 @@ def _weighted_pass(points: Points, windows: Windows, fitted: FloatArray) -> None
             fitted[j] = fitted[before] + share * (fitted[i] - fitted[before])
 
 
-@njit(cache=True, error_model="numpy")
 def _weighted_median_scale(residuals: FloatArray, weights: FloatArray) -> float:
     """Six times the weighted median of absolute residuals (midpoint on an exact half)."""
     order = np.argsort(residuals)
-    half, weight = weights.sum() / 2.0, 0.0
-    for k in range(order.size):
-        weight += weights[order[k]]
-        if weight == half and k + 1 < order.size:
-            return 3.0 * (residuals[order[k]] + residuals[order[k + 1]])
-        if weight > half:
-            return 6.0 * residuals[order[k]]
-    return 0.0
+    covered = np.cumsum(weights[order])
+    half = weights.sum() / 2.0
+    k = int(np.searchsorted(covered, half))
+    if covered[k] == half and k + 1 < order.size:
+        return float(3.0 * (residuals[order[k]] + residuals[order[k + 1]]))
+    return float(6.0 * residuals[order[k]])
 
 
-@njit(cache=True, error_model="numpy")
 def weighted_smooth(points: Points, windows: Windows, iterations: int) -> tuple[FloatArray, FloatArray]:
-    n = points.x.size
-    fitted, robustness = np.zeros(n), np.ones(n)
+    """`iterations` fits, all but the first robust; returns fitted values and the robustness weights that follow."""
+    fitted, robustness = np.zeros(points.x.size), np.ones(points.x.size)
     for _ in range(iterations):
         _weighted_pass(Points(points.x, points.y, points.weights * robustness), windows, fitted)
         residuals = np.abs(points.y - fitted)
         scale = _weighted_median_scale(residuals, points.weights)
-        if scale <= _NEGLIGIBLE * residuals.sum() / n:
+        if scale <= _NEGLIGIBLE * residuals.mean():
             break
-        _bisquare(residuals, scale, 0.0, robustness)
+        robustness = _bisquare(residuals, scale, 0.0)
     return fitted, robustness
 
 
-@njit(cache=True, error_model="numpy")
+@entry_point
 def interpolate(knots: FloatArray, heights: FloatArray, values: FloatArray) -> None:
     """Replace each of `values` by the height of the polyline there, flat beyond its ends; NaN stays.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from exomics.stats._compiled import entry_point, helper
+from exomics.stats._conjugate_gradients import Solver, clear, invert, new_solver, solve, sum_of
 from exomics.stats._design_basis import DesignBasis
 from exomics.stats._orthogonalization import fit_one_feature
 
@@ -15,9 +16,6 @@ FloatArray = NDArray[np.float64]
 
 _NEARLY_SINGULAR = 1e-9
 _SMALLEST_VARIANCE = 1e-15
-_RELATIVE_TOLERANCE = 1e-14
-_ABSOLUTE_TOLERANCE = 1e-14
-_PATIENCE = 4
 
 
 class Reach(NamedTuple):
@@ -36,6 +34,7 @@ class VarianceProblem(NamedTuple):
     basis: DesignBasis
     reach: Reach
     groups: NDArray[np.int64]
+    n_groups: int
     prior_n: float
 
 
@@ -54,16 +53,6 @@ class _Equations(NamedTuple):
     residuals: FloatArray
 
 
-class _Solver(NamedTuple):
-    information: FloatArray
-    preconditioner: FloatArray
-    solution: FloatArray
-    remainder: FloatArray
-    direction: FloatArray
-    image: FloatArray
-    conditioned: FloatArray
-
-
 def reach_of_rows(basis: DesignBasis) -> Reach:
     """Rows filled when a sample's basis row is solved against the factor: its own columns, and whatever they reach."""
     rows: list[int] = []
@@ -79,56 +68,53 @@ def reach_of_rows(basis: DesignBasis) -> Reach:
     return Reach(np.array(starts, dtype=np.uint64), np.array(rows, dtype=np.uint64))
 
 
-@njit(cache=True, error_model="numpy")
+@entry_point
 def log_variances_by_feature(problem: VarianceProblem) -> FloatArray:
     """Log variance of each variance group after one scoring step per feature, features in order."""
     n_samples, n_features = problem.expression.shape
-    n_groups = problem.groups.max() + 1
+    n_groups = problem.n_groups
     feature, equations, solver = _workspace(n_samples, problem.design.shape[1], n_groups)
-    sizes, log_variances = np.zeros(n_groups), np.zeros(n_groups)
+    sizes, log_variances, group_weights = np.zeros(n_groups), np.zeros(n_groups), np.ones(n_groups)
     for i in range(n_samples):
         sizes[problem.groups[i]] += 1.0
         solver.information[problem.groups[i], problem.groups[i]] += problem.prior_n
-    kept, score = np.zeros(n_groups), np.zeros(n_groups)
-    sample_weights, group_weights = np.ones(n_samples), np.ones(n_groups)
-    solver.preconditioner[:] = np.linalg.inv(solver.information)
+    kept, score, sample_weights = np.zeros(n_groups), np.zeros(n_groups), np.ones(n_samples)
+    invert(solver.information, solver.preconditioner)
     for g in range(n_features):
         df = _fit(problem, sample_weights, g, feature, equations)
-        if df < 2.0:
-            continue
-        variance = feature.squares.sum() / df
+        variance = sum_of(feature.squares) / df if df >= 2.0 else 0.0
         if variance < _SMALLEST_VARIANCE:
             continue
-        kept[:] = 0.0
-        score[:] = 0.0
+        clear(kept)
+        clear(score)
         for i in range(n_samples):
             if feature.weights[i] > 0.0:
                 kept[problem.groups[i]] += 1.0 - feature.leverages[i]
                 score[problem.groups[i]] += feature.squares[i] / variance - (1.0 - feature.leverages[i])
-        score -= sizes * (score.sum() / n_samples)
+        excess = sum_of(score) / n_samples
+        for k in range(n_groups):
+            score[k] -= sizes[k] * excess
         _add_information(kept, solver.information)
-        _solve(solver, score)
-        log_variances += solver.solution
-        group_weights[:] = np.exp(-log_variances)
+        solve(solver, score)
+        for k in range(n_groups):
+            log_variances[k] += solver.solution[k]
+            group_weights[k] = np.exp(-log_variances[k])
         for i in range(n_samples):
             sample_weights[i] = group_weights[problem.groups[i]]
     return log_variances
 
 
-@njit(cache=True, error_model="numpy")
-def _workspace(n_samples: int, n_columns: int, n_groups: int) -> tuple[_Feature, _Equations, _Solver]:
+@helper
+def _workspace(n_samples: int, n_columns: int, n_groups: int) -> tuple[_Feature, _Equations, Solver]:
     feature = _Feature(np.zeros(n_samples), np.zeros(n_samples), np.zeros(n_samples), np.zeros(n_samples))
-    square = np.zeros((n_columns, n_columns))
-    equations = _Equations(square, np.zeros(n_columns), np.zeros(n_samples))
-    large, long = np.zeros((n_groups, n_groups)), np.zeros(n_groups)
-    solver = _Solver(large, large.copy(), long, long.copy(), long.copy(), long.copy(), long.copy())
-    return feature, equations, solver
+    equations = _Equations(np.zeros((n_columns, n_columns)), np.zeros(n_columns), np.zeros(n_samples))
+    return feature, equations, new_solver(n_groups)
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _add_information(kept: FloatArray, information: FloatArray) -> None:
     """Add ``diag(k) - k k' / sum(k)``, the information of one feature whose own variance is estimated too."""
-    total = kept.sum()
+    total = sum_of(kept)
     for a in range(kept.size):
         share = kept[a] / total
         for b in range(kept.size):
@@ -136,56 +122,7 @@ def _add_information(kept: FloatArray, information: FloatArray) -> None:
         information[a, a] += kept[a]
 
 
-@njit(cache=True, error_model="numpy")
-def _multiply(matrix: FloatArray, vector: FloatArray, out: FloatArray) -> None:
-    """Symmetric matrix times vector, four rows at a time, so that the inner loop has no running sum."""
-    out[:] = 0.0
-    whole = vector.size - vector.size % 4
-    for a in range(0, whole, 4):
-        for b in range(vector.size):
-            first = matrix[a, b] * vector[a] + matrix[a + 1, b] * vector[a + 1]
-            out[b] += first + (matrix[a + 2, b] * vector[a + 2] + matrix[a + 3, b] * vector[a + 3])
-    for a in range(whole, vector.size):
-        for b in range(vector.size):
-            out[b] += matrix[a, b] * vector[a]
-
-
-@njit(cache=True, error_model="numpy")
-def _largest(vector: FloatArray) -> float:
-    largest = 0.0
-    for value in vector:
-        largest = max(largest, abs(value))
-    return largest
-
-
-@njit(cache=True, error_model="numpy")
-def _solve(solver: _Solver, right: FloatArray) -> None:
-    """Conjugate gradients on the information, preconditioned by the inverse it had a while ago."""
-    solution, remainder, direction = solver.solution, solver.remainder, solver.direction
-    solution[:] = 0.0
-    remainder[:] = right
-    direction[:] = 0.0
-    target = max(_RELATIVE_TOLERANCE * _largest(right), _ABSOLUTE_TOLERANCE * solver.information[0, 0])
-    before = 1.0
-    for iteration in range(50):
-        if _largest(remainder) <= target:
-            break
-        if iteration == _PATIENCE:
-            solver.preconditioner[:] = np.linalg.inv(solver.information)
-            direction[:] = 0.0
-        _multiply(solver.preconditioner, remainder, solver.conditioned)
-        now = (remainder * solver.conditioned).sum()
-        for a in range(direction.size):
-            direction[a] = solver.conditioned[a] + (now / before) * direction[a]
-        before = now
-        _multiply(solver.information, direction, solver.image)
-        step = now / (direction * solver.image).sum()
-        for a in range(direction.size):
-            solution[a] += step * direction[a]
-            remainder[a] -= step * solver.image[a]
-
-
-@njit(cache=True, error_model="numpy")
+@helper
 def _fit(
     problem: VarianceProblem, sample_weights: FloatArray, g: int, feature: _Feature, equations: _Equations
 ) -> float:
@@ -203,25 +140,29 @@ def _fit(
     rank = _factorize(problem.basis, feature.weights, equations)
     if rank < 0:
         found = fit_one_feature(feature.values, feature.weights, problem.design, np.zeros((0, problem.design.shape[1])))
-        feature.squares[:] = found.residuals**2
-        feature.leverages[:] = found.leverages
+        for i in range(feature.squares.size):
+            feature.squares[i] = found.residuals[i] ** 2
+            feature.leverages[i] = found.leverages[i]
         return float(n_used - found.rank)
-    equations.residuals[:] = feature.values
-    _refine(problem.basis, feature.weights, equations)
-    _refine(problem.basis, feature.weights, equations)
-    feature.squares[:] = feature.weights * equations.residuals**2
+    for i in range(feature.values.size):
+        equations.residuals[i] = feature.values[i]
+    for _ in range(2):
+        _refine(problem.basis, feature.weights, equations)
+    for i in range(feature.values.size):
+        feature.squares[i] = feature.weights[i] * equations.residuals[i] ** 2
     _leverages(problem, feature, equations)
     return float(n_used - rank)
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _factorize(basis: DesignBasis, weights: FloatArray, equations: _Equations) -> int:
     """Cholesky factor of the weighted Gram matrix; its rank, or -1 where the equations are nearly singular.
 
     The diagonal of the factor is stored inverted, 0 where a column is empty.
     """
     factor, envelope, rank = equations.factor, basis.envelope, 0
-    factor[:] = 0.0
+    for a in range(factor.shape[0]):
+        clear(factor[a])
     for i in range(weights.size):
         for s in range(basis.starts[i], basis.starts[i + 1]):
             product, row = weights[i] * basis.values[s], basis.columns[s]
@@ -246,11 +187,11 @@ def _factorize(basis: DesignBasis, weights: FloatArray, equations: _Equations) -
     return rank
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _refine(basis: DesignBasis, weights: FloatArray, equations: _Equations) -> None:
     """Take out of the residuals what the basis explains of them."""
     factor, vector, residuals = equations
-    vector[:] = 0.0
+    clear(vector)
     for i in range(residuals.size):
         moved = weights[i] * residuals[i]
         for s in range(basis.starts[i], basis.starts[i + 1]):
@@ -269,7 +210,7 @@ def _refine(basis: DesignBasis, weights: FloatArray, equations: _Equations) -> N
             residuals[i] -= vector[basis.columns[s]] * basis.values[s]
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _leverages(problem: VarianceProblem, feature: _Feature, equations: _Equations) -> None:
     """Squared lengths of ``inverse(factor) @ row`` for every sample's weighted basis row."""
     basis, reach, factor, vector = problem.basis, problem.reach, equations.factor, equations.vector

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from exomics.stats._compiled import entry_point, helper
 
 FloatArray = NDArray[np.float64]
 
@@ -54,18 +55,18 @@ def _group_means(counts: FloatArray, groups: NDArray[np.int64], library_sizes: F
 
 
 class _Scoring(NamedTuple):
-    """Working arrays of one feature: means and coefficients (accepted and tried), gradient, information, step."""
+    """Working arrays of one feature: means and coefficients (accepted and tried), gradient, information, factor."""
 
     means: FloatArray
     tried_means: FloatArray
     coefficients: FloatArray
+    tried_coefficients: FloatArray
     gradient: FloatArray
     information: FloatArray
     factor: FloatArray
-    step: FloatArray
 
 
-@njit(cache=True, error_model="numpy")
+@entry_point
 def _poisson_means(counts: FloatArray, design: FloatArray, offsets: FloatArray, start: FloatArray) -> FloatArray:
     """Fitted means of a Poisson log-linear model for every row of `counts`, by scoring with Levenberg's damping."""
     n_features, n_samples = counts.shape
@@ -75,55 +76,69 @@ def _poisson_means(counts: FloatArray, design: FloatArray, offsets: FloatArray, 
         np.zeros(n_samples),
         np.zeros(size),
         np.zeros(size),
-        np.zeros((size, size)),
-        np.zeros((size, size)),
         np.zeros(size),
+        np.zeros((size, size)),
+        np.zeros((size, size)),
     )
     means = np.zeros((n_features, n_samples))
-    exposure = np.exp(offsets).sum()
+    exposure = 0.0
+    for i in range(n_samples):
+        exposure += np.exp(offsets[i])
     for g in range(n_features):
-        total = counts[g].sum()
+        total = 0.0
+        for i in range(n_samples):
+            total += counts[g, i]
         if total > 0.0:
-            work.coefficients[:] = start * np.log(total / exposure)
+            for a in range(size):
+                work.coefficients[a] = start[a] * np.log(total / exposure)
             _score_to_convergence(counts[g], design, offsets, work)
-            means[g] = work.means
+            for i in range(n_samples):
+                means[g, i] = work.means[i]
     return means
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _score_to_convergence(values: FloatArray, design: FloatArray, offsets: FloatArray, work: _Scoring) -> None:
     _predict(design, offsets, work.coefficients, work.means)
-    deviance, largest = _deviance(values, work.means), values.max()
+    deviance, largest = _deviance(values, work.means), 0.0
+    for value in values:
+        largest = max(largest, value)
     damping, most_information = 0.0, 0.0
     for iteration in range(_MAX_ITERATIONS):
         most_information = max(most_information, _derivatives(values, design, work))
         if iteration == 0:
             damping = max(most_information * 1e-6, _TINY)
-        tries, perfect, stuck = 0, False, False
-        while True:
-            tries += 1
+        n_tries, tried, perfect = 0, np.inf, False
+        while tried > deviance and not perfect:
+            if n_tries > 0:
+                damping *= 2.0
+            if damping / most_information > 1.0 / _TINY:
+                return
+            n_tries += 1
             damping = _damped_step(work, damping)
-            work.step[:] += work.coefficients
-            _predict(design, offsets, work.step, work.tried_means)
+            _predict(design, offsets, work.tried_coefficients, work.tried_means)
             tried = _deviance(values, work.tried_means)
             perfect = tried / largest < _TINY
-            if tried <= deviance or perfect:
-                break
-            damping *= 2.0
-            stuck = damping / most_information > 1.0 / _TINY
-            if stuck:
-                return
-        gain = (work.gradient * (work.step - work.coefficients)).sum()
-        work.coefficients[:] = work.step
-        work.means[:] = work.tried_means
         deviance = tried
-        if perfect or gain < _CONVERGED:
+        if _accept(work) < _CONVERGED or perfect:
             return
-        if tries == 1:
+        if n_tries == 1:
             damping /= 10.0
 
 
-@njit(cache=True, error_model="numpy")
+@helper
+def _accept(work: _Scoring) -> float:
+    """Take the tried step; returns what it gains to first order."""
+    gain = 0.0
+    for a in range(work.gradient.size):
+        gain += work.gradient[a] * (work.tried_coefficients[a] - work.coefficients[a])
+        work.coefficients[a] = work.tried_coefficients[a]
+    for i in range(work.means.size):
+        work.means[i] = work.tried_means[i]
+    return gain
+
+
+@helper
 def _predict(design: FloatArray, offsets: FloatArray, coefficients: FloatArray, means: FloatArray) -> None:
     for i in range(offsets.size):
         total = offsets[i]
@@ -132,7 +147,7 @@ def _predict(design: FloatArray, offsets: FloatArray, coefficients: FloatArray, 
         means[i] = np.exp(total)
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _deviance(values: FloatArray, means: FloatArray) -> float:
     total = 0.0
     for i in range(values.size):
@@ -141,11 +156,13 @@ def _deviance(values: FloatArray, means: FloatArray) -> float:
     return total
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _derivatives(values: FloatArray, design: FloatArray, work: _Scoring) -> float:
     """Gradient and expected information of the log likelihood; returns the largest diagonal entry."""
-    work.gradient[:] = 0.0
-    work.information[:] = 0.0
+    for a in range(work.gradient.size):
+        work.gradient[a] = 0.0
+        for c in range(a + 1):
+            work.information[a, c] = 0.0
     for i in range(values.size):
         rest = values[i] - work.means[i]
         for a in range(work.gradient.size):
@@ -154,28 +171,33 @@ def _derivatives(values: FloatArray, design: FloatArray, work: _Scoring) -> floa
                 share = work.means[i] * design[i, a]
                 for c in range(a + 1):
                     work.information[a, c] += share * design[i, c]
-    return np.diag(work.information).max()
+    largest = 0.0
+    for a in range(work.gradient.size):
+        largest = max(largest, work.information[a, a])
+    return largest
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _damped_step(work: _Scoring, damping: float) -> float:
-    """Solve ``(information + damping I) step = gradient``; raises the damping until the matrix is positive definite."""
-    factor, size = work.factor, work.gradient.size
+    """Try the step of ``(information + damping I) step = gradient``; raises the damping until that can be solved."""
+    factor, step = work.factor, work.tried_coefficients
     while not _damped_factor(work, damping):
         damping = max(damping * 10.0, 1e-100)
-    for a in range(size):
-        work.step[a] = work.gradient[a]
+    for a in range(step.size):
+        step[a] = work.gradient[a]
         for d in range(a):
-            work.step[a] -= factor[a, d] * work.step[d]
-        work.step[a] /= factor[a, a]
-    for a in range(size - 1, -1, -1):
-        work.step[a] /= factor[a, a]
+            step[a] -= factor[a, d] * step[d]
+        step[a] /= factor[a, a]
+    for a in range(step.size - 1, -1, -1):
+        step[a] /= factor[a, a]
         for d in range(a):
-            work.step[d] -= factor[a, d] * work.step[a]
+            step[d] -= factor[a, d] * step[a]
+    for a in range(step.size):
+        step[a] += work.coefficients[a]
     return damping
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _damped_factor(work: _Scoring, damping: float) -> bool:
     factor = work.factor
     for a in range(factor.shape[0]):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from exomics.stats._compiled import entry_point, helper
 
 FloatArray = NDArray[np.float64]
 
@@ -37,7 +38,7 @@ class _Bounds(NamedTuple):
     keep_high: bool
 
 
-@njit(cache=True, error_model="numpy")
+@entry_point
 def _log2(values: FloatArray) -> FloatArray:
     """Elementwise, by the mathematical library's scalar function: ties then fall as they do in R."""
     result = np.empty_like(values)
@@ -46,7 +47,7 @@ def _log2(values: FloatArray) -> FloatArray:
     return result
 
 
-@njit(cache=True, error_model="numpy")
+@entry_point
 def _ratios(observed: Library, reference: Library, reference_logs: FloatArray) -> _Ratios:
     counts, size = observed
     n, found = counts.size, 0
@@ -62,7 +63,7 @@ def _ratios(observed: Library, reference: Library, reference_logs: FloatArray) -
     return _Ratios(ratio[:found], level[:found], variance[:found])
 
 
-@njit(cache=True, error_model="numpy")
+@entry_point
 def _kept_mean(ratios: _Ratios, by_ratio: _Bounds, by_level: _Bounds) -> float:
     total = weight = 0.0
     for i in range(ratios.ratio.size):
@@ -72,7 +73,7 @@ def _kept_mean(ratios: _Ratios, by_ratio: _Bounds, by_level: _Bounds) -> float:
     return total / weight
 
 
-@njit(cache=True, error_model="numpy")
+@helper
 def _inside(value: float, bounds: _Bounds) -> bool:
     if value < bounds.low or value > bounds.high:
         return False

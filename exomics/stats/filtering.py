@@ -104,4 +104,4 @@ def _smallest_group(n_samples: int, group: ArrayLike | None, design: ArrayLike |
     if model.shape[0] != n_samples or not np.isfinite(model).all():
         raise DesignError(f"the design must have {n_samples} rows, one per sample, all finite; got {model.shape}.")
     basis = orthogonalize(np.column_stack([np.ones(n_samples), model])).basis
-    return float(1.0 / (basis**2).sum(axis=1).max())
+    return float(1.0 / (basis**2).sum(axis=0).max())

@@ -126,7 +126,8 @@ def fit_combinations(
         np.empty(n_features),
         np.empty(n_features),
     )
-    fit_features(Problem(values, precision, design, combinations, design_basis(design)), fits)
+    basis = design_basis(design)
+    fit_features(Problem(values, precision, design, combinations, combinations @ basis.back, basis), fits)
     return fits
 
 

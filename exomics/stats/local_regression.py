@@ -68,10 +68,10 @@ def lowess(
     n = order.size
     step = 0.01 * (points.x[-1] - points.x[0]) if delta is None else float(delta)
     n_window = max(2, min(n, int(fraction * n + 1e-7)))
-    fitted = points.y.copy()
+    fitted, robustness = points.y, points.weights
     if n > 1:
-        cleveland_smooth(points, n_window, step, iterations, fitted)
-    return LowessFit(_unsorted(fitted, order), _unsorted(points.weights, order), step)
+        fitted, robustness = cleveland_smooth(points, n_window, step, iterations)
+    return LowessFit(_unsorted(fitted, order), _unsorted(robustness, order), step)
 
 
 def weighted_lowess(

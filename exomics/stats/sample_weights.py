@@ -99,8 +99,8 @@ def estimate_sample_weights(
         return np.exp(-_reml(values, model, groups, prior_n, tolerance)[groups])
     mean_of_observed(values)
     given = np.ones((values.shape[0], 1)) if precision is None else precision.reshape(values.shape[0], -1)
-    basis = design_basis(model)
-    problem = VarianceProblem(values, given, model, basis, reach_of_rows(basis), groups, float(prior_n))
+    basis, n_groups = design_basis(model), int(groups.max()) + 1
+    problem = VarianceProblem(values, given, model, basis, reach_of_rows(basis), groups, n_groups, float(prior_n))
     return np.exp(-log_variances_by_feature(problem)[groups])
 
 
