@@ -34,7 +34,7 @@ class CoverageRule:
     fraction: float
     small_set: int = 0
     members: int = 1
-    universe: int = 1
+    universe: int = 0
     weight: float = 0.0
     housekeeping: int = 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -116,7 +116,7 @@ def matched_controls(
     Raises
     ------
     InputError
-        If fewer than two members are measured in every sample, or a tenth has too few other features.
+        If no member is measured in every sample, or a tenth has too few other features.
     ScaleError
         If the scale does not fit the scorer.
 
@@ -129,52 +129,62 @@ def matched_controls(
     local = localize(signature, adata, None)
     if isinstance(local, str):
         raise InputError(f"{signature.id}: {local}.")
-    if spec.rows == "members" or HOUSEKEEPING in signature.arms:
+    if spec.rows == "members":
         raise InputError(f"{signature.id} is scored by {spec.name}: there is no set that a random one could replace.")
     features = measured_features(adata, local.column)
     values = dense(adata, features.columns)
-    up, down = _measured_members(local.signature, features, values, aliases)
+    members = _measured_members(local.signature, features, values, aliases)
+    up, down = members.up.columns, members.down.columns
     columns = np.concatenate([up, down])
     logs = values if scale_of(adata).kind == "log2" else np.log1p(values)
     strata = quantile_strata(logs.mean(axis=0))
     generator = np.random.default_rng(seed)
     sets = matched_sets(columns, strata, n_sets * (_OVERSAMPLING if match_correlation else 1), generator)
     signs = np.repeat([1.0, -1.0], [len(up), len(down)])
-    correlation = float(mean_correlations(logs, columns[None, :], signs)[0])
-    correlations = mean_correlations(logs, sets, signs)
+    correlations = _correlations(logs, np.vstack([columns, sets]), signs)
+    correlation, correlations = float(correlations[0]), correlations[1:]
     if match_correlation:
         nearest = np.argsort(np.abs(correlations - correlation), kind="stable")[:n_sets]
         sets, correlations = sets[nearest], correlations[nearest]
     working = to_working_scale(values, scale_of(adata), spec)
-    scores = spec.function(working, _as_signatures(np.vstack([columns, sets]), len(up)), **spec.parameters)
+    scores = spec.function(working, _as_signatures(np.vstack([columns, sets]), members), **spec.parameters)
     names = tuple(adata.obs_names.astype(str))
     return MatchedControls(names, scores[:, 0], scores[:, 1:], correlation, correlations, seed)
 
 
 def _measured_members(
     signature: Signature, features: MeasuredFeatures, values: NDArray[Any], aliases: AliasTable | None
-) -> tuple[IntArray, IntArray]:
-    """Columns of the members of each arm that are measured in every sample."""
+) -> SignatureSet:
+    """The members that are measured in every sample."""
     names = [member.feature_id for member in signature.members]
-    index = SignatureSet.build([signature], features.names, spellings=features.spellings(names, aliases))
+    spellings = features.spellings(names, aliases)
     complete = ~np.isnan(values).any(axis=0)
-    up, down = (arm.columns[complete[arm.columns]] for arm in (index.up, index.down))
-    if len(up) + len(down) < 2:
-        raise InputError(
-            f"{signature.id}: {len(up) + len(down)} of {len(names)} members are measured in every sample; "
-            "matched controls need at least two."
-        )
-    return up, down
+    known = {name for name, is_complete in zip(features.names, complete, strict=True) if is_complete}
+    kept = tuple(found for found in signature.members if spellings.get(found.feature_id, found.feature_id) in known)
+    if all(found.arm == HOUSEKEEPING for found in kept):
+        raise InputError(f"{signature.id}: none of {len(names)} members is measured in every sample; nothing to match.")
+    return SignatureSet.build([replace(signature, members=kept, checks={})], features.names, spellings=spellings)
 
 
-def _as_signatures(sets: IntArray, n_up: int) -> SignatureSet:
-    up, down = sets[:, :n_up], sets[:, n_up:]
-    empty = ArmIndex(np.empty(0, dtype=np.int64), np.zeros(len(sets) + 1, dtype=np.int64), np.empty(0))
-    names = tuple(f"set_{position}" for position in range(len(sets)))
-    return SignatureSet(names, _arm(up), _arm(down), empty, int(sets.max()) + 1)
+def _correlations(logs: NDArray[Any], sets: IntArray, signs: FloatArray) -> FloatArray:
+    """Mean pairwise correlation of each set; a set of one feature has none."""
+    return mean_correlations(logs, sets, signs) if sets.shape[1] > 1 else np.full(len(sets), np.nan)
 
 
-def _arm(columns: IntArray) -> ArmIndex:
+def _as_signatures(sets: IntArray, members: SignatureSet) -> SignatureSet:
+    """Every set in the arms and with the weights of the members, beside the same housekeeping features."""
+    n_up, n_sets = len(members.up.columns), len(sets)
+    stable = np.tile(members.housekeeping.columns, (n_sets, 1))
+    return SignatureSet(
+        ids=tuple(f"set_{position}" for position in range(n_sets)),
+        up=_arm(sets[:, :n_up], members.up.weights),
+        down=_arm(sets[:, n_up:], members.down.weights),
+        housekeeping=_arm(stable, members.housekeeping.weights),
+        n_features=members.n_features,
+    )
+
+
+def _arm(columns: IntArray, weights: FloatArray) -> ArmIndex:
     n_sets, size = columns.shape
     offsets = np.arange(n_sets + 1, dtype=np.int64) * size
-    return ArmIndex(columns.ravel(), offsets, np.ones(columns.size))
+    return ArmIndex(columns.ravel(), offsets, np.tile(weights, n_sets))

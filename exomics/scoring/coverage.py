@@ -89,7 +89,8 @@ def _weight_fraction(signature: Signature, values: NDArray[Any], index: Signatur
     total = sum(abs(member.weight) for member in signature.members if member.arm != HOUSEKEEPING)
     found = np.zeros(values.shape[0])
     for arm in (index.up, index.down):
-        found += (~np.isnan(values[:, arm.columns])) @ np.abs(arm.weights)
+        measured = ~np.isnan(values[:, arm.columns])
+        found += np.ascontiguousarray(measured * np.abs(arm.weights)).sum(axis=1)
     return found / total if total else found
 
 
@@ -113,9 +114,15 @@ def _shortfall(signature: Signature, rule: CoverageRule, members: dict[str, int]
     if up + down < rule.members:
         return f"members measured: {counts}; at least {rule.members} needed"
     if pattern[4] < rule.weight * 1e9:
-        return f"{pattern[4] / 1e9:.1%} of the absolute weight measured; at least {rule.weight:.0%} needed"
+        return (
+            f"members measured: {counts}; {pattern[4] / 1e9:.1%} of the absolute weight, "
+            f"at least {rule.weight:.0%} needed"
+        )
     if members[HOUSEKEEPING] and housekeeping < rule.housekeeping:
-        return f"{housekeeping} of {members[HOUSEKEEPING]} housekeeping features measured; {rule.housekeeping} needed"
+        return (
+            f"members measured: {counts}; {housekeeping} of {members[HOUSEKEEPING]} housekeeping features, "
+            f"at least {rule.housekeeping} needed"
+        )
     return ""
 
 

@@ -58,7 +58,8 @@ def wsum_hk(
         entries = slice(up.offsets[chosen], up.offsets[chosen + 1])
         relative = logs[:, members[entries]] - baseline[:, [chosen]]
         measured = ~np.isnan(relative)
-        weighted = np.where(measured, relative, 0.0) @ up.weights[entries]
+        terms = np.where(measured, relative, 0.0) * up.weights[entries]
+        weighted = np.ascontiguousarray(terms).sum(axis=1)  # not a matrix product: its rounding depends on the batch
         scores[:, chosen] = np.where(measured.any(axis=1), weighted, np.nan)
     return scores
 
