@@ -46,6 +46,17 @@ def _dense(matrix: Any) -> FloatArray:
     return np.ascontiguousarray(matrix.toarray() if sparse.issparse(matrix) else matrix, dtype=np.float64)
 
 
+def listed(names: str | Sequence[str]) -> list[str]:
+    """One name, or several, as a list of text.
+
+    Examples
+    --------
+    >>> listed("rin"), listed(["rin", "age"])
+    (['rin'], ['rin', 'age'])
+    """
+    return [names] if isinstance(names, str) else [str(name) for name in names]
+
+
 def obs_column(adata: AnnData, name: str) -> pd.Series:
     """A column of obs, or an `InputError` that lists the columns there are."""
     return _column(adata.obs, name, "obs")

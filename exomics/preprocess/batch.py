@@ -8,7 +8,7 @@ import numpy as np
 from anndata import AnnData
 
 from exomics.errors import InputError
-from exomics.preprocess._matrix import additive_design, group_codes, obs_column, values_of
+from exomics.preprocess._matrix import additive_design, group_codes, listed, obs_column, values_of
 from exomics.registry.method import MethodSpec
 from exomics.schema import keys, record_step
 from exomics.stats.batch import remove_batch_effect
@@ -20,7 +20,7 @@ ANTI_CONSERVATIVE = (
 
 
 def remove_batch(
-    adata: AnnData, *, batch: str = keys.BATCH, protect: Sequence[str] = (), reproduces: str = ""
+    adata: AnnData, *, batch: str = keys.BATCH, protect: str | Sequence[str] = (), reproduces: str = ""
 ) -> AnnData:
     """Subtract fitted batch effects from log2 values, feature by feature, leaving protected group means in place.
 
@@ -58,9 +58,9 @@ def remove_batch(
             "a recipe that carries reproduces: DOI. Put the batch in the design instead."
         )
     batches = group_codes(obs_column(adata, batch))
-    design = additive_design(adata.obs, protect)
+    design = additive_design(adata.obs, listed(protect))
     corrected = remove_batch_effect(values_of(adata), batches, design=design)
-    parameters = {"batch": batch, "protect": list(protect), "reproduces": reproduces}
+    parameters = {"batch": batch, "protect": listed(protect), "reproduces": reproduces}
     report = {"warning": ANTI_CONSERVATIVE} if protect else {}
     recorded = record_step(adata, "remove_batch", parameters, n_batches=len(np.unique(batches)), **report)
     recorded.X = corrected

@@ -9,12 +9,12 @@ import pandas as pd
 from anndata import AnnData
 
 from exomics.errors import InputError
-from exomics.preprocess._matrix import obs_column
+from exomics.preprocess._matrix import listed, obs_column
 from exomics.registry.method import MethodSpec
 from exomics.schema import record_step
 
 
-def scale_covariates(adata: AnnData, *, columns: Sequence[str], maximum_missing: float = 0.05) -> AnnData:
+def scale_covariates(adata: AnnData, *, columns: str | Sequence[str], maximum_missing: float = 0.05) -> AnnData:
     """Fill missing values of numeric obs columns with the column's mean, then center and scale to unit variance.
 
     Parameters
@@ -48,9 +48,10 @@ def scale_covariates(adata: AnnData, *, columns: Sequence[str], maximum_missing:
     >>> scale_covariates(table, columns=["rin"]).obs["rin"].tolist()
     [-1.0, 0.0, 1.0]
     """
-    scaled = {name: _scaled(obs_column(adata, name), name, maximum_missing) for name in columns}
-    filled = {name: int(adata.obs[name].isna().sum()) for name in columns}
-    parameters = {"columns": list(columns), "maximum_missing": maximum_missing}
+    names = listed(columns)
+    scaled = {name: _scaled(obs_column(adata, name), name, maximum_missing) for name in names}
+    filled = {name: int(adata.obs[name].isna().sum()) for name in names}
+    parameters = {"columns": names, "maximum_missing": maximum_missing}
     recorded = record_step(adata, "scale_covariates", parameters, filled=filled)
     for name, values in scaled.items():
         recorded.obs[name] = values

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from anndata import AnnData
 
-from exomics.preprocess._matrix import additive_design, counts_of
+from exomics.preprocess._matrix import additive_design, counts_of, listed
 from exomics.preprocess.detection import keep_features
 from exomics.preprocess.normalization import effective_library_sizes
 from exomics.registry.method import MethodSpec
@@ -19,7 +19,7 @@ def filter_by_expression(
     adata: AnnData,
     *,
     group: str | None = None,
-    covariates: Sequence[str] = (),
+    covariates: str | Sequence[str] = (),
     minimum_count: float = 10,
     minimum_total: float = 15,
 ) -> AnnData:
@@ -68,12 +68,12 @@ def filter_by_expression(
     factored = keys.NORMALIZATION_FACTOR in adata.obs.columns
     sizes = effective_library_sizes(adata, counts) if factored else counts.sum(axis=1)
     factors = [] if group is None else [group]
-    design = additive_design(adata.obs, factors, covariates)
+    design = additive_design(adata.obs, factors, listed(covariates))
     thresholds = ExpressionThresholds(min_count=minimum_count, min_total_count=minimum_total)
     keep = filtering.filter_by_expression(counts, design=design, library_sizes=sizes, thresholds=thresholds)
     parameters = {
         "group": group,
-        "covariates": list(covariates),
+        "covariates": listed(covariates),
         "minimum_count": minimum_count,
         "minimum_total": minimum_total,
     }

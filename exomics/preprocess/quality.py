@@ -8,12 +8,12 @@ import numpy as np
 from anndata import AnnData
 
 from exomics.errors import InputError
-from exomics.preprocess._matrix import counts_of, values_of
+from exomics.preprocess._matrix import counts_of, listed, values_of
 from exomics.registry.method import MethodSpec
 from exomics.schema import keys, record_step
 
 
-def flag_samples(adata: AnnData, *, samples: Sequence[str], reason: str) -> AnnData:
+def flag_samples(adata: AnnData, *, samples: str | Sequence[str], reason: str) -> AnnData:
     """Write `reason` into ``obs["qc_flag"]`` of the named samples. Nothing is dropped.
 
     Parameters
@@ -43,13 +43,13 @@ def flag_samples(adata: AnnData, *, samples: Sequence[str], reason: str) -> AnnD
     """
     if not reason.strip():
         raise InputError("flag_samples needs a reason, in a few words.")
-    absent = [name for name in map(str, samples) if name not in adata.obs_names]
+    absent = [name for name in listed(samples) if name not in adata.obs_names]
     if absent:
         raise InputError(
             f"flag_samples names {', '.join(absent[:3])}, which are no samples; ids look like {adata.obs_names[0]}."
         )
-    marked = adata.obs_names.isin([str(name) for name in samples])
-    parameters = {"samples": list(map(str, samples)), "reason": reason}
+    marked = adata.obs_names.isin(listed(samples))
+    parameters = {"samples": listed(samples), "reason": reason}
     return _flagged(adata, marked, reason, name="flag_samples", parameters=parameters)
 
 

@@ -127,6 +127,13 @@ def test_covariates_are_filled_centered_and_scaled(log2_table: AnnData) -> None:
     assert steps_of(scaled)[-1]["report"] == {"filled": {"rin": 1}}
 
 
+def test_one_name_is_a_list_of_one(log2_table: AnnData, count_table: AnnData) -> None:
+    scaled = [apply_step(log2_table, "scale_covariates", {"columns": columns}) for columns in ("rin", ["rin"])]
+    pd.testing.assert_frame_equal(scaled[0].obs, scaled[1].obs)
+    one = apply_step(count_table, "filter_by_expression", {"group": "group", "covariates": "rin"})
+    assert steps_of(one)[-1]["parameters"]["covariates"] == ["rin"]
+
+
 def test_covariates_that_cannot_be_used(log2_table: AnnData) -> None:
     log2_table.obs.loc["s0", "rin"] = np.nan
     with pytest.raises(InputError) as error:
