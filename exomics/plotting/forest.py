@@ -115,18 +115,26 @@ def _squares(axes: Axes, cohorts: pd.DataFrame, positions: np.ndarray) -> None:
     axes.scatter(
         estimate[drawn], positions[drawn], s=18 + 60 * precision[drawn], color=DOWN, marker="s", zorder=3, linewidths=0
     )
-    for end, edge, marker in ((low, limits[0], "<"), (high, limits[1], ">")):
-        beyond = drawn & ((end < edge) if marker == "<" else (end > edge))
+    _arrows(axes, positions[drawn], low[drawn], high[drawn], color=DOWN)
+
+
+def _arrows(axes: Axes, positions: np.ndarray, low: np.ndarray, high: np.ndarray, *, color: str) -> None:
+    """Arrowheads at the edges of the axes, where an interval goes on beyond them."""
+    left, right = axes.get_xlim()
+    for edge, beyond, marker in ((left, low < left, "<"), (right, high > right, ">")):
         axes.scatter(
-            np.full(beyond.sum(), edge), positions[beyond], s=26, color=DOWN, marker=marker, clip_on=False, zorder=3
+            np.full(beyond.sum(), edge), positions[beyond], s=26, color=color, marker=marker, clip_on=False, zorder=3
         )
 
 
 def _diamond(axes: Axes, row: pd.Series, position: float, prediction: pd.DataFrame) -> None:
     if not np.isfinite(row["estimate"]):
         return
-    for _, interval in prediction.iterrows():
-        axes.hlines(position, interval["ci_low"], interval["ci_high"], color=INK, linewidth=1.0, linestyle=(0, (4, 2)))
+    left, right = axes.get_xlim()
+    for low, high in prediction[["ci_low", "ci_high"]].dropna().to_numpy(dtype=float):
+        dashes = (0, (4, 2))
+        axes.hlines(position, max(low, left), min(high, right), color=INK, linewidth=1.0, linestyle=dashes)
+        _arrows(axes, np.array([position]), np.array([low]), np.array([high]), color=INK)
     corners_x = [row["ci_low"], row["estimate"], row["ci_high"], row["estimate"]]
     axes.fill(corners_x, [position, position - 0.26, position, position + 0.26], color=INK, linewidth=0, zorder=3)
 

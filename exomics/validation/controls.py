@@ -17,7 +17,7 @@ from exomics.validation.association import TOTAL, associate
 ESTIMATE_COLUMNS: Final = ("signature_id", "cohort_id", "endpoint", "metric", "control", "estimate")
 _SCORE_COLUMNS: Final = ("sample_id", "signature_id", "control", "score")
 _KEYS: Final = ("signature_id", "cohort_id", "endpoint", "metric")
-_NEUTRAL: Final = {"auc": 0.5}
+COMPARED: Final = {"log_hazard_ratio": 0.0, "auc": 0.5}  # metric -> its value where there is no association
 _FEWEST_SETS: Final = 20
 
 
@@ -44,14 +44,13 @@ def beside_controls(
     Returns
     -------
     PerformanceTable
-        `performance` with, per signature that has random sets, endpoint and metric, two rows more:
-        ``control_percentile``, the percentage of sets with an estimate at or below the signature's; and
-        ``empirical_p_value``, two-sided, ``(1 + #{|control| >= |signature|}) / (1 + n)`` with effects counted from no
-        effect (log ratio 0, area 0.5). A set without an estimate counts as at least as far out. The note names the
-        metric and the number of sets. NaN with a note where the signature has no estimate or fewer than 20 sets have
-        one.
+        `performance` with, per endpoint and signature that has random sets, two rows more: ``control_percentile``, the
+        percentage of sets with an estimate at or below the signature's; and ``empirical_p_value``, two-sided,
+        ``(1 + #{|control| >= |signature|}) / (1 + n)``. Compared are log hazard ratios (from 0) for survival and areas
+        under the ROC curve (from 0.5) for response: one comparison per endpoint. A set without an estimate counts as
+        at least as far out. NaN with a note where the signature has no estimate or fewer than 20 sets have one.
     DataFrame
-        The estimates of the sets: ``signature_id, cohort_id, endpoint, metric, control, estimate``.
+        Every estimate of the sets: ``signature_id, cohort_id, endpoint, metric, control, estimate``.
 
     Raises
     ------
@@ -119,7 +118,7 @@ def _with_comparisons(performance: PerformanceTable, estimates: pd.DataFrame) ->
     observed = {tuple(row[key] for key in _KEYS): row for row in performance.frame.to_dict("records")}
     rows: list[dict[Any, Any]] = []
     for key, part in estimates.groupby(list(_KEYS), sort=False):
-        if key in observed:
+        if key[-1] in COMPARED and key in observed:
             rows += _comparison(observed[key], part["estimate"].to_numpy(dtype=np.float64))
     if not rows:
         return performance
@@ -131,8 +130,8 @@ def _with_comparisons(performance: PerformanceTable, estimates: pd.DataFrame) ->
 def _comparison(row: dict[Any, Any], estimates: np.ndarray) -> list[dict[str, Any]]:
     """The two rows of one estimate among those of its sets."""
     finite = estimates[np.isfinite(estimates)]
-    neutral = _NEUTRAL.get(row["metric"], 0.0)
-    told = f"{row['metric'].replace('_', ' ')} among {finite.size:,} random matched sets"
+    neutral = COMPARED[row["metric"]]
+    told = f"{row['metric'].replace('auc', 'AUC').replace('_', ' ')} among {finite.size:,} random matched sets"
     percentile = p_value = np.nan
     if not np.isfinite(row["estimate"]):
         told = f"no estimate to compare; {told}"

@@ -277,7 +277,7 @@ def test_place_among_random_sets() -> None:
     noise = {number: pd.Series(generator.normal(size=len(score)), index=score.index) for number in range(199)}
     performance = associate(score_table({"a": score, "b": -score}), outcomes, cohort_id="c")
     table, _ = beside_controls(performance, random_sets(noise), outcomes)
-    assert len(table.frame) == len(performance.frame) + 6
+    assert len(table.frame) == len(performance.frame) + 4
     pd.testing.assert_frame_equal(table.frame.iloc[: len(performance.frame)], performance.frame)
     hazard = table.frame[table.frame["note"].str.startswith("log hazard ratio")].set_index("metric")["estimate"]
     assert hazard["control_percentile"] == 0.0
@@ -289,11 +289,11 @@ def test_place_among_too_few_sets_or_without_an_estimate_is_not_given() -> None:
     score, outcomes = simulated(40)
     sets = random_sets(dict.fromkeys(range(5), score))
     unscored = associate(score_table({"a": score * np.nan}), outcomes, cohort_id="c")
-    missing = beside_controls(unscored, sets, outcomes)[0].frame.tail(6)
+    missing = beside_controls(unscored, sets, outcomes)[0].frame.tail(4)
     assert missing["estimate"].isna().all()
     assert missing["note"].str.startswith("no estimate").all()
     scored = associate(score_table({"a": score}), outcomes, cohort_id="c")
-    assert beside_controls(scored, sets, outcomes)[0].frame.tail(6)["note"].str.startswith("too few sets").all()
+    assert beside_controls(scored, sets, outcomes)[0].frame.tail(4)["note"].str.startswith("too few sets").all()
 
 
 def test_random_sets_of_nothing_change_nothing() -> None:

@@ -1,0 +1,7 @@
+"""One self-contained page from the tables of a run."""
+
+from exomics.publish.report.content import Cohort, ReportContent, Study
+from exomics.publish.report.findings import findings, summary_text
+from exomics.publish.report.page import build_report
+
+__all__ = ["Cohort", "ReportContent", "Study", "build_report", "findings", "summary_text"]
