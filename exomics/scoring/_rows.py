@@ -77,22 +77,25 @@ def score_together(
 def unscored(adata: AnnData, layer: str, signature: Signature, spec: Scorer, reason: str) -> pd.DataFrame:
     """Rows of a signature that does not apply to the species of the samples."""
     n_members = sum(member.arm != HOUSEKEEPING for member in signature.members)
-    return _labels(adata).assign(
-        signature_id=signature.id,
-        signature_version=signature.version,
-        arm=TOTAL,
-        method=spec.name,
-        layer=layer,
-        species_mapping="",
-        reference_id="",
-        score=np.nan,
-        coverage=np.nan,
-        weight_coverage=np.nan,
-        n_measured=0,
-        n_members=n_members,
-        n_universe=adata.n_vars,
-        status="not_applicable",
-        note=reason,
+    return pd.DataFrame(
+        {
+            **_labels(adata),
+            "signature_id": signature.id,
+            "signature_version": signature.version,
+            "arm": TOTAL,
+            "method": spec.name,
+            "layer": layer,
+            "species_mapping": "",
+            "reference_id": "",
+            "score": np.nan,
+            "coverage": np.nan,
+            "weight_coverage": np.nan,
+            "n_measured": 0,
+            "n_members": n_members,
+            "n_universe": adata.n_vars,
+            "status": "not_applicable",
+            "note": reason,
+        }
     )
 
 
@@ -117,7 +120,8 @@ def _values(cohort: Cohort, spec: Scorer, needed: set[str]) -> tuple[NDArray[Any
     if spec.works_on != "any":
         chosen = [position for position, name in enumerate(names) if name in needed]
         names, columns = tuple(names[position] for position in chosen), columns[chosen]
-    return to_working_scale(dense(cohort.adata, columns), scale_of(cohort.adata), spec), names
+    values = to_working_scale(dense(cohort.adata, columns), scale_of(cohort.adata), spec)
+    return np.ascontiguousarray(values), names
 
 
 def _frame(
@@ -135,29 +139,34 @@ def _frame(
         status = np.where(status == "ok", "wrong_layer_override", status)
         note = "; ".join(part for part in (override, note) if part)
     reasons = np.where(undefined, "the score is not defined for these values", found.shortfall)
-    return _labels(cohort.adata).assign(
-        signature_id=local.signature.id,
-        signature_version=local.signature.version,
-        arm=unit.arm,
-        method=spec.name,
-        layer=cohort.layer,
-        species_mapping=local.mapping,
-        reference_id="",
-        score=np.where(np.isin(status, ["ok", "wrong_layer_override"]), scores, np.nan),
-        coverage=found.fraction,
-        weight_coverage=found.weight_fraction,
-        n_measured=found.n_measured,
-        n_members=found.n_members,
-        n_universe=cohort.n_universe,
-        status=status,
-        note=[f"{reason}; {note}" if reason and note else reason or note for reason in reasons],
+    return pd.DataFrame(
+        {
+            **_labels(cohort.adata),
+            "signature_id": local.signature.id,
+            "signature_version": local.signature.version,
+            "arm": unit.arm,
+            "method": spec.name,
+            "layer": cohort.layer,
+            "species_mapping": local.mapping,
+            "reference_id": "",
+            "score": np.where(np.isin(status, ["ok", "wrong_layer_override"]), scores, np.nan),
+            "coverage": found.fraction,
+            "weight_coverage": found.weight_fraction,
+            "n_measured": found.n_measured,
+            "n_members": found.n_members,
+            "n_universe": cohort.n_universe,
+            "status": status,
+            "note": [f"{reason}; {note}" if reason and note else reason or note for reason in reasons],
+        }
     )
 
 
-def _labels(adata: AnnData) -> pd.DataFrame:
-    labels = pd.DataFrame({keys.SAMPLE_ID: adata.obs_names.astype(str)})
+def _labels(adata: AnnData) -> dict[str, NDArray[Any]]:
+    absent = np.full(adata.n_obs, "", dtype=object)
+    labels = {keys.SAMPLE_ID: adata.obs_names.astype(str).to_numpy(dtype=object)}
     for column in (keys.SUBJECT_ID, keys.TIME_POINT):
-        labels[column] = adata.obs[column].astype(str).to_numpy() if column in adata.obs.columns else ""
+        known = column in adata.obs.columns
+        labels[column] = adata.obs[column].astype(str).to_numpy(dtype=object) if known else absent
     return labels
 
 
