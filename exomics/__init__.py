@@ -16,6 +16,7 @@ _SUBPACKAGES = (
     "errors",
     "harmonize",
     "plotting",
+    "preprocess",
     "publish",
     "registry",
     "results",

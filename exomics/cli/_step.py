@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from exomics._files import sha256_of
 from exomics.errors import InputError
-from exomics.results.provenance import Provenance
 
 
 def input_path(text: str) -> Path:
@@ -47,13 +47,13 @@ def _scalar(value: str) -> Any:
     return value
 
 
-def record(argv: list[str], inputs: list[Path], outputs: list[Path]) -> dict[str, Any]:
-    """The step of one command.
+def record(argv: list[str], inputs: Sequence[Path], outputs: Sequence[Path], beside: Path) -> dict[str, Any]:
+    """The step of one command, as the sidecar of `beside` tells it.
 
-    Paths in `argv` become ``{input:i}`` and ``{output:i}``; beside them stand the paths relative to the folder of the
-    first output, and the hashes of the inputs. Nothing of the machine enters the record.
+    Paths in `argv` become ``{input:i}`` and ``{output:i}``; beside them stand the paths relative to the folder of
+    `beside`, and the hashes of the inputs. Nothing of the machine enters the record.
     """
-    folder = outputs[0].resolve().parent
+    folder = beside.resolve().parent
     command = [_placeholder(token, inputs, outputs) for token in argv]
     return {
         "command": command,
@@ -62,18 +62,13 @@ def record(argv: list[str], inputs: list[Path], outputs: list[Path]) -> dict[str
     }
 
 
-def write_sidecar(path: Path, provenance: Provenance, step: dict[str, Any]) -> Path:
-    """Write ``<path>.provenance.json`` with the step that made the file."""
-    return provenance.with_step(step).write(path)
-
-
 def require_suffix(path: Path, *suffixes: str) -> None:
     """Raise unless `path` ends with one of `suffixes`: a wrong name is found before the work, not after."""
     if not path.name.endswith(suffixes):
         raise InputError(f"the output {path.name} must end in {' or '.join(suffixes)}.")
 
 
-def _placeholder(token: str, inputs: list[Path], outputs: list[Path]) -> str:
+def _placeholder(token: str, inputs: Sequence[Path], outputs: Sequence[Path]) -> str:
     head, separator, tail = token.rpartition("=")
     for kind, paths in (("input", inputs), ("output", outputs)):
         for number, path in enumerate(paths):

@@ -20,26 +20,41 @@ from exomics.schema import keys
 
 
 def save_table(
-    table: ResultTable, path: Path, arguments: argparse.Namespace, inputs: Sequence[Path], also: Sequence[Path] = ()
+    table: ResultTable,
+    path: Path,
+    arguments: argparse.Namespace,
+    inputs: Sequence[Path],
+    outputs: Sequence[Path] = (),
 ) -> None:
-    """Write a result table and its sidecar; `also` are the other outputs of the same command."""
+    """Write a result table and its sidecar; `outputs` are all files of the command, if there are more than this one."""
     write_text(path, table.to_text())
-    save_provenance(table.provenance, path, arguments, inputs, also)
+    save_provenance(table.provenance, path, arguments, inputs, outputs)
 
 
 def save_frame(
-    frame: pd.DataFrame, path: Path, provenance: Provenance, arguments: argparse.Namespace, inputs: Sequence[Path]
+    frame: pd.DataFrame,
+    path: Path,
+    provenance: Provenance,
+    arguments: argparse.Namespace,
+    inputs: Sequence[Path],
+    outputs: Sequence[Path] = (),
 ) -> None:
     """Write a plain table (a comparison, a truth) and its sidecar."""
     write_text(path, frame.to_csv(sep="\t", index=False, lineterminator="\n"))
-    save_provenance(provenance, path, arguments, inputs)
+    save_provenance(provenance, path, arguments, inputs, outputs)
 
 
-def save_data(data: AnnData | MuData, path: Path, arguments: argparse.Namespace, inputs: Sequence[Path]) -> None:
+def save_data(
+    data: AnnData | MuData,
+    path: Path,
+    arguments: argparse.Namespace,
+    inputs: Sequence[Path],
+    outputs: Sequence[Path] = (),
+) -> None:
     """Write AnnData or MuData and its sidecar."""
     write_data(data, path)
     provenance = Provenance(method=arguments.argv[0], acknowledgments=acknowledgments_of(data))
-    save_provenance(provenance, path, arguments, inputs)
+    save_provenance(provenance, path, arguments, inputs, outputs)
 
 
 def save_provenance(
@@ -47,12 +62,12 @@ def save_provenance(
     path: Path,
     arguments: argparse.Namespace,
     inputs: Sequence[Path],
-    also: Sequence[Path] = (),
+    outputs: Sequence[Path] = (),
 ) -> None:
     """Write ``<path>.provenance.json`` with the step that made `path`; acknowledgments of the inputs are carried on."""
     inherited = [line for file in inputs for line in _acknowledgments_beside(file)]
     merged = tuple(dict.fromkeys([*provenance.acknowledgments, *inherited]))
-    step = record(arguments.argv, list(inputs), [path, *also])
+    step = record(arguments.argv, inputs, outputs or [path], beside=path)
     replace(provenance, acknowledgments=merged, step=step).write(path)
 
 

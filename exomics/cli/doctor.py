@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Print one line per fact; fail if something needed is missing."""
     missing = 0
     for status, name, fact in _facts():
-        print(f"{status:<8}{name:<28}{fact}")
+        print(f"{status:<8}{name:<34}{fact}")
         missing += status == "MISSING"
     if missing:
         raise UserError(f"{missing} needed parts are missing; install them with: pip install --upgrade exomics.")
@@ -48,11 +48,13 @@ def _facts() -> Iterator[tuple[str, str, str]]:
 
 
 def _packages() -> Iterator[tuple[str, str, str]]:
+    seen: set[str] = set()
     for requirement in importlib.metadata.requires("exomics") or []:
         name = re.split(r"[\s<>=!~;\[]", requirement, maxsplit=1)[0]
         extra = re.search(r"extra == ['\"](\w+)['\"]", requirement)
-        if name == "exomics" or (extra and extra.group(1) == "dev"):
+        if name in ("exomics", *seen) or (extra and extra.group(1) in ("dev", "all")):
             continue
+        seen.add(name)
         try:
             yield "ok", name, importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

@@ -8,6 +8,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import NoReturn
 
 from exomics._version import __version__
 from exomics.errors import UserError
@@ -64,10 +65,17 @@ def overview() -> str:
     )
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, like every other error of a user."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{self.prog.removeprefix('exomics ')}: {message}. See `{self.prog} --help`.")
+
+
 def build_parser(name: str) -> argparse.ArgumentParser:
     """The parser of one command; its module's docstring is the description."""
     module = importlib.import_module(f"exomics.cli.{name}")
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=f"exomics {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     module.register(parser)

@@ -21,11 +21,12 @@ def register(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("files", nargs="+", type=input_path, help="signatures and tables, each with its provenance")
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the package")
+    parser.add_argument("--study", type=input_path, help="study.yaml, checked and kept in the package")
     parser.add_argument("--title", default="A signature package", help="title of the package")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the package and say how to check it."""
-    folder = publish(arguments.files, arguments.output, title=arguments.title)
+    folder = publish(arguments.files, arguments.output, title=arguments.title, study=arguments.study)
     count = sum(1 for path in folder.rglob("*") if path.is_file())
     print(f"{folder}: {count} files; check them with: exomics verify {folder}")

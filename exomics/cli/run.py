@@ -18,6 +18,7 @@ from pathlib import Path
 
 from exomics._resources import registry_folder
 from exomics.errors import InputError, MissingExtraError, UserError
+from exomics.registry.document import check_schema, parse_yaml
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Check the config, call Snakemake, and say where the results are."""
     if importlib.util.find_spec("snakemake") is None:
         raise MissingExtraError("this command needs Snakemake; install it with: pip install 'exomics[workflow]'.")
+    check_config(arguments)
     command = snakemake_command(arguments)
     arguments.directory.mkdir(parents=True, exist_ok=True)
     status = subprocess.run(command, check=False).returncode
@@ -46,6 +48,14 @@ def run(arguments: argparse.Namespace) -> None:
     if summary.is_file() and not arguments.dry_run:
         print(summary.read_text(encoding="utf-8"), end="")
         print(f"everything is in {arguments.directory / 'results'}")
+
+
+def check_config(arguments: argparse.Namespace) -> None:
+    """Check the config against the workflow's schema, so that what is wrong is one line and not a page."""
+    folder = registry_folder("workflows") / arguments.workflow
+    path = _config(folder, arguments.configfile, arguments.directory)
+    config = parse_yaml(path.read_bytes(), str(path))
+    check_schema(config, folder / "schemas" / "config.schema.yaml", str(path))
 
 
 def workflows() -> tuple[str, ...]:

@@ -14,8 +14,10 @@ from exomics.errors import InputError
 from exomics.publish.signature_table import write_derived
 from exomics.publish.steps import Plan, collect
 from exomics.publish.verify import CHECKSUMS, STEPS
+from exomics.registry.document import parse_yaml
 from exomics.registry.signature import Signature, read_signature
 from exomics.results.provenance import sidecar_of
+from exomics.schema.study import check_study
 
 _FOLDERS = {
     "log2_fold_change": "differential",
@@ -25,7 +27,7 @@ _FOLDERS = {
 }
 
 
-def publish(files: Sequence[Path], folder: Path, *, title: str) -> Path:
+def publish(files: Sequence[Path], folder: Path, *, title: str, study: Path | None = None) -> Path:
     """Write a signature package.
 
     Parameters
@@ -36,6 +38,8 @@ def publish(files: Sequence[Path], folder: Path, *, title: str) -> Path:
         Where the package goes; replaced if it is a package already, refused if it holds anything else.
     title
         Title of the package.
+    study
+        ``study.yaml``: what the study says about itself; checked, and copied into the package.
 
     Returns
     -------
@@ -53,6 +57,8 @@ def publish(files: Sequence[Path], folder: Path, *, title: str) -> Path:
     heads = [file for file in files if file.suffix == ".yaml"]
     if not heads:
         raise InputError("a signature package needs a signature: give the .yaml that `exomics derive` wrote.")
+    if study is not None:
+        check_study(parse_yaml(study.read_bytes(), study.name), study.name)
     signatures = [read_signature(head) for head in heads]
     places = _places(files, heads)
     plan = collect(files, {path.resolve(): name for path, name in places})
@@ -60,6 +66,9 @@ def publish(files: Sequence[Path], folder: Path, *, title: str) -> Path:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".package-") as scratch:
         building = Path(scratch) / "package"
         _fill(building, places, signatures, plan, title)
+        if study is not None:
+            shutil.copyfile(study, building / "study.yaml")
+        _seal(building)
         if folder.exists():
             shutil.rmtree(folder)
         building.replace(folder)
@@ -74,7 +83,8 @@ def _refuse_foreign_folder(folder: Path) -> None:
 def _places(files: Sequence[Path], heads: Sequence[Path]) -> list[tuple[Path, str]]:
     """Each file, and each signature body, with its name in the package."""
     places = [(head, f"signatures/{head.name}") for head in heads]
-    places += [(head.with_suffix(".tsv"), f"signatures/{head.stem}.tsv") for head in heads]
+    bodies = [head.with_suffix(".tsv") for head in heads]
+    places += [(body, f"signatures/{body.name}") for body in bodies if body.is_file()]
     places += [(file, f"{_folder_of(file)}/{file.name}") for file in files if file not in heads]
     names = [name for _, name in places]
     repeated = sorted({name for name in names if names.count(name) > 1})
@@ -104,6 +114,10 @@ def _fill(
     write_text(folder / STEPS, json.dumps([step.to_dict() for step in plan.steps], indent=1) + "\n")
     write_text(folder / "ACKNOWLEDGMENTS.txt", "\n\n".join(plan.acknowledgments) + "\n")
     write_text(folder / "README.md", _readme(title, signatures, plan))
+
+
+def _seal(folder: Path) -> None:
+    """Write the hash of every file."""
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     write_text(folder / CHECKSUMS, "".join(f"{sha256_of(folder / name)}  {name}\n" for name in names))
 
@@ -115,7 +129,7 @@ def _readme(title: str, signatures: Sequence[Signature], plan: Plan) -> str:
         f"layers {', '.join(signature.layers)})"
         for signature in signatures
     )
-    commands = "\n".join(f"    exomics {' '.join(step.command)}" for step in plan.steps)
+    commands = "\n".join(f"    {line}" for line in plan.command_lines())
     return f"""# {title}
 
 A signature package made by exomics {__version__}. Check every number in it with

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,11 +61,27 @@ class Step:
 
 @dataclass
 class Plan:
-    """Steps in the order in which to run them, and the acknowledgments that their data ask for."""
+    """Steps in the order in which to run them, what their data ask to be acknowledged, and what methods they record."""
 
     steps: list[Step] = field(default_factory=list)
     acknowledgments: list[str] = field(default_factory=list)
+    methods: list[str] = field(default_factory=list)
     _made_by: dict[Path, tuple[int, int]] = field(default_factory=dict)
+
+    def command_lines(self) -> list[str]:
+        """Each step as a line for a shell, with the plain names of its files."""
+        return [_command_line(step, self.steps) for step in self.steps]
+
+
+def _command_line(step: Step, steps: list[Step]) -> str:
+    names = {f"{{output:{number}}}": output.name for number, output in enumerate(step.outputs)}
+    for number, origin in enumerate(step.inputs):
+        made = origin.source if origin.step is None else steps[origin.step].outputs[origin.output].name
+        names[f"{{input:{number}}}"] = made
+    words = list(step.command)
+    for placeholder, name in names.items():
+        words = [word.replace(placeholder, name) for word in words]
+    return shlex.join(["exomics", *words])
 
 
 def collect(files: Iterable[Path], published: dict[Path, str]) -> Plan:
@@ -113,12 +131,15 @@ def _visit(file: Path, plan: Plan, published: dict[Path, str]) -> tuple[int, int
         )
     )
     plan.acknowledgments.extend(line for line in provenance.acknowledgments if line not in plan.acknowledgments)
+    plan.methods.append(json.dumps([provenance.method, dict(provenance.parameters)], default=str))
     plan._made_by.update({path: (len(plan.steps) - 1, number) for number, path in enumerate(outputs)})
     return plan._made_by[file]
 
 
 def _origin(path: Path, recorded: str, plan: Plan, published: dict[Path, str]) -> Origin:
     path = path.resolve()
+    if path in plan._made_by:  # a further output of a step that is known, such as the body of a signature
+        return Origin(*plan._made_by[path])
     if not path.is_file():
         raise InputError(f"{path.name}, from which another file was made, is gone; run the step that made it again.")
     if sha256_of(path) != recorded:

@@ -92,12 +92,12 @@ def _derived_checks(package: Path, folder: Path) -> list[Check]:
 
 
 def check_sums(package: Path) -> list[Check]:
-    """Each file of `package` against ``SHA256SUMS``."""
+    """Each file of `package` against ``SHA256SUMS``; hidden files, which systems and engines leave, are passed over."""
     recorded = dict(_recorded_sums(package))
     present = {
         path.relative_to(package).as_posix()
         for path in package.rglob("*")
-        if path.is_file() and path != package / CHECKSUMS
+        if path.is_file() and path != package / CHECKSUMS and not path.name.startswith(".")
     }
     checks = []
     for name in sorted(present | set(recorded)):

@@ -48,15 +48,16 @@ _HEAD_ORDER = (
 )
 
 
-def write_signature(signature: Signature, folder: Path | str) -> Path:
-    """Write ``<id>.yaml`` and ``<id>.tsv`` into `folder`; what is written can be read and scored.
+def write_signature(signature: Signature, place: Path | str) -> Path:
+    """Write the head as YAML and the body as TSV beside it; what is written can be read and scored.
 
     Parameters
     ----------
     signature
         Any signature; arms that came from gene sets are written out member by member.
-    folder
-        Created if it is not there.
+    place
+        A ``.yaml`` file, whose body goes beside it under the same stem; or a folder, in which they are called
+        ``<id>.yaml`` and ``<id>.tsv``. Folders are created.
 
     Returns
     -------
@@ -71,15 +72,19 @@ def write_signature(signature: Signature, folder: Path | str) -> Path:
     ...     read_signature(written) == load_signature("imm.cyt")
     True
     """
-    head, body = render(signature)
-    target = Path(folder) / f"{signature.id}.yaml"
+    given = Path(place)
+    target = given if given.suffix == ".yaml" else given / f"{signature.id}.yaml"
+    head, body = render(signature, target.with_suffix(".tsv").name)
     if body:
         write_text(target.with_suffix(".tsv"), body)
     return write_text(target, head)
 
 
-def render(signature: Signature) -> tuple[str, str]:
-    """The canonical text of the head and of the body of `signature`; the body is empty if it has no members."""
+def render(signature: Signature, body_file: str = "") -> tuple[str, str]:
+    """The text of the head and of the body of `signature`; the body is empty if it has no members.
+
+    The head names the body `body_file`; ``<id>.tsv``, the canonical name, if that is empty.
+    """
     body = _render_body(signature) if signature.members else ""
     head: dict[str, Any] = {}
     for key, attribute in _HEAD_ORDER:
@@ -90,7 +95,7 @@ def render(signature: Signature) -> tuple[str, str]:
         head["availability"] = signature.availability
     if body:
         digest = hashlib.sha256(body.encode("utf-8")).hexdigest()
-        head["body"] = {"file": f"{signature.id}.tsv", "sha256": digest}
+        head["body"] = {"file": body_file or f"{signature.id}.tsv", "sha256": digest}
     return yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=120), body
 
 

@@ -88,7 +88,8 @@ def test_commands_import_at_the_top_of_their_file() -> None:
     for path in FOLDER.glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-        hidden = [path.name for function in functions for node in ast.walk(function) if isinstance(node, ast.Import)]
+        kinds = ast.Import | ast.ImportFrom
+        hidden = [path.name for function in functions for node in ast.walk(function) if isinstance(node, kinds)]
         hidden += [
             path.name for function in functions for node in ast.walk(function) if isinstance(node, ast.ImportFrom)
         ]

@@ -46,9 +46,9 @@ def _commands(words: Sequence[str]) -> int:
 
 def _run(words: list[str], inputs: list[Path], outputs: list[Path]) -> None:
     assert _commands(words) == 0
-    Provenance(method=words[0], acknowledgments=("Thank the source.",), step=record(words, inputs, outputs)).write(
-        outputs[0]
-    )
+    Provenance(
+        method=words[0], acknowledgments=("Thank the source.",), step=record(words, inputs, outputs, outputs[0])
+    ).write(outputs[0])
 
 
 @pytest.fixture

@@ -6,7 +6,14 @@ from functools import partial
 
 import pandas as pd
 
-from exomics.plotting import control_null, forest, score_by_response, survival_by_tertile, truth_versus_found
+from exomics.plotting import (
+    control_null,
+    forest,
+    named_recovery,
+    score_by_response,
+    survival_by_tertile,
+    truth_versus_found,
+)
 from exomics.publish.report.blocks import Block, Gallery, Heading, Paragraph, Picture, Section, table
 from exomics.publish.report.content import ReportContent
 from exomics.publish.report.estimates import (
@@ -30,7 +37,7 @@ _RANDOM_SETS = (
     "the outcome? The empirical p-value counts how many of them are as far out as the signature; the center of the "
     "sets need not be zero, as broad axes such as purity run through a tumor."
 )
-_FEWEST_DRAWN = 3
+_MOST_NAMED = 20
 _PLANTED = "The data are simulated and the truth is planted: each finding stands beside the value it should have."
 _DIAMOND = " Diamond: random-effects estimate."
 _DASHES = " Dashed line: prediction interval for a further cohort."
@@ -181,13 +188,13 @@ def recovery_section(content: ReportContent) -> Section | None:
         return None
     pictures = []
     if {"truth", "found", "ci_low", "ci_high", "unit"} <= set(frame.columns):
-        drawn = frame.dropna(subset=["truth", "found", "ci_low", "ci_high"])
-        drawn = drawn[drawn.groupby("unit")["unit"].transform("size") >= _FEWEST_DRAWN]
+        drawn = frame.dropna(subset=["found", "ci_low", "ci_high"])
         for number, (unit, part) in enumerate(drawn.groupby("unit", sort=False)):
+            named = len(part) <= _MOST_NAMED
             svg = inline_svg(
-                partial(truth_versus_found, part, unit=str(unit)),
+                partial(named_recovery if named else truth_versus_found, part, unit=str(unit)),
                 key=f"t{number}",
-                size=(4.6, 4.4),
+                size=(6.0, 1.2 + 0.4 * len(part)) if named else (4.6, 4.6),
                 description=f"Found against planted values in {unit}",
             )
             pictures.append(Picture(svg, f"Quantities in {unit}."))

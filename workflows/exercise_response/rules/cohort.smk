@@ -9,6 +9,30 @@ def time_point_words(entry):
     return ["--time-point", entry["time_point"]] if "time_point" in entry else []
 
 
+def alias_words():
+    return ["--aliases", config["aliases"]] if "aliases" in config else []
+
+
+def score_files(wildcards):
+    """The panel, and what the studies gave, if there is a study."""
+    kinds = ["panel", "derived"] if STUDIES else ["panel"]
+    return [f"results/scores/{wildcards.cohort}.{kind}.tsv" for kind in kinds]
+
+
+def control_files(wildcards):
+    return [f"results/scores/{wildcards.cohort}.controls.tsv"] if STUDIES else []
+
+
+def control_words(wildcards, output):
+    return ["--controls", *control_files(wildcards), "--controls-output", output.controls] if STUDIES else []
+
+
+# Random sets are matched to derived signatures, so they exist only where a study gave one.
+ASSOCIATIONS = {"table": "results/associations/{cohort}.tsv"}
+if STUDIES:
+    ASSOCIATIONS["controls"] = "results/associations/{cohort}.controls.tsv"
+
+
 rule load_cohort:
     input:
         lambda wildcards: source_files(COHORTS[wildcards.cohort]),
@@ -29,8 +53,9 @@ rule score_panel:
     params:
         exomics=EXOMICS,
         panel=config["panel"],
+        aliases=alias_words(),
     shell:
-        "{params.exomics} score {input:q} -o {output:q} --signatures {params.panel:q}"
+        "{params.exomics} score {input:q} -o {output:q} --signatures {params.panel:q} {params.aliases:q}"
 
 
 # The derived signatures belong to muscle: scoring them in tumor is an explicit override, and stands beside random sets.
@@ -44,26 +69,30 @@ rule score_derived:
     params:
         exomics=EXOMICS,
         layer=["--allow-layer"] if config["allow_layer"] else [],
+        aliases=alias_words(),
         controls=config["controls"],
         seed=config["seed"],
     shell:
         "{params.exomics} score {input.cohort:q} -o {output.scores:q} --signatures {input.signatures:q} "
-        "{params.layer} --controls {params.controls} --controls-output {output.controls:q} --seed {params.seed}"
+        "{params.layer} {params.aliases:q} --controls {params.controls} --controls-output {output.controls:q} --seed {params.seed}"
 
 
 rule associate:
     input:
         cohort="results/data/cohorts/{cohort}.h5ad",
-        scores=multiext("results/scores/{cohort}", ".panel.tsv", ".derived.tsv", ".controls.tsv"),
+        scores=score_files,
+        controls=control_files,
     output:
-        "results/associations/{cohort}.tsv",
+        **ASSOCIATIONS,
     params:
         exomics=EXOMICS,
         horizon=config["horizon_months"],
         time_point=lambda wildcards: time_point_words(COHORTS[wildcards.cohort]),
+        controls=control_words,
     shell:
-        "{params.exomics} associate {input.scores:q} --samples {input.cohort:q} -o {output:q} "
-        "--cohort {wildcards.cohort:q} --horizon {params.horizon} {params.time_point:q}"
+        "{params.exomics} associate {input.scores:q} --samples {input.cohort:q} -o {output.table:q} "
+        "--cohort {wildcards.cohort:q} --horizon {params.horizon} {params.time_point:q} "
+        "{params.controls:q}"
 
 
 rule pool:

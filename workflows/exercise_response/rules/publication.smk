@@ -1,49 +1,58 @@
 # The package, its verification, and the report.
 
-TRUTH = ["results/truth.tsv", "results/recovery.tsv"] if "truth" in config else []
+SIGNATURES = expand("results/signatures/{study}.yaml", study=STUDIES)
+KINDS = ["panel", "derived"] if STUDIES else ["panel"]
 TABLES = [
     *expand("results/differential/{study}.tsv", study=STUDIES),
-    *expand("results/agreement/{study}.tsv", study=[s for s in STUDIES if "published" in STUDIES[s]]),
-    *expand("results/signatures/{study}.yaml", study=STUDIES),
-    *expand("results/scores/{cohort}.{kind}.tsv", cohort=COHORTS, kind=["panel", "derived"]),
+    *expand("results/agreement/{study}.tsv", study=[name for name in STUDIES if "published" in STUDIES[name]]),
+    *expand("results/scores/{cohort}.{kind}.tsv", cohort=COHORTS, kind=KINDS),
     *expand("results/associations/{cohort}.tsv", cohort=COHORTS),
-    "results/associations/pooled.tsv",
-    *TRUTH[1:],
+    *(["results/associations/pooled.tsv"] if COHORTS else []),
+    *(["results/recovery.tsv"] if "truth" in config else []),
 ]
+# Estimates of the random sets are for the picture in the report; the package records how to make them.
+CONTROLS = expand("results/associations/{cohort}.controls.tsv", cohort=COHORTS) if STUDIES else []
 
 
-rule load_truth:
-    output:
-        "results/truth.tsv",
-    params:
-        exomics=EXOMICS,
-        truth=config.get("truth", ""),
-    shell:
-        "{params.exomics} load {params.truth:q} -o {output:q}"
+if "truth" in config:
 
+    rule load_truth:
+        output:
+            "results/truth.tsv",
+        params:
+            exomics=EXOMICS,
+            dataset=config["truth"]["dataset"],
+        shell:
+            "{params.exomics} load {params.dataset:q} -o {output:q}"
 
-rule compare_truth:
-    input:
-        truth="results/truth.tsv",
-        tables=expand("results/differential/{study}.tsv", study=STUDIES),
-    output:
-        "results/recovery.tsv",
-    params:
-        exomics=EXOMICS,
-    shell:
-        "{params.exomics} compare {input.tables:q} -o {output:q} --truth {input.truth:q}"
+    rule compare_truth:
+        input:
+            table=f"results/differential/{config['truth']['study']}.tsv",
+            truth="results/truth.tsv",
+        output:
+            "results/recovery.tsv",
+        params:
+            exomics=EXOMICS,
+            contrast=config["truth"]["contrast"],
+        shell:
+            "{params.exomics} compare {input.table:q} -o {output:q} --truth {input.truth:q} "
+            "--contrast {params.contrast:q}"
 
 
 rule publish:
     input:
+        SIGNATURES,
         TABLES,
+        config.get("study", []),
     output:
         directory("results/package"),
     params:
         exomics=EXOMICS,
         title=config["title"],
+        study=["--study", config["study"]] if "study" in config else [],
+        files=[*SIGNATURES, *TABLES],
     shell:
-        "{params.exomics} publish {input:q} -o {output:q} --title {params.title:q}"
+        "{params.exomics} publish {params.files:q} -o {output:q} --title {params.title:q} {params.study:q}"
 
 
 rule verify:
@@ -60,15 +69,18 @@ rule verify:
 
 rule report:
     input:
+        signatures=SIGNATURES,
         tables=TABLES,
-        truth=TRUTH[:1],
-        verified="results/verified.txt",
+        controls=CONTROLS,
+        # A package needs a signature, so it is made where a study gave one.
+        verified="results/verified.txt" if STUDIES else [],
     output:
         page="results/report.html",
         summary="results/SUMMARY.txt",
     params:
         exomics=EXOMICS,
         title=config["title"],
+        verified=["--verified", "results/verified.txt"] if STUDIES else [],
     shell:
-        "{params.exomics} report {input.tables:q} -o {output.page:q} --title {params.title:q} "
-        "--summary {output.summary:q} --package results/package"
+        "{params.exomics} report {input.signatures:q} {input.tables:q} {input.controls:q} -o {output.page:q} "
+        "--title {params.title:q} --summary {output.summary:q} {params.verified:q}"

@@ -27,15 +27,6 @@ def differential_words(entry):
     return words
 
 
-def derive_words(entry):
-    words = ["--rule", entry["rule"]]
-    return words + (["--orthologs", entry["orthologs"]] if "orthologs" in entry else [])
-
-
-def comparison_words(entry):
-    return ["--published", entry["published"]]
-
-
 rule load_study:
     input:
         lambda wildcards: source_files(STUDIES[wildcards.study]),
@@ -67,19 +58,19 @@ rule compare_published:
         "results/agreement/{study}.tsv",
     params:
         exomics=EXOMICS,
-        published=lambda wildcards: comparison_words(STUDIES[wildcards.study]),
+        published=lambda wildcards: STUDIES[wildcards.study]["published"],
     shell:
-        "{params.exomics} compare {input:q} -o {output:q} {params.published:q}"
+        "{params.exomics} compare {input:q} -o {output:q} --published {params.published:q}"
 
 
+# The body of the signature goes beside its head; a signature without members has none.
 rule derive_signature:
     input:
         "results/differential/{study}.tsv",
     output:
-        head="results/signatures/{study}.yaml",
-        body="results/signatures/{study}.tsv",
+        "results/signatures/{study}.yaml",
     params:
         exomics=EXOMICS,
-        how=lambda wildcards: derive_words(STUDIES[wildcards.study]),
+        rule=lambda wildcards: STUDIES[wildcards.study]["rule"],
     shell:
-        "{params.exomics} derive {input:q} -o {output.head:q} {params.how:q}"
+        "{params.exomics} derive {input:q} -o {output:q} --rule {params.rule:q}"

@@ -1,0 +1,17 @@
+"""Every declared method, kind by kind, for the catalog and the citations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from exomics.datasets import Loaders
+from exomics.differential import Tests
+from exomics.preprocess import Preprocessors
+from exomics.registry.method import MethodSpec
+from exomics.scoring import Scorers
+
+
+def all_methods() -> Iterator[MethodSpec]:
+    """Loaders, preprocessing steps, tests and scorers, in the order of their declaration."""
+    for methods in (Loaders, Preprocessors, Tests, Scorers):
+        yield from methods

@@ -1,0 +1,125 @@
+"""List what is known here: datasets, signatures, methods, recipes (and derivation rules), workflows.
+
+examples:
+  exomics catalog signatures
+  exomics catalog datasets --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from exomics._resources import registry_folder
+from exomics.cli._methods import all_methods
+from exomics.registry.derivation_rule import derivation_rule_names, load_derivation_rule
+from exomics.registry.document import parse_yaml
+from exomics.registry.manifest import all_manifests
+from exomics.registry.recipe import load_recipe, recipe_names
+from exomics.registry.signature_files import all_signatures
+
+Rows = list[dict[str, Any]]
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("what", choices=tuple(_LISTS), help="what to list")
+    parser.add_argument("--json", action="store_true", help="all fields, as JSON")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print the list."""
+    rows = _LISTS[arguments.what]()
+    if arguments.json:
+        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    shown = [{key: value for key, value in row.items() if key in _SHORT} for row in rows]
+    widths = {key: max(len(str(row.get(key, ""))) for row in shown) for key in shown[0]}
+    for row in shown:
+        print("  ".join(f"{row[key]!s:<{widths[key]}}" for key in row).rstrip())
+
+
+def _datasets() -> Rows:
+    return [
+        {
+            "id": manifest.id,
+            "loader": manifest.loader,
+            "title": manifest.title,
+            "version": manifest.version,
+            "license": manifest.license,
+            "access": manifest.access or "open",
+            "files": [{"role": file.role, "url": file.url, "bytes": file.bytes} for file in manifest.files],
+        }
+        for manifest in all_manifests()
+    ]
+
+
+def _signatures() -> Rows:
+    return [
+        {
+            "id": signature.id,
+            "score": signature.score,
+            "title": signature.title,
+            "version": signature.version,
+            "class": signature.signature_class,
+            "layers": list(signature.layers),
+            "n_members": len(signature.members),
+            "ex_acute": dict(signature.ex_acute),
+            "ex_trained": dict(signature.ex_trained),
+            "benefit": dict(signature.benefit),
+            "evidence": signature.evidence,
+            "trap": signature.trap,
+        }
+        for signature in all_signatures()
+    ]
+
+
+def _methods() -> Rows:
+    return [
+        {
+            "kind": spec.kind,
+            "id": spec.name,
+            "title": spec.title,
+            "reference": spec.reference,
+            "input_scale": list(spec.input_scale),
+            "cohort_dependent": spec.cohort_dependent,
+            "comparable": spec.comparable,
+            "units": spec.units,
+            "parameters": {key: str(value) for key, value in spec.parameters.items()},
+            "evidence": spec.evidence,
+        }
+        for spec in all_methods()
+    ]
+
+
+def _recipes() -> Rows:
+    recipes = [load_recipe(name) for name in recipe_names()]
+    rules = [load_derivation_rule(name) for name in derivation_rule_names()]
+    listed: Rows = [
+        {"kind": "recipe", "id": found.id, "title": found.title, "version": found.version, "reproduces": found.doi}
+        for found in recipes
+    ]
+    return listed + [
+        {"kind": "rule", "id": found.id, "title": found.title, "version": found.version} for found in rules
+    ]
+
+
+def _workflows() -> Rows:
+    rows: Rows = []
+    for path in sorted(registry_folder("workflows").glob("*/Snakefile")):
+        configs = sorted((path.parent / "config").glob("*.yaml"))
+        title = parse_yaml((path.parent / "config" / "config.yaml").read_bytes(), path.parent.name)["title"]
+        rows.append({"id": path.parent.name, "title": title, "configs": [config.stem for config in configs]})
+    return rows
+
+
+_SHORT = ("id", "kind", "loader", "score", "title")
+_LISTS: Mapping[str, Callable[[], Rows]] = {
+    "datasets": _datasets,
+    "signatures": _signatures,
+    "methods": _methods,
+    "recipes": _recipes,
+    "workflows": _workflows,
+}

@@ -1,0 +1,82 @@
+"""What changes: a differential table from a recipe, or from a design and contrasts.
+
+A recipe is a document (`exomics catalog recipes`). Else give a method, a formula over the columns of obs, and
+contrasts: NAME=EXPRESSION, arithmetic on the cells or coefficients of the design (NAME defaults to the expression).
+--family NAME:c1,c2 adjusts p-values over those contrasts together; without it each contrast is a family.
+
+examples:
+  exomics differential muscle.h5ad -o muscle.tsv --recipe motrpac_muscle_rna
+  exomics differential embedded.h5ad -o training.tsv --method limma_voom \\
+      --design '~ subject_id + post + exercise_post' --contrast training=exercise_post
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from exomics.cli._step import input_path, option, require_suffix
+from exomics.cli._write import save_table
+from exomics.datasets import read_data
+from exomics.differential import Contrast, contrasts_from_table, fit, fit_recipe, parse_contrast, parse_family
+from exomics.errors import InputError
+from exomics.results import DifferentialTable
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("data", type=input_path, help="AnnData (.h5ad) that meets the contract")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="differential table (.tsv)")
+    parser.add_argument("--recipe", help="id of a recipe, or a .yaml file")
+    parser.add_argument("--method", help="name of a test; `exomics catalog methods` lists them")
+    parser.add_argument("--design", metavar="FORMULA", help="such as '~ 0 + group'")
+    parser.add_argument("--contrast", action="append", default=[], metavar="NAME=EXPR", help="repeatable")
+    parser.add_argument("--contrasts", type=input_path, metavar="FILE", help="TSV: name, expression, family")
+    parser.add_argument("--family", action="append", default=[], metavar="NAME:C1,C2", help="repeatable")
+    parser.add_argument("--option", action="append", type=option, default=[], dest="options", metavar="KEY=VALUE")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Fit, write, and say how many features change."""
+    require_suffix(arguments.output, ".tsv")
+    by_hand = [arguments.method, arguments.design, arguments.contrast, arguments.contrasts, arguments.family]
+    if arguments.recipe and any(by_hand):
+        raise InputError("a recipe brings its own method, design and contrasts; give either --recipe or those.")
+    inputs = [arguments.data, *([arguments.contrasts] if arguments.contrasts else [])]
+    if arguments.recipe and arguments.recipe.endswith((".yaml", ".yml")):
+        inputs.append(input_path(arguments.recipe))
+    table = _fitted(arguments)
+    save_table(table, arguments.output, arguments, inputs)
+    _say(table, arguments.output)
+
+
+def _fitted(arguments: argparse.Namespace) -> DifferentialTable:
+    data = read_data(arguments.data)
+    if arguments.recipe:
+        return fit_recipe(data, arguments.recipe)
+    contrasts = _contrasts(arguments)
+    if not (arguments.method and arguments.design and contrasts):
+        raise InputError("give --recipe, or --method with --design and at least one --contrast.")
+    return fit(
+        data,
+        design=arguments.design,
+        contrasts=contrasts,
+        method=arguments.method,
+        families=dict(map(parse_family, arguments.family)) or None,
+        parameters=dict(arguments.options),
+    )
+
+
+def _contrasts(arguments: argparse.Namespace) -> list[Contrast]:
+    listed = arguments.contrasts.read_text(encoding="utf-8") if arguments.contrasts else ""
+    return [*map(parse_contrast, arguments.contrast), *(contrasts_from_table(listed) if listed else [])]
+
+
+def _say(table: DifferentialTable, output: Path) -> None:
+    frame = table.frame
+    for contrast, rows in frame.groupby("contrast", sort=False):
+        found = rows[rows["adj_p_value"] < 0.05]
+        up = int((found["log2_fold_change"] > 0).sum())
+        tested = int(rows["p_value"].notna().sum())
+        print(f"{contrast}: {up} up, {len(found) - up} down of {tested} tested (adjusted p < 0.05)")
+    print(f"{output}: {len(frame)} rows")
