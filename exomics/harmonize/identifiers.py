@@ -134,7 +134,15 @@ def approve_symbols(adata: AnnData, aliases: AliasTable) -> tuple[AnnData, LossR
         The spelling of the source is kept in ``var["source_symbol"]``. No feature is dropped.
     LossReport
         Aliases replaced (both spellings shown), ambiguous, unknown and spreadsheet-damaged symbols.
+
+    Raises
+    ------
+    InputError
+        If the samples are of another species.
     """
+    if keys.SPECIES in adata.obs.columns and set(adata.obs[keys.SPECIES].astype(str)) != {"human"}:
+        found_species = ", ".join(sorted(set(adata.obs[keys.SPECIES].astype(str))))
+        raise InputError(f"{aliases.source} holds human symbols; the samples are {found_species}. Map orthologs first.")
     names = adata.var[keys.FEATURE_NAME]
     found = resolve_symbols(names.astype(object).where(names.notna(), "").astype(str), aliases)
     report = symbol_report(found, aliases)

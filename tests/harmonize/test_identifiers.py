@@ -56,6 +56,13 @@ def test_both_spellings_are_kept_and_reported(aliases: AliasTable) -> None:
     assert given.var["feature_name"].tolist() == names
 
 
+def test_only_human_symbols_are_approved(aliases: AliasTable) -> None:
+    obs = pd.DataFrame({"species": ["rat"]}, index=["s"])
+    rat = AnnData(np.ones((1, 1)), obs=obs, var=pd.DataFrame({"feature_name": ["Cs"]}, index=["a"]))
+    with pytest.raises(InputError, match="holds human symbols; the samples are rat"):
+        approve_symbols(rat, aliases)
+
+
 def test_a_table_without_its_columns_is_refused() -> None:
     with pytest.raises(InputError, match="missing: Symbol, Approved.Symbol"):
         AliasTable.from_frame(pd.DataFrame({"a": [1]}), source="example")
