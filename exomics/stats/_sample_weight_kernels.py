@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exomics.stats._compiled import entry_point, helper
-from exomics.stats._conjugate_gradients import Solver, clear, invert, new_solver, solve, sum_of
+from exomics.stats._conjugate_gradients import clear, invert, new_solver, solve, sum_of
 from exomics.stats._design_basis import DesignBasis
 from exomics.stats._orthogonalization import fit_one_feature
 
@@ -38,7 +38,7 @@ class VarianceProblem(NamedTuple):
     prior_n: float
 
 
-class _Feature(NamedTuple):
+class Feature(NamedTuple):
     """One feature's values and weights, and what its weighted fit leaves: squares ``w r^2`` and leverages."""
 
     values: FloatArray
@@ -47,10 +47,13 @@ class _Feature(NamedTuple):
     leverages: FloatArray
 
 
-class _Equations(NamedTuple):
+class Equations(NamedTuple):
+    """Cholesky factor of a feature's Gram matrix (diagonal inverted), its rank or -1, and working vectors."""
+
     factor: FloatArray
     vector: FloatArray
     residuals: FloatArray
+    rank: NDArray[np.int64]
 
 
 def reach_of_rows(basis: DesignBasis) -> Reach:
@@ -73,7 +76,8 @@ def log_variances_by_feature(problem: VarianceProblem) -> FloatArray:
     """Log variance of each variance group after one scoring step per feature, features in order."""
     n_samples, n_features = problem.expression.shape
     n_groups = problem.n_groups
-    feature, equations, solver = _workspace(n_samples, problem.design.shape[1], n_groups)
+    feature, equations = new_feature(n_samples), new_equations(n_samples, problem.design.shape[1])
+    solver = new_solver(n_groups)
     sizes, log_variances, group_weights = np.zeros(n_groups), np.zeros(n_groups), np.ones(n_groups)
     for i in range(n_samples):
         sizes[problem.groups[i]] += 1.0
@@ -81,7 +85,7 @@ def log_variances_by_feature(problem: VarianceProblem) -> FloatArray:
     kept, score, sample_weights = np.zeros(n_groups), np.zeros(n_groups), np.ones(n_samples)
     invert(solver.information, solver.preconditioner)
     for g in range(n_features):
-        df = _fit(problem, sample_weights, g, feature, equations)
+        df = fit_feature(problem, sample_weights, g, feature, equations)
         variance = sum_of(feature.squares) / df if df >= 2.0 else 0.0
         if variance < _SMALLEST_VARIANCE:
             continue
@@ -105,10 +109,14 @@ def log_variances_by_feature(problem: VarianceProblem) -> FloatArray:
 
 
 @helper
-def _workspace(n_samples: int, n_columns: int, n_groups: int) -> tuple[_Feature, _Equations, Solver]:
-    feature = _Feature(np.zeros(n_samples), np.zeros(n_samples), np.zeros(n_samples), np.zeros(n_samples))
-    equations = _Equations(np.zeros((n_columns, n_columns)), np.zeros(n_columns), np.zeros(n_samples))
-    return feature, equations, new_solver(n_groups)
+def new_feature(n_samples: int) -> Feature:
+    return Feature(np.zeros(n_samples), np.zeros(n_samples), np.zeros(n_samples), np.zeros(n_samples))
+
+
+@helper
+def new_equations(n_samples: int, n_columns: int) -> Equations:
+    square, rank = np.zeros((n_columns, n_columns)), np.zeros(1, np.int64)
+    return Equations(square, np.zeros(n_columns), np.zeros(n_samples), rank)
 
 
 @helper
@@ -123,8 +131,8 @@ def _add_information(kept: FloatArray, information: FloatArray) -> None:
 
 
 @helper
-def _fit(
-    problem: VarianceProblem, sample_weights: FloatArray, g: int, feature: _Feature, equations: _Equations
+def fit_feature(
+    problem: VarianceProblem, sample_weights: FloatArray, g: int, feature: Feature, equations: Equations
 ) -> float:
     """Weighted fit of feature `g`; returns its residual degrees of freedom (0 where too few values are present)."""
     column = 0 if problem.weights.shape[1] == 1 else g
@@ -138,6 +146,7 @@ def _fit(
     if n_used <= 2:
         return 0.0
     rank = _factorize(problem.basis, feature.weights, equations)
+    equations.rank[0] = rank
     if rank < 0:
         found = fit_one_feature(feature.values, feature.weights, problem.design, np.zeros((0, problem.design.shape[1])))
         for i in range(feature.squares.size):
@@ -155,7 +164,7 @@ def _fit(
 
 
 @helper
-def _factorize(basis: DesignBasis, weights: FloatArray, equations: _Equations) -> int:
+def _factorize(basis: DesignBasis, weights: FloatArray, equations: Equations) -> int:
     """Cholesky factor of the weighted Gram matrix; its rank, or -1 where the equations are nearly singular.
 
     The diagonal of the factor is stored inverted, 0 where a column is empty.
@@ -188,9 +197,9 @@ def _factorize(basis: DesignBasis, weights: FloatArray, equations: _Equations) -
 
 
 @helper
-def _refine(basis: DesignBasis, weights: FloatArray, equations: _Equations) -> None:
+def _refine(basis: DesignBasis, weights: FloatArray, equations: Equations) -> None:
     """Take out of the residuals what the basis explains of them."""
-    factor, vector, residuals = equations
+    factor, vector, residuals = equations.factor, equations.vector, equations.residuals
     clear(vector)
     for i in range(residuals.size):
         moved = weights[i] * residuals[i]
@@ -211,20 +220,26 @@ def _refine(basis: DesignBasis, weights: FloatArray, equations: _Equations) -> N
 
 
 @helper
-def _leverages(problem: VarianceProblem, feature: _Feature, equations: _Equations) -> None:
+def _leverages(problem: VarianceProblem, feature: Feature, equations: Equations) -> None:
     """Squared lengths of ``inverse(factor) @ row`` for every sample's weighted basis row."""
-    basis, reach, factor, vector = problem.basis, problem.reach, equations.factor, equations.vector
     for i in range(feature.weights.size):
-        for k in range(reach.starts[i], reach.starts[i + 1]):
-            vector[reach.rows[k]] = 0.0
-        for s in range(basis.starts[i], basis.starts[i + 1]):
-            vector[basis.columns[s]] = basis.values[s]
-        leverage = 0.0
-        for k in range(reach.starts[i], reach.starts[i + 1]):
-            row = reach.rows[k]
-            total = vector[row]
-            for d in range(reach.starts[i], k):
-                total -= factor[row, reach.rows[d]] * vector[reach.rows[d]]
-            vector[row] = total * factor[row, row]
-            leverage += vector[row] ** 2
-        feature.leverages[i] = leverage * feature.weights[i]
+        feature.leverages[i] = feature.weights[i] * solve_row(problem, i, equations)
+
+
+@helper
+def solve_row(problem: VarianceProblem, i: int, equations: Equations) -> float:
+    """``inverse(factor) @ row`` of sample `i`, into `vector` where the row reaches; returns its squared length."""
+    basis, reach, factor, vector = problem.basis, problem.reach, equations.factor, equations.vector
+    for k in range(reach.starts[i], reach.starts[i + 1]):
+        vector[reach.rows[k]] = 0.0
+    for s in range(basis.starts[i], basis.starts[i + 1]):
+        vector[basis.columns[s]] = basis.values[s]
+    length = 0.0
+    for k in range(reach.starts[i], reach.starts[i + 1]):
+        row = reach.rows[k]
+        total = vector[row]
+        for d in range(reach.starts[i], k):
+            total -= factor[row, reach.rows[d]] * vector[reach.rows[d]]
+        vector[row] = total * factor[row, row]
+        length += vector[row] ** 2
+    return length

@@ -13,6 +13,7 @@ from exomics.stats._orthogonalization import orthogonalize
 from exomics.stats.normalization import effective_library_sizes
 
 _TOLERANCE = 1e-14
+_ROUNDING = 1e-10
 
 
 class ExpressionThresholds(NamedTuple):
@@ -104,4 +105,5 @@ def _smallest_group(n_samples: int, group: ArrayLike | None, design: ArrayLike |
     if model.shape[0] != n_samples or not np.isfinite(model).all():
         raise DesignError(f"the design must have {n_samples} rows, one per sample, all finite; got {model.shape}.")
     basis = orthogonalize(np.column_stack([np.ones(n_samples), model])).basis
-    return float(1.0 / (basis**2).sum(axis=0).max())
+    size = float(1.0 / (basis**2).sum(axis=0).max())
+    return float(round(size)) if abs(size - round(size)) < _ROUNDING * size else size

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,19 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 from exomics._checks import require_length
 from exomics.errors import InputError
 from exomics.stats._design_basis import design_basis
+from exomics.stats._restricted_likelihood import log_variances_by_reml
 from exomics.stats._sample_weight_kernels import VarianceProblem, log_variances_by_feature, reach_of_rows
 from exomics.stats.linear_model import as_design, as_expression, as_weights, mean_of_observed
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.int64]
-
-_SMALLEST_VARIANCE = 1e-15
-_MAX_ITERATIONS = 50
-
-
-class _Step(NamedTuple):
-    log_variances: FloatArray
-    size: float
 
 
 def estimate_sample_weights(
@@ -48,16 +40,16 @@ def estimate_sample_weights(
     design
         Design matrix (n_samples, n_coefficients) of full rank.
     weights
-        Prior precision weights, (n_samples,) or (n_samples, n_features); for ``"gene_by_gene"`` only.
+        Prior precision weights, (n_samples,) or (n_samples, n_features).
     sample_groups
         Labels (n_samples,) of samples that share a weight. Default: each sample has its own.
     prior_n
         Weight of the prior that all samples scatter alike, in features.
     method
         ``"gene_by_gene"``: one Fisher scoring step per feature, in the order given. ``"reml"``: scoring to convergence
-        on all features together; features with missing values are left out.
+        on all features together; features with missing values or zero weights are left out.
     tolerance
-        Convergence of ``"reml"``.
+        Convergence of ``"reml"``, on the scale of limma's ``tol``.
 
     Returns
     -------
@@ -70,7 +62,7 @@ def estimate_sample_weights(
     DesignError
         If the design is rank-deficient or does not fit the samples.
     InputError
-        If shapes disagree, fewer than 2 groups are named, or ``"reml"`` is given prior weights.
+        If shapes disagree, or fewer than 2 groups are named.
 
     Notes
     -----
@@ -91,17 +83,28 @@ def estimate_sample_weights(
     groups = _group_numbers(sample_groups, values.shape[0])
     if method not in {"gene_by_gene", "reml"}:
         raise InputError(f"method must be 'gene_by_gene' or 'reml'; got {method!r}.")
-    if method == "reml" and precision is not None:
-        raise InputError("method 'reml' takes no prior weights; use 'gene_by_gene' with them.")
     if values.shape[1] < 2 or values.shape[0] - model.shape[1] < 2:
         return np.ones(values.shape[0])
-    if method == "reml":
-        return np.exp(-_reml(values, model, groups, prior_n, tolerance)[groups])
-    mean_of_observed(values)
+    _, missing = mean_of_observed(values)
+    if method == "reml" and (missing or precision is not None):
+        values, precision = _complete(values, precision)
     given = np.ones((values.shape[0], 1)) if precision is None else precision.reshape(values.shape[0], -1)
     basis, n_groups = design_basis(model), int(groups.max()) + 1
     problem = VarianceProblem(values, given, model, basis, reach_of_rows(basis), groups, n_groups, float(prior_n))
+    if method == "reml":
+        return np.exp(-log_variances_by_reml(problem, tolerance)[groups])
     return np.exp(-log_variances_by_feature(problem)[groups])
+
+
+def _complete(values: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, FloatArray | None]:
+    """The features without missing values and zero weights."""
+    present = ~np.isnan(values)
+    if weights is not None:
+        present &= weights.reshape(values.shape[0], -1) > 0
+    kept = present.all(axis=0)
+    if weights is not None and weights.ndim == 2:
+        weights = np.ascontiguousarray(weights[:, kept])
+    return np.ascontiguousarray(values[:, kept]), weights
 
 
 def _group_numbers(sample_groups: ArrayLike | None, n_samples: int) -> IndexArray:
@@ -112,53 +115,3 @@ def _group_numbers(sample_groups: ArrayLike | None, n_samples: int) -> IndexArra
     if labels.size < 2:
         raise InputError("sample_groups must name at least 2 groups; all samples carry one label.")
     return numbers.astype(np.int64)
-
-
-def _reml(values: FloatArray, design: FloatArray, groups: IndexArray, prior_n: float, tolerance: float) -> FloatArray:
-    """Log variance factors of the groups at the restricted maximum likelihood; incomplete features are left out."""
-    means, missing = mean_of_observed(values)
-    kept = values if not missing else values[:, ~np.isnan(values).any(axis=0)]
-    basis = np.linalg.qr(design)[0]
-    residuals = kept - basis @ (basis.T @ kept)
-    varied = (residuals**2).sum(axis=0) / (design.shape[0] - design.shape[1]) >= _SMALLEST_VARIANCE
-    kept = kept[:, varied]
-    log_variances = np.zeros(groups.max() + 1)
-    if kept.shape[1] < 2:
-        return log_variances
-    last = np.inf
-    for _ in range(_MAX_ITERATIONS):
-        step = _reml_step(kept, design, groups, log_variances, prior_n)
-        if not step.size < last:
-            warnings.warn(
-                "sample weights: the tolerance cannot be reached; stopped early", RuntimeWarning, stacklevel=3
-            )
-            return log_variances
-        log_variances = log_variances + step.log_variances
-        if step.size < tolerance:
-            return log_variances
-        last = step.size
-    warnings.warn(f"sample weights: no convergence in {_MAX_ITERATIONS} iterations", RuntimeWarning, stacklevel=3)
-    return log_variances
-
-
-def _reml_step(
-    values: FloatArray, design: FloatArray, groups: IndexArray, log_variances: FloatArray, prior_n: float
-) -> _Step:
-    """One scoring step on the residual likelihood, with each feature's own variance profiled out."""
-    n_samples, n_features = values.shape
-    sample_weights = np.exp(-log_variances[groups])
-    root = np.sqrt(sample_weights)[:, None]
-    basis = np.linalg.qr(design * root)[0]
-    scaled = values * root
-    squares = (scaled - basis @ (basis.T @ scaled)) ** 2
-    hat = basis @ basis.T
-    freedom = 1.0 - np.diag(hat)
-    relative = (squares / (squares.sum(axis=0) / (n_samples - design.shape[1]))).mean(axis=1)
-    score = n_features * (relative - freedom) + prior_n * (sample_weights - 1.0)
-    information = hat**2 + np.diag(1.0 - 2.0 * np.diag(hat))
-    information = n_features * (information - np.outer(freedom, freedom) / freedom.sum()) + prior_n * np.eye(n_samples)
-    membership = np.eye(log_variances.size)[groups]
-    grouped_score = membership.T @ (score - score.mean())
-    step = np.linalg.solve(membership.T @ information @ membership, grouped_score)
-    size = float(grouped_score @ step) / (log_variances.size - 1) / (n_features + prior_n)
-    return _Step(step, size)

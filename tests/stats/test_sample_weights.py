@@ -22,6 +22,8 @@ VARIANTS = {
     "reml": ("complete", {"method": "reml"}),
     "reml_missing": ("missing", {"method": "reml", "tolerance": 1e-9}),
     "reml_grouped": ("complete", {"method": "reml", "tolerance": 1e-9, "sample_groups": "batches"}),
+    "reml_weighted": ("missing", {"method": "reml", "tolerance": 1e-12, "weights": "weights"}),
+    "reml_weighted_grouped": ("complete", {"method": "reml", "weights": "weights", "sample_groups": "batches"}),
 }
 
 
@@ -98,7 +100,6 @@ VALUES = np.random.default_rng(12).normal(size=(5, 6))
     ("error", "options"),
     [
         (InputError, {"method": "bayes"}),
-        (InputError, {"method": "reml", "weights": np.ones(5)}),
         (InputError, {"sample_groups": ["a"] * 5}),
         (InputError, {"sample_groups": ["a", "b"]}),
         (InputError, {"weights": -np.ones(5)}),

@@ -35,7 +35,9 @@ for (d in names(designs)) {
     missing_weighted = gene(missing, weights = weights), grouped = gene(missing, var.group = batches),
     strong_prior = gene(y, prior.n = 200), reml = arrayWeights(y, design, method = "reml"),
     reml_missing = arrayWeights(missing, design, method = "reml", tol = 1e-9),
-    reml_grouped = arrayWeights(y, design, method = "reml", var.group = batches, tol = 1e-9)
+    reml_grouped = arrayWeights(y, design, method = "reml", var.group = batches, tol = 1e-9),
+    reml_weighted = arrayWeights(missing, design, weights, method = "reml", tol = 1e-12),
+    reml_weighted_grouped = arrayWeights(y, design, weights, method = "reml", var.group = batches)
   ), paste0(d, "_expected"))
 }
 writeLines(capture.output(sessionInfo()), "session_info.txt")
