@@ -65,15 +65,16 @@ def assemble(
     )
     if scale is not None and scale.kind == "counts" and _are_counts(values):
         adata.layers[keys.COUNTS] = values.astype(np.int64)
-    adata.uns[keys.EXOMICS] = {
+    declared = {
         keys.ASSAY: assay,
-        **({} if scale is None else {keys.SCALE: asdict(scale)}),
+        **({} if scale is None else {keys.SCALE: dict(sorted(asdict(scale).items()))}),
         keys.MANIFEST: manifest.id,
         keys.MANIFEST_SHA256: manifest.sha256,
         keys.STEPS: np.array([], dtype=object),
         keys.ACKNOWLEDGMENTS: np.array([manifest.acknowledgment] if manifest.acknowledgment else [], dtype=object),
         keys.REPORT: json.dumps(dict(report or {}), sort_keys=True, default=str),
     }
+    adata.uns[keys.EXOMICS] = dict(sorted(declared.items()))  # as it comes back from a file: same object, same bytes
     return adata
 
 

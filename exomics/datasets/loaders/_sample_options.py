@@ -11,6 +11,7 @@ import pandas as pd
 from exomics.datasets.loaders._assemble import missing_text, text_ids
 from exomics.errors import InputError
 from exomics.schema import keys
+from exomics.schema.vocabulary import SEXES, SPECIES, SPECIMENS
 
 _DAYS_PER_MONTH: Final = 30.4375
 MONTHS_PER: Final[Mapping[str, float]] = {
@@ -30,6 +31,12 @@ SAMPLE_OPTIONS: Final[Mapping[str, Any]] = {
     "endpoints": {},
     "study": "",
 }
+_VOCABULARY: Final[Mapping[str, tuple[str, ...]]] = {
+    keys.SEX: SEXES,
+    keys.SPECIES: SPECIES,
+    keys.SPECIMEN: SPECIMENS,
+}
+_SEX_WORDS: Final = {"f": "female", "female": "female", "m": "male", "male": "male"}
 _UNKNOWN: Final = {keys.SPECIMEN: "unknown", keys.TIME_POINT: "unknown"}
 
 
@@ -52,7 +59,8 @@ def contract_samples(source: pd.DataFrame, options: Mapping[str, Any], *, where:
     -------
     pandas.DataFrame
         Contract columns first. What no option and no column tells is missing, or ``unknown`` where the vocabulary
-        has that word; nothing is guessed.
+        has that word; nothing is guessed. A source column that has the name of a contract column but other words is
+        kept as ``<name>_in_source``.
 
     Raises
     ------
@@ -65,6 +73,7 @@ def contract_samples(source: pd.DataFrame, options: Mapping[str, Any], *, where:
         made[name] = _UNKNOWN.get(name)
     for name, constant in as_mapping(options.get("constants", {})).items():
         made[name] = constant
+    source = _without_foreign_words(source, [name for name in made if name not in columns])
     for name in [name for name in made if name in source.columns and name not in columns]:
         made[name] = source[name]
     for name, column in columns.items():
@@ -79,6 +88,20 @@ def contract_samples(source: pd.DataFrame, options: Mapping[str, Any], *, where:
         filled[keys.SUBJECT_ID] = text_ids(filled[keys.SUBJECT_ID])
     kept = source.drop(columns=[name for name in source.columns if name in filled])
     return pd.concat([pd.DataFrame(filled, index=source.index), kept], axis=1)
+
+
+def _without_foreign_words(source: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """`source` with the usual spellings of sex, and with columns of other words than the contract's renamed."""
+    renamed: dict[str, str] = {}
+    for name in [name for name in names if name in _VOCABULARY and name in source.columns]:
+        words = source[name].astype(object).where(source[name].notna(), None)
+        if name == keys.SEX:
+            words = words.map(lambda word: None if word is None else _SEX_WORDS.get(str(word).strip().lower(), word))
+        if set(words.dropna().astype(str)) <= set(_VOCABULARY[name]):
+            source = source.assign(**{name: words})
+        else:
+            renamed[name] = f"{name}_in_source"
+    return source.rename(columns=renamed)
 
 
 def as_mapping(value: Any) -> dict[str, Any]:

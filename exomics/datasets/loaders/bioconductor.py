@@ -14,7 +14,7 @@ from exomics.datasets.loaders._assemble import Expression, assemble, names_or_em
 from exomics.datasets.loaders._modalities import by_subject
 from exomics.datasets.loaders._r_containers import SUPPORTED, Experiment, MultiExperiment, read_r_object
 from exomics.datasets.loaders._r_values import LabeledMatrix
-from exomics.datasets.loaders._sample_options import SAMPLE_OPTIONS, contract_samples
+from exomics.datasets.loaders._sample_options import SAMPLE_OPTIONS, as_mapping, contract_samples
 from exomics.errors import InputError
 from exomics.registry.manifest import Manifest
 from exomics.registry.method import MethodSpec
@@ -167,7 +167,7 @@ def _sample_options(options: Mapping[str, Any], manifest: Manifest) -> dict[str,
         keys.SPECIMEN: manifest.specimen[0] if len(manifest.specimen) == 1 else None,
     }
     constants = {name: word for name, word in known.items() if word}
-    return {**options, "constants": {**constants, **dict(options["constants"] or {})}}
+    return {**options, "constants": {**constants, **as_mapping(options["constants"])}}
 
 
 def _multi(found: MultiExperiment, options: Mapping[str, Any], manifest: Manifest, path: Path) -> MuData:
