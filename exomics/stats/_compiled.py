@@ -14,3 +14,6 @@ entry_point: Any = njit(**_ENTRY_POINT)
 
 helper: Any = njit(**_HELPER)
 """Called from other kernels only: without the wrapper for Python calls it compiles in about half the time."""
+
+inlined: Any = njit(**_HELPER, forceinline=True)
+"""A helper called so often that even the call would cost: it becomes part of its callers."""

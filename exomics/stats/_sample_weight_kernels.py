@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from exomics.stats._compiled import entry_point, helper
+from exomics.stats._compiled import entry_point, helper, inlined
 from exomics.stats._conjugate_gradients import clear, invert, new_solver, solve, sum_of
 from exomics.stats._design_basis import DesignBasis
 from exomics.stats._orthogonalization import fit_one_feature
@@ -226,7 +226,7 @@ def _leverages(problem: VarianceProblem, feature: Feature, equations: Equations)
         feature.leverages[i] = feature.weights[i] * solve_row(problem, i, equations)
 
 
-@helper
+@inlined
 def solve_row(problem: VarianceProblem, i: int, equations: Equations) -> float:
     """``inverse(factor) @ row`` of sample `i`, into `vector` where the row reaches; returns its squared length."""
     basis, reach, factor, vector = problem.basis, problem.reach, equations.factor, equations.vector
