@@ -1,9 +1,10 @@
 """One function per figure: takes a result table and an Axes, returns the Axes. No pyplot, no global style."""
 
-from exomics.plotting.agreement import agreement_histogram, principal_components, truth_versus_found
+from exomics.plotting.agreement import agreement_histogram, principal_components
 from exomics.plotting.differential import effect_comparison, volcano
 from exomics.plotting.forest import forest
 from exomics.plotting.members import member_effects
+from exomics.plotting.recovery import named_recovery, truth_versus_found
 from exomics.plotting.scores import control_null, coverage_bars, score_by_response
 from exomics.plotting.survival import survival_by_tertile
 
@@ -14,6 +15,7 @@ __all__ = [
     "effect_comparison",
     "forest",
     "member_effects",
+    "named_recovery",
     "principal_components",
     "score_by_response",
     "survival_by_tertile",

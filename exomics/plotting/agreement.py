@@ -1,4 +1,4 @@
-"""Figures that hold our numbers against others: the published table, the planted truth."""
+"""Our numbers against the published ones, and samples against each other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from exomics.errors import InputError
-from exomics.plotting._style import DOWN, GRID, INK, MARKERS, MUTED, SERIES, UP, count, dress, legend, plain
+from exomics.plotting._style import DOWN, GRID, INK, MARKERS, SERIES, UP, count, dress, legend, plain
 
 _FLOOR = 1e-17
 
@@ -65,71 +65,6 @@ def agreement_histogram(frame: pd.DataFrame, axes: Axes, *, tolerance: float = 1
     return axes
 
 
-def truth_versus_found(frame: pd.DataFrame, axes: Axes, *, unit: str, title: str = "") -> Axes:
-    """Estimates with their intervals against the planted truth of a simulated study.
-
-    Parameters
-    ----------
-    frame
-        Columns ``quantity``, ``truth``, ``found``, ``ci_low``, ``ci_high``; one unit for all rows.
-    axes
-        Where to draw.
-    unit
-        Unit of truth and estimate, for the labels.
-    title
-        Title of the axes; without one it says how many intervals hold the truth.
-
-    Returns
-    -------
-    Axes
-        The same axes; on the dashed line the estimate is the truth.
-
-    Raises
-    ------
-    InputError
-        If the table is empty.
-
-    Examples
-    --------
-    >>> from matplotlib.figure import Figure
-    >>> from exomics.plotting import truth_versus_found
-    >>> row = {"quantity": "VO2peak", "truth": 2.0, "found": 2.3, "ci_low": 1.5, "ci_high": 3.1}
-    >>> frame = pd.DataFrame([row])
-    >>> truth_versus_found(frame, Figure().subplots(), unit="mL/kg/min").get_title(loc="left")
-    '1 of 1 intervals hold the truth'
-    """
-    rows = frame.dropna(subset=["truth", "found"])
-    if rows.empty:
-        raise InputError("no row has both a truth and an estimate; give the recovery table of a simulated study.")
-    held = ((rows["ci_low"] <= rows["truth"]) & (rows["truth"] <= rows["ci_high"])).to_numpy()
-    low, high = _square_limits(rows[["truth", "found", "ci_low", "ci_high"]].to_numpy(dtype=float))
-    axes.plot([low, high], [low, high], color=MUTED, linewidth=0.9, linestyle="--", zorder=1)
-    for chosen, color, marker, label in (
-        (held, DOWN, "o", "interval holds the truth"),
-        (~held, UP, "X", "interval misses it"),
-    ):
-        part = rows[chosen]
-        axes.vlines(part["truth"], part["ci_low"], part["ci_high"], color=color, linewidth=1.0, alpha=0.7)
-        axes.scatter(
-            part["truth"],
-            part["found"],
-            s=22,
-            color=color,
-            marker=marker,
-            linewidths=0,
-            zorder=3,
-            label=f"{label} ({len(part)})",
-        )
-    axes.set_xlim(low, high)
-    axes.set_ylim(low, high)
-    head = title or f"{int(held.sum())} of {len(rows)} intervals hold the truth"
-    dress(
-        axes, x_label=f"planted truth ({plain(unit)})", y_label=f"found ({plain(unit)})", title=plain(head), grid="both"
-    )
-    legend(axes, loc="upper left")
-    return axes
-
-
 def principal_components(frame: pd.DataFrame, axes: Axes, *, explained: tuple[float, float]) -> Axes:
     """Samples on their first two principal components, by group.
 
@@ -174,10 +109,3 @@ def principal_components(frame: pd.DataFrame, axes: Axes, *, explained: tuple[fl
     dress(axes, x_label=labels[0], y_label=labels[1])
     legend(axes, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return axes
-
-
-def _square_limits(values: np.ndarray) -> tuple[float, float]:
-    finite = values[np.isfinite(values)]
-    low, high = float(finite.min()), float(finite.max())
-    margin = 0.08 * (high - low) if high > low else max(0.1 * abs(high), 0.1)
-    return low - margin, high + margin

@@ -18,6 +18,7 @@ from exomics.plotting import (
     control_null,
     coverage_bars,
     forest,
+    named_recovery,
     principal_components,
     score_by_response,
     survival_by_tertile,
@@ -168,6 +169,19 @@ def test_recovery_counts_intervals_that_hold_the_truth(axes: Axes) -> None:
     truth_versus_found(frame, axes, unit="log2")
     assert axes.get_title(loc="left") == "2 of 3 intervals hold the truth"
     assert axes.get_xlabel() == "planted truth (log2)"
+
+
+def test_named_recovery_has_a_row_and_a_diamond_per_quantity(axes: Axes) -> None:
+    frame = pd.DataFrame(
+        {"quantity": ["a", "b"], "truth": [0.0, 1.0], "found": [0.1, 1.6], "ci_low": [-0.1, 1.2], "ci_high": [0.3, 2.0]}
+    )
+    named_recovery(frame, axes, unit="log2")
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
+    assert {"planted truth", "found, 95 % interval", "found, interval misses the truth"} == set(
+        words(axes).split("\n")[1:]
+    )
+    with pytest.raises(InputError, match="no row has an estimate"):
+        named_recovery(frame.assign(found=np.nan), axes, unit="log2")
 
 
 def test_components_name_their_share_and_group(axes: Axes) -> None:
