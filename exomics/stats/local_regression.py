@@ -165,7 +165,7 @@ def evaluate_curve(curve: TrendCurve, at: ArrayLike) -> FloatArray:
     >>> evaluate_curve(trend_curve([0.0, 1.0], [0.0, 10.0]), [-1.0, 0.25, 7.0]).tolist()
     [0.0, 2.5, 10.0]
     """
-    heights = np.array(at, dtype=np.float64)
+    heights = np.array(at, dtype=np.float64, order="C")
     interpolate(curve.x, curve.y, heights.reshape(-1))
     return heights
 

@@ -68,6 +68,8 @@ def test_curve_agrees_with_interpolation_at_crowded_knots():
     at = np.concatenate([rng.normal(size=3000) * 2, knots, [-99.0, 99.0]])
     curve = trend_curve(knots, heights)
     np.testing.assert_allclose(evaluate_curve(curve, at), np.interp(at, knots, heights), rtol=1e-9, atol=1e-9)
+    table = np.asfortranarray(at[:3000].reshape(60, 50))
+    np.testing.assert_array_equal(evaluate_curve(curve, table).ravel(), evaluate_curve(curve, at[:3000]))
     assert np.isnan(evaluate_curve(curve, [np.nan])).all()
     assert evaluate_curve(trend_curve([1.0, 1.0], [2.0, 4.0]), [0.0, 1.0, 2.0]).tolist() == [3.0, 3.0, 3.0]
 
