@@ -136,12 +136,10 @@ def voom_with_sample_weights(
     (6,)
     """
     sizes = {"library_sizes": library_sizes, "norm_factors": norm_factors}
-    found, quality = voom(counts, design, span=span, **sizes), None
-    for _ in range(2):
-        if quality is not None:
-            found = voom(counts, design, span=span, sample_weights=quality, **sizes)
-        quality = estimate_sample_weights(found.expression, design, weights=found.weights, sample_groups=sample_groups)
-    assert quality is not None
+    found = voom(counts, design, span=span, **sizes)
+    quality = estimate_sample_weights(found.expression, design, weights=found.weights, sample_groups=sample_groups)
+    found = voom(counts, design, span=span, sample_weights=quality, **sizes)
+    quality = estimate_sample_weights(found.expression, design, weights=found.weights, sample_groups=sample_groups)
     return WeightedVoom(found._replace(weights=found.weights * quality[:, None]), quality)
 
 
