@@ -29,9 +29,19 @@ TEXT_SIZE: Final = 8.0
 SMALL_SIZE: Final = 7.0
 
 
-def plain(value: object) -> str:
-    """`value` as text that matplotlib draws as it is: a dollar sign from a data file never opens a formula."""
-    return str(value).replace("$", r"\$")
+def plain(value: object, width: int = 40) -> str:
+    """`value` as one line that matplotlib draws as it is: no formula from a dollar sign, the middle of a long name cut.
+
+    Examples
+    --------
+    >>> plain("A$B"), plain("a very long name of a feature", width=12)
+    ('A\\\\$B', 'a very …ture')
+    """
+    text = " ".join(str(value).split())
+    if len(text) > width:
+        tail = (width - 1) * 2 // 5
+        text = f"{text[: width - 1 - tail]}…{text[-tail:]}"
+    return text.replace("$", r"\$")
 
 
 def dress(axes: Axes, *, x_label: str, y_label: str, title: str = "", grid: str = "") -> Axes:
@@ -82,7 +92,7 @@ def below(axes: Axes, points: float) -> ScaledTranslation:
 def say_empty(axes: Axes, message: str) -> Axes:
     """An axes that says why there is nothing to draw."""
     axes.set_axis_off()
-    axes.text(0.5, 0.5, plain(message), ha="center", va="center", fontsize=LABEL_SIZE, color=MUTED, wrap=True)
+    axes.text(0.5, 0.5, plain(message, 300), ha="center", va="center", fontsize=LABEL_SIZE, color=MUTED, wrap=True)
     return axes
 
 

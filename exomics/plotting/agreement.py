@@ -59,7 +59,11 @@ def agreement_histogram(frame: pd.DataFrame, axes: Axes, *, tolerance: float = 1
     within = int((difference <= tolerance).sum())
     head = f"{count(within)} of {count(difference.size)} rows within {tolerance:g}"
     dress(
-        axes, x_label="|z − published z|", y_label="rows", title=f"{plain(title)}: {head}" if title else head, grid="y"
+        axes,
+        x_label="|z − published z|",
+        y_label="rows",
+        title=f"{plain(title, 60)}: {head}" if title else head,
+        grid="y",
     )
     legend(axes, loc="upper left")
     return axes

@@ -85,7 +85,7 @@ def volcano(frame: pd.DataFrame, axes: Axes, *, contrast: str, threshold: float 
     table = pd.DataFrame({"x": effect, "y": evidence, "label": display_names(rows).to_numpy()})
     for chosen, side in ((called & (effect > 0), "right"), (called & (effect < 0), "left")):
         callouts(axes, table[chosen].nlargest(n_labels, "y"), side=side)
-    dress(axes, x_label="log2 fold change", y_label="−log10 p", title=plain(contrast))
+    dress(axes, x_label="log2 fold change", y_label="−log10 p", title=plain(contrast, 60))
     legend_below(axes, columns=4, title=f"of {count(len(rows))} features, q < {threshold:g}")
     return axes
 

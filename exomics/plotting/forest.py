@@ -80,7 +80,7 @@ def forest(
     axes.set_yticks(every, [_row_name(name) for name in (*cohorts["cohort_id"], *diamonds["cohort_id"])])
     axes.set_ylim(float(every.max(initial=0)) + 0.7, -0.7)
     axes.axvline(neutral, color=MUTED, linewidth=0.8)
-    dress(axes, x_label=_LABELS.get(metric, plain(metric)), y_label="", title=plain(signature_id), grid="x")
+    dress(axes, x_label=_LABELS.get(metric, plain(metric)), y_label="", title=plain(signature_id, 60), grid="x")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     if metric != "auc":
@@ -89,7 +89,9 @@ def forest(
 
 
 def _row_name(cohort_id: str) -> str:
-    return f"Pooled ({cohort_id.removeprefix(_POOLED).upper()})" if cohort_id.startswith(_POOLED) else plain(cohort_id)
+    return (
+        f"Pooled ({cohort_id.removeprefix(_POOLED).upper()})" if cohort_id.startswith(_POOLED) else plain(cohort_id, 28)
+    )
 
 
 def _limits(rows: pd.DataFrame, neutral: float) -> tuple[float, float]:

@@ -73,7 +73,11 @@ def truth_versus_found(frame: pd.DataFrame, axes: Axes, *, unit: str, title: str
     axes.set_ylim(low, high)
     head = title or f"{int(held.sum())} of {len(rows)} intervals hold the truth"
     dress(
-        axes, x_label=f"planted truth ({plain(unit)})", y_label=f"found ({plain(unit)})", title=plain(head), grid="both"
+        axes,
+        x_label=f"planted truth ({plain(unit)})",
+        y_label=f"found ({plain(unit)})",
+        title=plain(head, 60),
+        grid="both",
     )
     legend_below(axes, columns=2)
     return axes
@@ -135,7 +139,9 @@ def named_recovery(frame: pd.DataFrame, axes: Axes, *, unit: str) -> Axes:
         label="planted truth",
     )
     axes.axvline(0, color=MUTED, linewidth=0.8)
-    axes.set_yticks(height, [textwrap.fill(plain(name), _NAME_WIDTH) for name in rows["quantity"]], linespacing=1.0)
+    axes.set_yticks(
+        height, [textwrap.fill(plain(name, 3 * _NAME_WIDTH), _NAME_WIDTH) for name in rows["quantity"]], linespacing=1.0
+    )
     axes.set_ylim(len(rows) - 0.4, -0.7)
     dress(axes, x_label=plain(unit), y_label="", grid="x")
     axes.tick_params(axis="y", length=0, labelsize=TEXT_SIZE)

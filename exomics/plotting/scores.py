@@ -91,7 +91,7 @@ def score_by_response(frame: pd.DataFrame, axes: Axes, *, signature_id: str) -> 
         )
     axes.set_xticks(ticks, labels)
     axes.set_xlim(-0.6, index + 0.6)
-    dress(axes, x_label="", y_label="score (SD within the cohort)", title=plain(signature_id), grid="y")
+    dress(axes, x_label="", y_label="score (SD within the cohort)", title=plain(signature_id, 60), grid="y")
     axes.tick_params(axis="x", length=0, labelsize=SMALL_SIZE)
     legend_below(axes, columns=2)
     return axes
@@ -174,13 +174,14 @@ def coverage_bars(frame: pd.DataFrame, axes: Axes) -> Axes:
         axes.text(
             1.02,
             position,
-            f"{row.n_measured} of {row.n_members}{plain(status)}",
+            f"{row.n_measured} of {row.n_members}{status}",
             va="center",
             fontsize=TEXT_SIZE,
             color=INK,
         )
     axes.set_yticks(
-        positions, [f"{plain(row.cohort_id)} · {plain(row.signature_id)}" for row in rows.itertuples(index=False)]
+        positions,
+        [f"{plain(row.cohort_id, 24)} · {plain(row.signature_id, 24)}" for row in rows.itertuples(index=False)],
     )
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0, 1)
@@ -238,7 +239,7 @@ def control_null(frame: pd.DataFrame, axes: Axes, *, observed: float, x_label: s
     axes.axvline(
         observed, color=UP, linewidth=2.0, label=f"signature, {_ordinal(int(np.floor(percentile)))} percentile"
     )
-    dress(axes, x_label=plain(x_label), y_label="random sets", title=plain(title), grid="y")
+    dress(axes, x_label=plain(x_label, 60), y_label="random sets", title=plain(title, 60), grid="y")
     legend_below(axes, columns=1)
     return axes
 

@@ -77,7 +77,7 @@ def survival_by_tertile(
     axes.set_xlim(0, horizon_months)
     axes.set_ylim(0, 1.02)
     axes.set_xticks(ticks)
-    dress(axes, x_label="months", y_label=y_label, title=plain(title), grid="y")
+    dress(axes, x_label="months", y_label=y_label, title=plain(title, 60), grid="y")
     legend_below(axes, points=_FIRST_ROW + 3.2 * _ROW, title="events of patients")
     note = "Thirds are for display; the association is tested on the continuous score."
     axes.text(
