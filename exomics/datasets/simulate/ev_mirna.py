@@ -28,7 +28,7 @@ def ev_counts(parameters: TrialParameters, cohort: Cohort, states: States) -> Co
     """
     properties = ev_properties()
     n = cohort.n_subjects
-    variance = parameters.ev_variance_ratio * properties.variance
+    variance = properties.log2_variance(parameters.ev_dispersion_ratio)
     own = stream(parameters.seed, "ev subject").standard_normal((n, len(properties.names)))
     subject = np.sqrt(SUBJECT_SHARE * variance) * own
     mir29a = properties.names.get_loc(MIR29A)

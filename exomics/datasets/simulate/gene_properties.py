@@ -1,4 +1,4 @@
-"""What a gene is in every trial: its biological variance, how it moves with others, its length."""
+"""What a gene is in every trial: its biological dispersion, how it moves with others, its length."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _MEDIAN_LENGTH, _LOG_LENGTH_SD = 2200.0, 0.6
 
 @dataclass(frozen=True, kw_only=True)
 class GeneProperties:
-    """``level`` log2 abundance; ``variance`` biological variance on log2; ``loadings`` (n_features, n_factors) of the
-    standardized level on programs and anonymous factors, the rest being the feature's own."""
+    """``level`` log2 abundance; ``dispersion`` biological variance over the squared mean; ``loadings`` (n_features,
+    n_factors) of the standardized level on programs and anonymous factors, the rest being the feature's own."""
 
     names: pd.Index
     level: FloatArray
-    variance: FloatArray
+    dispersion: FloatArray
     loadings: FloatArray
     programs: tuple[str, ...]
 
@@ -32,6 +32,10 @@ class GeneProperties:
     def own_share(self) -> FloatArray:
         """Share of the variance that no other feature has."""
         return np.asarray(1 - (self.loadings**2).sum(axis=1))
+
+    def log2_variance(self, ratio: float = 1.0) -> FloatArray:
+        """Variance of the log2 level of a log-normal feature with `ratio` times the dispersion."""
+        return np.asarray(np.log1p(ratio * self.dispersion) / np.log(2) ** 2)
 
     def shared(self, factors: FloatArray) -> FloatArray:
         """Part of the standardized level that comes from `factors` (n, n_factors)."""
@@ -45,7 +49,7 @@ def factor_scores(properties: GeneProperties, n: int, rng: np.random.Generator) 
 
 @cache
 def muscle_properties() -> GeneProperties:
-    """Muscle genes at rat variance; the trial multiplies it."""
+    """Muscle genes at rat dispersion; the trial multiplies it."""
     return _properties("muscle", gene_table()["muscle"], figures()["muscle"])
 
 
@@ -57,7 +61,7 @@ def tumor_properties() -> GeneProperties:
 
 @cache
 def ev_properties() -> GeneProperties:
-    """EV miRNAs; the variance on log2 is that of a negative binomial of the fitted dispersion."""
+    """EV miRNAs, independent of each other."""
     fitted = figures()["ev_mirna"]
     level = mirna_table()["level"].to_numpy(dtype=float)
     rng = stream(BIOLOGY_SEED, "ev_mirna")
@@ -66,7 +70,7 @@ def ev_properties() -> GeneProperties:
     return GeneProperties(
         names=mirna_table().index,
         level=level,
-        variance=np.log1p(dispersion) / np.log(2) ** 2,
+        dispersion=dispersion,
         loadings=np.zeros((level.size, 0)),
         programs=(),
     )
@@ -83,8 +87,8 @@ def _properties(layer: str, level: pd.Series, fitted: dict[str, Any]) -> GenePro
     """Trend times a scaled inverse chi-square scatter, and loadings of the fitted size with random anonymous ones."""
     rng = stream(BIOLOGY_SEED, layer)
     n, freedom = len(level), fitted["prior_degrees_of_freedom"]
-    trend = np.interp(level, fitted["level"], fitted["variance"])
-    variance = trend * freedom / rng.chisquare(freedom, n)
+    trend = np.interp(level, fitted["level"], fitted["dispersion"])
+    dispersion = trend * freedom / rng.chisquare(freedom, n)
     programs = tuple(fitted["program_loading"])
     member = gene_table()["program"].to_numpy()[:, np.newaxis] == np.array(programs)
     loadings = np.hstack(
@@ -96,5 +100,9 @@ def _properties(layer: str, level: pd.Series, fitted: dict[str, Any]) -> GenePro
     shared = (loadings**2).sum(axis=1, keepdims=True)
     loadings *= np.sqrt(np.minimum(1.0, _SHARED_AT_MOST / np.maximum(shared, 1e-12)))
     return GeneProperties(
-        names=level.index, level=level.to_numpy(dtype=float), variance=variance, loadings=loadings, programs=programs
+        names=level.index,
+        level=level.to_numpy(dtype=float),
+        dispersion=dispersion,
+        loadings=loadings,
+        programs=programs,
     )

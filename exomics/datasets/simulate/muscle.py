@@ -33,14 +33,13 @@ class Counts:
 def muscle_counts(parameters: TrialParameters, cohort: Cohort) -> Counts:
     """Counts (2 n_subjects, n_genes).
 
-    The biological variance of a gene (`muscle_variance_ratio` times the rat's) is split into the patient's own part,
-    which both biopsies share, and a part of the biopsy; of each, a share follows the programs and factors. The own
-    part of the biopsy is the negative binomial dispersion.
+    The biological variance of a gene has the patient's own part, which both biopsies share, and a part of the biopsy.
+    Of each, a share follows the programs and factors; what is the biopsy's own is the negative binomial dispersion.
     """
     properties = muscle_properties()
     n = cohort.n_subjects
     share = figures()["human_muscle"]["subject_share"]
-    variance = parameters.muscle_variance_ratio * properties.variance
+    variance = properties.log2_variance(parameters.muscle_dispersion_ratio)
     subject = np.sqrt(share * variance) * _standardized(properties, parameters, cohort)
     factors = factor_scores(properties, 2 * n, stream(parameters.seed, "muscle biopsy"))
     biopsy = np.sqrt((1 - share) * variance) * properties.shared(factors)

@@ -43,8 +43,8 @@ _NOT_NEGATIVE = [
     "library_size_log_sd",
 ]
 _POSITIVE = [
-    "muscle_variance_ratio",
-    "ev_variance_ratio",
+    "muscle_dispersion_ratio",
+    "ev_dispersion_ratio",
     "muscle_library_size",
     "ev_library_size",
     "tumor_library_size",
@@ -82,8 +82,8 @@ class TrialParameters:
         log2: SD over planted genes of the women's minus the men's effect; 0 = none.
     period_genes, period_effect_sd
         Muscle genes that change with time in *both* arms, and the SD of that change in log2.
-    muscle_variance_ratio
-        Biological variance over that of inbred rats at the same level. 12.1 is fitted to men; 1 gives the rats.
+    muscle_dispersion_ratio
+        Biological dispersion over that of inbred rats at the same level. 12.2 is fitted to men; 1 gives the rats.
     muscle_library_size, ev_library_size, tumor_library_size
         Median reads per sample (muscle: fitted mean). The EV source had 0.2 million.
     library_size_log_sd
@@ -96,9 +96,9 @@ class TrialParameters:
         log2: effect of training on EV miR-29a-3p. First link of the chain; 0 breaks it.
     ev_up, ev_down, ev_effect_mean
         Further EV miRNAs that training moves, and the mean size in log2.
-    ev_variance_ratio
-        Biological variance of EV miRNAs over that of the source, whose two groups, shallow libraries and mixed
-        hemolysis make it an upper bound.
+    ev_dispersion_ratio
+        Biological dispersion of EV miRNAs over that of the source, whose two groups, shallow libraries and mixed
+        hemolysis make it an upper bound. 0.25 is stated, not fitted.
     hemolysis_fraction
         Share of EV samples with red-cell miRNAs raised by 3 log2.
     tumor_purity
@@ -173,7 +173,7 @@ class TrialParameters:
     sex_by_time_sd: float = 0.1
     period_genes: int = 200
     period_effect_sd: float = 0.3
-    muscle_variance_ratio: float = 12.1
+    muscle_dispersion_ratio: float = 12.2
     muscle_library_size: float = 27.8e6
     ev_library_size: float = 2e6
     tumor_library_size: float = 40e6
@@ -184,7 +184,7 @@ class TrialParameters:
     ev_up: int = 12
     ev_down: int = 6
     ev_effect_mean: float = 0.8
-    ev_variance_ratio: float = 0.15
+    ev_dispersion_ratio: float = 0.25
     hemolysis_fraction: float = 0.05
     tumor_purity: float = 0.55
     stroma_change: float = 0.0
@@ -245,7 +245,9 @@ class TrialParameters:
         genes = [gene for gene, _ in (*self.prognostic_markers, *self.predictive_markers)]
         unknown = [gene for gene in genes if gene not in gene_table().index]
         if unknown:
-            failures.append(f"a marker must be a gene of the study, got {', '.join(unknown)}")
+            failures.append(
+                f"prognostic_markers and predictive_markers must be genes of the study, got {', '.join(unknown)}"
+            )
         if self.post_tests not in {1, 2}:
             failures.append(f"post_tests must be 1 or 2, got {self.post_tests}")
         return failures

@@ -62,7 +62,7 @@ def steady_levels(parameters: TrialParameters, cohort: Cohort) -> FloatArray:
     properties = tumor_properties()
     n = cohort.n_subjects
     rng = stream(parameters.seed, "tumor subject")
-    deviation = np.sqrt(properties.variance)
+    deviation = np.sqrt(properties.log2_variance())
     factors = factor_scores(properties, n, rng)
     own = np.sqrt(properties.own_share) * rng.standard_normal((n, len(properties.names)))
     subject = np.sqrt(SUBJECT_SHARE) * deviation * (properties.shared(factors) + own)
@@ -125,7 +125,7 @@ def tumor_counts(parameters: TrialParameters, level: FloatArray) -> NDArray[np.i
         stream(parameters.seed, "tumor library"),
     )
     mean = amount * (library / amount.sum(axis=1))[:, np.newaxis]
-    dispersion = np.expm1((1 - SUBJECT_SHARE) * properties.variance * properties.own_share * np.log(2) ** 2)
+    dispersion = np.expm1((1 - SUBJECT_SHARE) * properties.log2_variance() * properties.own_share * np.log(2) ** 2)
     return negative_binomial(mean, dispersion, stream(parameters.seed, "tumor counts"))
 
 

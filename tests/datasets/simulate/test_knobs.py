@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from anndata import AnnData
 
-from exomics.datasets.simulate import Trial, TrialParameters, simulate_trial
+from exomics.datasets.simulate import Simulation, Trial, TrialParameters, simulate_trial
 from exomics.datasets.simulate.cohort import recruit
 from exomics.schema import keys
 
@@ -131,11 +131,9 @@ def test_a_true_mirna_effect_moves_targets_in_and_outside_the_matrix() -> None:
 def test_confounding_ties_collagen_and_cd8_without_any_link() -> None:
     def correlation(confounding: float) -> float:
         parameters = replace(BASE, n_per_arm=300, collagen_to_cd8=0.0, confounding=confounding)
-        samples = simulate_trial(parameters).truth.samples
-        change = samples.query("time_point == 'post'").reset_index() - samples.query("time_point == 'baseline'")[
-            ["collagen", "cd8"]
-        ].reset_index(drop=True).reindex(columns=samples.columns.insert(0, "index"))
-        return float(change["collagen"].astype(float).corr(change["cd8"].astype(float)))
+        samples = Simulation(parameters).truth().samples.pivot(index="subject_id", columns="time_point")
+        change = samples.xs("post", axis=1, level=1) - samples.xs("baseline", axis=1, level=1)
+        return float(change["collagen"].corr(change["cd8"]))
 
     assert abs(correlation(0.0)) < 0.15
     assert correlation(1.0) < -0.4
@@ -160,7 +158,7 @@ def test_batch_moves_the_second_batch_only(base: Trial) -> None:
 
 
 def test_batch_imbalance_is_in_the_trained_arm_after_training() -> None:
-    unbalanced = simulate_trial(TrialParameters(n_per_arm=150, batch_imbalance=0.6, missing_fraction=0.0)).muscle.obs
+    unbalanced = Simulation(TrialParameters(n_per_arm=150, batch_imbalance=0.6, missing_fraction=0.0)).muscle().obs
     shares = (unbalanced["batch"] == "batch_2").groupby(unbalanced["exercise_post"]).mean()
     assert shares[1.0] == pytest.approx(0.8, abs=0.09)
     assert shares[0.0] == pytest.approx(0.5, abs=0.07)

@@ -41,8 +41,8 @@ def test_the_size_of_real_assays(trial: Trial) -> None:
 
 def test_the_genes_that_signatures_need_are_there(trial: Trial) -> None:
     needed = (
-        "GZMA PRF1 IFNG STAT1 IDO1 CXCL9 CXCL10 CXCL11 CXCR3 HLA-DRA CD8A CD8B NKG7 COL1A1 COL1A2 COL3A1 DCN LOX IL6 FNDC5 "
-        "IL15 GDF15 LGI3 CITED4 TBP SDHA OAZ1 CD276"
+        "GZMA PRF1 IFNG STAT1 IDO1 CXCL9 CXCL10 CXCL11 CXCR3 HLA-DRA CD8A CD8B NKG7 COL1A1 COL1A2 COL3A1 DCN LOX IL6 "
+        "FNDC5 IL15 GDF15 LGI3 CITED4 TBP SDHA OAZ1 CD276"
     )
     assert set(needed.split()) <= set(trial.tumor.var_names)
     assert {"hsa-miR-29a-3p", "hsa-miR-451a", "hsa-miR-23a-3p"} <= set(trial.ev_mirna.var_names)

@@ -28,8 +28,9 @@ COMPARTMENT_SETS = {
     "fibroblast": ("Fibroblasts",),
     "endothelial": ("Endothelial cells",),
 }
-# A gene that sits in several programs belongs to the first.
+# A gene that sits in several programs belongs to the first; "collagen" keeps the COL genes of its set.
 PROGRAMS = {
+    "collagen": ("HALLMARK_EPITHELIAL_MESENCHYMAL_TRANSITION",),
     "oxphos": ("HALLMARK_OXIDATIVE_PHOSPHORYLATION",),
     "proliferation": ("HALLMARK_E2F_TARGETS", "HALLMARK_G2M_CHECKPOINT"),
     "interferon": ("HALLMARK_INTERFERON_GAMMA_RESPONSE", "HALLMARK_INTERFERON_ALPHA_RESPONSE"),
@@ -177,7 +178,7 @@ def _programs(mirror: Path, approved: dict[str, str]) -> pd.Series:
     program: dict[str, str] = {}
     for name, hallmarks in PROGRAMS.items():
         for hallmark in hallmarks:
-            for symbol in sets[hallmark]:
+            for symbol in (member for member in sets[hallmark] if name != "collagen" or member.startswith("COL")):
                 program.setdefault(approved.get(symbol, symbol), name)
     return pd.Series(program)
 

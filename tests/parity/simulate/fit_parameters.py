@@ -16,36 +16,17 @@ import pandas as pd
 import yaml
 from scipy.optimize import minimize_scalar
 from scipy.special import gammaln, polygamma
-from scipy.stats import chi2
+from scipy.stats import chi2, norm
 from scipy.stats import t as student
 
 FITTED = fit_genes.TARGET.parent
 N_KNOTS, N_FACTORS, N_MIRNAS = 12, 4, 620
 STATED_LEVEL = 6.0  # of a required miRNA that the source knows under an older name
 REQUIRED_MIRNAS = [
-    "let-7a-5p",
-    "miR-29a-3p",
-    "miR-29b-3p",
-    "miR-29c-3p",
-    "miR-451a",
-    "miR-23a-3p",
-    "miR-486-5p",
-    "miR-1-3p",
-    "miR-133a-3p",
-    "miR-133b",
-    "miR-206",
-    "miR-499a-5p",
-    "miR-215-5p",
-    "miR-941",
-    "miR-151b",
-    "miR-16-5p",
-    "miR-92a-3p",
-    "miR-17-5p",
-    "miR-21-5p",
-    "miR-106a-5p",
-    "miR-122-5p",
-    "miR-375-3p",
-]
+    "let-7a-5p", "miR-29a-3p", "miR-29b-3p", "miR-29c-3p", "miR-451a", "miR-23a-3p", "miR-486-5p", "miR-1-3p",
+    "miR-133a-3p", "miR-133b", "miR-206", "miR-499a-5p", "miR-215-5p", "miR-941", "miR-151b", "miR-16-5p",
+    "miR-92a-3p", "miR-17-5p", "miR-21-5p", "miR-106a-5p", "miR-122-5p", "miR-375-3p",
+]  # fmt: skip
 
 
 def main() -> None:
@@ -79,18 +60,22 @@ def _rounded(value: object) -> object:
     return float(f"{float(value):.3g}")  # type: ignore[arg-type]
 
 
-def _trend(level: np.ndarray, variance: np.ndarray) -> dict[str, np.ndarray]:
-    """Median variance in equal-count bins of level, and the prior degrees of freedom of the scatter around it."""
+def _trend(level: np.ndarray, dispersion: np.ndarray) -> dict[str, np.ndarray]:
+    """Median dispersion in equal-count bins of level."""
     edges = np.quantile(level, np.linspace(0, 1, N_KNOTS + 1))
     bins = np.clip(np.searchsorted(edges, level, side="right") - 1, 0, N_KNOTS - 1)
     knots = [np.median(level[bins == number]) for number in range(N_KNOTS)]
-    medians = [np.median(variance[bins == number]) for number in range(N_KNOTS)]
-    return {"level": np.array(knots), "variance": np.array(medians)}
+    medians = [np.median(dispersion[bins == number]) for number in range(N_KNOTS)]
+    return {"level": np.array(knots), "dispersion": np.array(medians)}
 
 
 def _prior_degrees_of_freedom(log_ratio: np.ndarray, degrees_of_freedom: float) -> float:
-    """Solve trigamma(d0/2) = var(log s2) - trigamma(d/2), the moment estimate of a scaled inverse chi-square prior."""
-    excess = (1.4826 * np.median(np.abs(log_ratio - np.median(log_ratio)))) ** 2 - polygamma(1, degrees_of_freedom / 2)
+    """Solve trigamma(d0/2) = var(log s2) - trigamma(d/2), the moment estimate of a scaled inverse chi-square prior.
+
+    The variance is that of the normal with the same 10 % and 90 % quantiles.
+    """
+    low, high = np.quantile(log_ratio, [0.1, 0.9])
+    excess = ((high - low) / (2 * norm.ppf(0.9))) ** 2 - polygamma(1, degrees_of_freedom / 2)
     grid = np.geomspace(0.5, 200, 4000)
     return float(grid[np.argmin(np.abs(polygamma(1, grid / 2) - max(excess, 1e-3)))])
 
@@ -117,28 +102,34 @@ def _correlations(residuals: np.ndarray, program: np.ndarray, degrees_of_freedom
 
 
 def _muscle(reference: Path, genes: pd.DataFrame, approved: dict[str, str]) -> dict[str, object]:
-    """MoTrPAC gastrocnemius: biological variance of log2 counts within sex x group, less the Poisson part 1/mean."""
+    """MoTrPAC gastrocnemius: dispersion (variance - mean) / mean^2 of counts per library, within sex x group.
+
+    The scatter of single genes around the trend comes from the ratio of their variance to ``mean + dispersion mean^2``;
+    correlations from the residuals of log2 counts per million.
+    """
     folder = reference / "motrpac"
     counts = pd.read_csv(folder / "TRNSCRPT_GN.counts.tsv.gz", sep="\t", index_col=0)
     samples = pd.read_csv(folder / "TRNSCRPT_GN.samples.tsv.gz", sep="\t")
     symbols = fit_genes.muscle_symbols(reference, approved)
     library = (samples["lib_size"] * samples["norm_factors"]).to_numpy()
     level = np.log2((counts.to_numpy() + 0.5) / (library + 1) * 1e6)
-    residuals = level.copy()
+    scaled = counts.to_numpy() / library * library.mean()
+    residuals, deviations, fitted = level.copy(), scaled.copy(), np.zeros_like(scaled)
     for group in samples["group"].unique():
         columns = (samples["group"] == group).to_numpy()
         residuals[:, columns] -= level[:, columns].mean(axis=1, keepdims=True)
+        fitted[:, columns] = scaled[:, columns].mean(axis=1, keepdims=True)
+        deviations[:, columns] -= fitted[:, columns]
     degrees_of_freedom = counts.shape[1] - samples["group"].nunique()
-    total = (residuals**2).sum(axis=1) / degrees_of_freedom
-    poisson = 1 / counts.mean(axis=1).to_numpy() / np.log(2) ** 2
-    mean = level.mean(axis=1)
-    trend = _trend(mean, np.maximum(total - poisson, 1e-4))
-    expected = np.interp(mean, trend["level"], trend["variance"]) + poisson
+    variance, reads = (deviations**2).sum(axis=1) / degrees_of_freedom, scaled.mean(axis=1)
+    mean = np.log2(reads / library.mean() * 1e6)
+    trend = _trend(mean, (variance - reads) / (fitted**2).mean(axis=1))
+    expected = reads + np.interp(mean, trend["level"], trend["dispersion"]) * reads**2
     program = symbols.map(genes["program"]).fillna("").to_numpy()
     expressed = mean > 1
     return {
         **trend,
-        "prior_degrees_of_freedom": _prior_degrees_of_freedom(np.log(total / expected), degrees_of_freedom),
+        "prior_degrees_of_freedom": _prior_degrees_of_freedom(np.log(variance / expected), degrees_of_freedom),
         **_correlations(residuals[expressed], program[expressed], degrees_of_freedom),
         "library_size_mean": samples["lib_size"].mean(),
         "library_size_log_sd": np.log(samples["lib_size"]).std(),
@@ -157,25 +148,25 @@ def _sex_effect(folder: Path) -> dict[str, float]:
 
 
 def _human_muscle(reference: Path, rat: dict[str, np.ndarray]) -> dict[str, float]:
-    """Two pooled figures from six men before and after one bout: human over rat variance, and the subject's share.
+    """Two pooled figures from six men before and after one bout: human over rat dispersion, and the subject's share.
 
-    Ratios of a gene's variance to the rat trend at its level; the median over genes with more than 50 reads, over
-    that of a mean chi-square with 5 degrees of freedom. Within subjects: half the variance of the change.
+    Ratios of a gene's biological variance of log counts to the rat dispersion at its level; the median over genes with
+    more than 50 reads, over that of a mean chi-square with 5 degrees of freedom. Within: half the variance of a change.
     """
     counts = pd.read_csv(reference / "exercise/ziemann_muscle_acute_counts.tsv.gz", sep="\t", index_col=0)
     samples = pd.read_csv(reference / "exercise/ziemann_muscle_acute_samples.tsv", sep="\t").set_index("sample")
     counts = counts[counts.mean(axis=1) > 50]
-    level = np.log2(counts + 0.5)
+    level = np.log(counts + 0.5)
     level -= level.sub(level.mean(axis=1), axis=0).median()
     before = level[samples.index[samples["timepoint"] == "pre"]].to_numpy()
     after = level[samples.index[samples["timepoint"] == "post"]].to_numpy()
-    poisson = 1 / counts.mean(axis=1).to_numpy() / np.log(2) ** 2
+    poisson = 1 / counts.mean(axis=1).to_numpy()
     mean = np.log2(counts.mean(axis=1) / counts.sum().mean() * 1e6).to_numpy()
-    expected = np.interp(mean, rat["level"], rat["variance"])
+    expected = np.interp(mean, rat["level"], rat["dispersion"])
     median = chi2.ppf(0.5, 5) / 5
     total = np.median((before.var(axis=1, ddof=1) - poisson) / expected) / median
     within = np.median(((after - before).var(axis=1, ddof=1) / 2 - poisson) / expected) / median
-    return {"variance_ratio": total, "subject_share": 1 - within / total}
+    return {"dispersion_ratio": total, "subject_share": 1 - within / total}
 
 
 def _tumor(reference: Path, mirror: Path, genes: pd.DataFrame, approved: dict[str, str]) -> dict[str, object]:
@@ -196,10 +187,10 @@ def _tumor(reference: Path, mirror: Path, genes: pd.DataFrame, approved: dict[st
     follows = index.notna().to_numpy()
     share = genes.loc[shared, "share"].to_numpy()[follows, np.newaxis]
     residuals[follows] -= share * amount[index[follows].astype(int).to_numpy()]
-    variance = (residuals**2).sum(axis=1) / degrees_of_freedom
+    variance = (residuals**2).sum(axis=1) / degrees_of_freedom * np.log(2) ** 2
     level = genes.loc[shared, "tumor"].to_numpy()
-    trend = _trend(level, variance)
-    log_ratio = np.log(variance / np.interp(level, trend["level"], trend["variance"]))
+    trend = _trend(level, np.expm1(variance))
+    log_ratio = np.log(variance / np.log1p(np.interp(level, trend["level"], trend["dispersion"])))
     return {
         **trend,
         "prior_degrees_of_freedom": _prior_degrees_of_freedom(log_ratio, degrees_of_freedom),
@@ -232,10 +223,9 @@ def _ev(reference: Path, mirror: Path) -> tuple[pd.DataFrame, dict[str, object]]
     )
     mean = np.log2(expressed.mean(axis=1).to_numpy() / library.mean() * 1e6)
     trend = _trend(mean, dispersion)
-    scatter = np.log(dispersion / np.interp(mean, trend["level"], trend["variance"]))
+    scatter = np.log(dispersion / np.interp(mean, trend["level"], trend["dispersion"]))
     figures = {
-        "level": trend["level"],
-        "dispersion": trend["variance"],
+        **trend,
         "dispersion_log_sd": 1.4826 * np.median(np.abs(scatter - np.median(scatter))),
         "library_size_median": np.median(library),
         "library_size_log_sd": np.log(library).std(ddof=1),
@@ -264,10 +254,9 @@ def _mature_names(mirror: Path) -> dict[str, str]:
 
 
 def _vo2peak(reference: Path) -> dict[str, float]:
-    """Rats: within sex, before training, and the change of sedentary rats. Cyclists: retest error, an upper bound.
+    """Within sex, before training and by training; and sd_change / sqrt(2), an upper bound on the typical error.
 
-    sd_change / sqrt(2) of untrained animals bounds the typical error from above (eight weeks pass between the tests);
-    so does that of trained cyclists between tests four weeks apart, given as a coefficient of variation.
+    Weeks pass between the tests: eight of sedentary rats, four of trained cyclists (theirs in percent of the mean).
     """
     rats = pd.read_csv(reference / "motrpac/physiology/VO2MAX.tsv.gz", sep="\t")
     rats = rats[rats["age"] == "6M"].assign(
