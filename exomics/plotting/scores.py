@@ -174,7 +174,7 @@ def coverage_bars(frame: pd.DataFrame, axes: Axes) -> Axes:
         axes.text(
             1.02,
             position,
-            f"{row.n_measured} of {row.n_members}{status}",
+            f"{row.n_measured} of {row.n_members}{plain(status)}",
             va="center",
             fontsize=TEXT_SIZE,
             color=INK,

@@ -304,8 +304,8 @@ def test_findings_state_nulls_with_their_intervals() -> None:
     )
     assert "exploration" in told["Carried to tumors"]
     assert "0 of 1 comparisons" in told["Carried to tumors"]
-    assert "intervals that exclude 1 for imm.cyt 0.74 [0.67, 0.82]" in told["Outcome"]
-    assert "no evidence of association for ecm.col1 1.05 [0.90, 1.22]" in told["Outcome"]
+    assert "intervals that exclude 1 for imm.cyt 0.74 [0.67, 0.82]" in told["Overall survival"]
+    assert "no evidence of association for ecm.col1 1.05 [0.90, 1.22]" in told["Overall survival"]
     assert told["Planted truth"] == "Of 1 intervals for planted quantities, 1 hold the truth."
 
 

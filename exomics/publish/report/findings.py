@@ -44,7 +44,7 @@ def findings(content: ReportContent) -> tuple[Finding, ...]:
     Returns
     -------
     tuple of Finding
-        At most five; each null comes with its interval, and none claims more than the design supports.
+        At most seven; each null comes with its interval, and none claims more than the design supports.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def findings(content: ReportContent) -> tuple[Finding, ...]:
         "What changes": _change(content),
         "Named products": _named(content),
         "Carried to tumors": _transfer(content),
-        "Outcome": " ".join(_pooled_sentences(content)),
+        **_pooled_sentences(content),
         "Planted truth": _recovery(content),
     }
     return tuple(
@@ -175,9 +175,9 @@ def _pooled_rows(content: ReportContent) -> pd.DataFrame:
     return frame[frame["cohort_id"].str.startswith(POOLED) & effects & frame["estimate"].notna()]
 
 
-def _pooled_sentences(content: ReportContent) -> list[str]:
+def _pooled_sentences(content: ReportContent) -> dict[str, str]:
     rows = _pooled_rows(content)
-    sentences = []
+    sentences: dict[str, str] = {}
     for endpoint, title in ENDPOINTS.items():
         part = rows[rows["endpoint"] == endpoint]
         if part.empty:
@@ -190,7 +190,7 @@ def _pooled_sentences(content: ReportContent) -> list[str]:
         kind = "odds" if endpoint == "response" else "hazard"
         told = [f"intervals that exclude 1 for {pieces(clear)}"] if clear else []
         told += [f"no evidence of association for {pieces(null)}"] if null else []
-        sentences.append(f"Pooled {kind} ratio per SD for {title.lower()}: {'; '.join(told)}.")
+        sentences[title] = f"Pooled {kind} ratio per SD of the score: {'; '.join(told)}."
     return sentences
 
 

@@ -104,14 +104,17 @@ def agreement_section(content: ReportContent) -> Section | None:
 
 
 def _agreement_table(study_id: str, agreement: pd.DataFrame) -> Table:
-    """The frame of the comparison with readable headers; percentages with two decimals."""
+    """The comparison with one column per published family: shares with two decimals, counts, the largest |Δz|."""
+    shown = {"rows": "rows published", "rows_matched": "matched", "rows_only_ours": "only ours"}
     equal = [str(name) for name in agreement if str(name).startswith("equal_")]
-    names = {name: f"{name.removeprefix('equal_').replace('_', ' ')}, % equal" for name in equal}
-    names |= {"rows_matched": "matched", "rows_only_ours": "only ours", "max_abs_dz": "largest |Δz|"}
-    names |= {"n_published": "called, published", "n_ours": "called, ours", "n_both": "called, both"}
-    caption = f"{study_id}: our numbers after the published rounding; |Δz| is on unrounded values."
-    formats = {new: ".2f" for new in names.values() if new.endswith("equal")} | {"largest |Δz|": ".1e"}
-    return table(agreement.rename(columns=names), caption, formats)
+    shown |= {name: f"{name.removeprefix('equal_').replace('_', ' ')}: % equal" for name in equal}
+    shown |= {"max_abs_dz": "largest |Δz|", "n_published": "called in the published table", "n_ours": "called in ours"}
+    shown |= {"n_both": "called in both"}
+    names = [name for name in shown if name in agreement]
+    forms = {name: ".2f" if name in equal else ".1e" if name == "max_abs_dz" else ",.0f" for name in names}
+    columns = {str(row["family"]): [number(row[name], forms[name]) for name in names] for row in records(agreement)}
+    caption = f"{study_id}: our numbers after the published rounding, by published family; |Δz| is on unrounded values."
+    return table(pd.DataFrame({"quantity": [shown[name] for name in names], **columns}), caption)
 
 
 def signature_section(content: ReportContent) -> Section | None:
