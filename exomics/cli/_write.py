@@ -24,11 +24,12 @@ def save_table(
     path: Path,
     arguments: argparse.Namespace,
     inputs: Sequence[Path],
+    *,
     outputs: Sequence[Path] = (),
 ) -> None:
     """Write a result table and its sidecar; `outputs` are all files of the command, if there are more than this one."""
     write_text(path, table.to_text())
-    save_provenance(table.provenance, path, arguments, inputs, outputs)
+    save_provenance(table.provenance, path, arguments, inputs, outputs=outputs)
 
 
 def save_frame(
@@ -37,11 +38,12 @@ def save_frame(
     provenance: Provenance,
     arguments: argparse.Namespace,
     inputs: Sequence[Path],
+    *,
     outputs: Sequence[Path] = (),
 ) -> None:
     """Write a plain table (a comparison, a truth) and its sidecar."""
     write_text(path, frame.to_csv(sep="\t", index=False, lineterminator="\n"))
-    save_provenance(provenance, path, arguments, inputs, outputs)
+    save_provenance(provenance, path, arguments, inputs, outputs=outputs)
 
 
 def save_data(
@@ -49,12 +51,13 @@ def save_data(
     path: Path,
     arguments: argparse.Namespace,
     inputs: Sequence[Path],
+    *,
     outputs: Sequence[Path] = (),
 ) -> None:
     """Write AnnData or MuData and its sidecar."""
     write_data(data, path)
     provenance = Provenance(method=arguments.argv[0], acknowledgments=acknowledgments_of(data))
-    save_provenance(provenance, path, arguments, inputs, outputs)
+    save_provenance(provenance, path, arguments, inputs, outputs=outputs)
 
 
 def save_provenance(
@@ -62,6 +65,7 @@ def save_provenance(
     path: Path,
     arguments: argparse.Namespace,
     inputs: Sequence[Path],
+    *,
     outputs: Sequence[Path] = (),
 ) -> None:
     """Write ``<path>.provenance.json`` with the step that made `path`; acknowledgments of the inputs are carried on."""

@@ -57,8 +57,8 @@ def run(arguments: argparse.Namespace) -> None:
         controls = _of_samples(pd.read_csv(arguments.controls, sep="\t", dtype={"sample_id": str}), outcomes)
         table, estimates = beside_controls(table, controls, outcomes, horizon_months=arguments.horizon)
         provenance = Provenance(method="associate_controls", parameters={"cohort": arguments.cohort})
-        save_frame(estimates, arguments.controls_output, provenance, arguments, inputs, outputs)
-    save_table(table, arguments.output, arguments, inputs, outputs)
+        save_frame(estimates, arguments.controls_output, provenance, arguments, inputs, outputs=outputs)
+    save_table(table, arguments.output, arguments, inputs, outputs=outputs)
     _say(table, arguments.output)
 
 
@@ -83,8 +83,9 @@ def _of_samples(frame: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _say(table: PerformanceTable, output: Path) -> None:
-    for row in table.frame.itertuples():
-        interval = f" ({row.ci_low:.3f} to {row.ci_high:.3f})" if pd.notna(row.ci_low) else ""
-        estimate = f"{row.estimate:.3f}{interval}" if pd.notna(row.estimate) else "no estimate"
-        print(f"{row.signature_id}\t{row.endpoint}\t{row.metric}\t{estimate}\tn {row.n_samples}\t{row.note}".rstrip())
+    for row in table.frame.to_dict("records"):
+        interval = f" ({row['ci_low']:.3f} to {row['ci_high']:.3f})" if pd.notna(row["ci_low"]) else ""
+        estimate = f"{row['estimate']:.3f}{interval}" if pd.notna(row["estimate"]) else "no estimate"
+        told = (row["signature_id"], row["endpoint"], row["metric"], estimate, f"n {row['n_samples']}", row["note"])
+        print("\t".join(told).rstrip())
     print(f"{output}: {len(table.frame)} rows")

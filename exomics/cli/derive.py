@@ -42,9 +42,9 @@ def run(arguments: argparse.Namespace) -> None:
     body = output.with_suffix(".tsv")
     outputs = [output, *([body] if body.is_file() else []), *([arguments.losses] if arguments.losses else [])]
     provenance = Provenance(method="derive", parameters={"rule": rule.id, "version": rule.version})
-    save_provenance(provenance, output, arguments, inputs, outputs)
+    save_provenance(provenance, output, arguments, inputs, outputs=outputs)
     if arguments.losses:
-        save_frame(derivation.losses.frame, arguments.losses, provenance, arguments, inputs, outputs)
+        save_frame(derivation.losses.frame, arguments.losses, provenance, arguments, inputs, outputs=outputs)
     _say(derivation, output)
 
 

@@ -51,10 +51,10 @@ def run(arguments: argparse.Namespace) -> None:
         data, lost = to_human(data, table)
         losses = losses + lost
     outputs = [arguments.output, *([arguments.losses] if arguments.losses else [])]
-    save_data(data, arguments.output, arguments, [arguments.data], outputs)
+    save_data(data, arguments.output, arguments, [arguments.data], outputs=outputs)
     if arguments.losses:
         provenance = Provenance(method="harmonize", notes=losses.notes)
-        save_frame(losses.frame, arguments.losses, provenance, arguments, [arguments.data], outputs)
+        save_frame(losses.frame, arguments.losses, provenance, arguments, [arguments.data], outputs=outputs)
     for loss in losses.to_records():
         print(f"lost: {loss['n']} {loss['what']} ({loss['why']}): {loss['examples']}")
     for note in losses.notes:

@@ -1,8 +1,9 @@
 """Write a ready config, sample sheet, derivation rule and study.yaml from your own matrix and sheet.
 
 The matrix is a tsv, csv or h5ad (--layer names X, raw or a layer); its scale must be declared: counts:count,
-linear:tpm, log2:cpm:1 and so on. It is read and checked now, so that what is wrong is said now. A tumor matrix without a design
-becomes a cohort to score; anything else becomes a study: say what to compare with --design and --contrast.
+linear:tpm, log2:cpm:1 and so on. It is read and checked now, so that what is wrong is said now. A tumor matrix
+without a design becomes a cohort to score; anything else becomes a study: say what to compare with --design and
+--contrast.
 
 example:
   exomics init mystudy --matrix counts.tsv --sheet samples.tsv --scale counts:count --species human --specimen muscle \\

@@ -18,10 +18,9 @@ from exomics.cli._write import save_frame, save_table
 from exomics.datasets import read_data
 from exomics.errors import InputError
 from exomics.harmonize import load_aliases
-from exomics.registry.selection import select_signatures
 from exomics.results import Provenance, ScoreTable
 from exomics.schema import layer_of
-from exomics.scoring import control_scores, score
+from exomics.scoring import control_scores, resolve_signatures, score
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -43,19 +42,18 @@ def run(arguments: argparse.Namespace) -> None:
     if bool(arguments.controls) != bool(arguments.controls_output):
         raise InputError("--controls N and --controls-output FILE go together.")
     data = read_data(arguments.data)
-    layer = layer_of(data)
-    chosen = [found for word in arguments.signatures for found in select_signatures(word, layer=layer)]
+    chosen = resolve_signatures(arguments.signatures, layer_of(data))
     inputs = [arguments.data, *_files(arguments.signatures)]
     aliases = load_aliases(dataset=arguments.aliases) if arguments.aliases else None
     table = score(data, chosen, method=arguments.method, allow_layer=arguments.allow_layer, aliases=aliases)
     outputs = [arguments.output, *([arguments.controls_output] if arguments.controls_output else [])]
-    save_table(table, arguments.output, arguments, inputs, outputs)
+    save_table(table, arguments.output, arguments, inputs, outputs=outputs)
     if arguments.controls_output:
         frame = control_scores(
             data, chosen, table, n_sets=arguments.controls, seed=arguments.seed, method=arguments.method
         )
         drawn = Provenance(method="matched_controls", parameters={"n_sets": arguments.controls}, seed=arguments.seed)
-        save_frame(frame, arguments.controls_output, drawn, arguments, inputs, outputs)
+        save_frame(frame, arguments.controls_output, drawn, arguments, inputs, outputs=outputs)
     _say(table, arguments.output)
 
 

@@ -139,7 +139,8 @@ def _body_of(head: dict[str, Any], path: Path) -> bytes:
     content = _bytes_of(file)
     got = hashlib.sha256(content).hexdigest()
     if got != body["sha256"]:
-        raise RegistryError(f"{file} was altered: expected sha256 {body['sha256']}, got {got}. Restore it or bump the version.")
+        expected = body["sha256"]
+        raise RegistryError(f"{file} was altered: expected sha256 {expected}, got {got}. Restore it.")
     return content
 
 

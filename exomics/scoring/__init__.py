@@ -5,7 +5,7 @@ from exomics.scoring.controls import MatchedControls, matched_controls
 from exomics.scoring.derivation import Derivation, derive
 from exomics.scoring.members import members_in_table
 from exomics.scoring.methods import Scorers, scorer
-from exomics.scoring.run import score
+from exomics.scoring.run import resolve_signatures, score
 
 __all__ = [
     "Derivation",
@@ -15,6 +15,8 @@ __all__ = [
     "derive",
     "matched_controls",
     "members_in_table",
+    "resolve_signatures",
     "score",
     "scorer",
+    "resolve_signatures",
 ]

@@ -11,13 +11,14 @@ from anndata import AnnData
 from exomics.errors import LayerError, RegistryError
 from exomics.harmonize import AliasTable, OrthologTable
 from exomics.registry.signature import Signature
-from exomics.registry.signature_files import load_signature, signature_hash
+from exomics.registry.signature_files import signature_hash
 from exomics.results import Provenance, ScoreTable
 from exomics.schema import keys, layer_of, metadata, scale_of, steps_of
 from exomics.scoring._rows import Cohort, score_together, unscored
 from exomics.scoring._scorer import Scorer
 from exomics.scoring._species import LocalSignature, localize
 from exomics.scoring.methods import Scorers, scorer
+from exomics.scoring.selection import select_signatures
 
 
 def score(
@@ -37,7 +38,7 @@ def score(
     adata
         Samples x features with a declared scale, one specimen, one species.
     signatures
-        Signatures, or ids of shipped ones.
+        Signatures, or words that name them: ids, a class, ``all``, ``gene:SYMBOL``, files.
     method
         Scorer to use for all of them; the default is each signature's own ``score``.
     allow_layer
@@ -82,9 +83,9 @@ def score(
     >>> score(tumor, "imm.cyt").frame[["score", "status"]].round(4).to_numpy().tolist()
     [[6.0125, 'ok']]
     """
-    chosen = resolve_signatures(signatures)
     scale_of(adata)
     layer = layer_of(adata)
+    chosen = resolve_signatures(signatures, layer)
     _check_layers(chosen, layer, allow_layer)
     methods = [_scorer_for(found, method) for found in chosen]
     local = [localize(found, adata, species_map) for found in chosen]
@@ -106,8 +107,8 @@ def score(
     return ScoreTable(frame=table, provenance=_provenance(adata, chosen, methods, allow_layer))
 
 
-def resolve_signatures(signatures: Signature | str | Sequence[Signature | str]) -> list[Signature]:
-    """Signatures as given, shipped ones by id; each id once.
+def resolve_signatures(signatures: Signature | str | Sequence[Signature | str], layer: str = "") -> list[Signature]:
+    """Signatures as given or named (see `exomics.scoring.selection.select_signatures`); each id once.
 
     Raises
     ------
@@ -119,9 +120,9 @@ def resolve_signatures(signatures: Signature | str | Sequence[Signature | str]) 
         raise RegistryError("no signature is given; name at least one (exomics catalog signatures).")
     found: dict[str, Signature] = {}
     for item in given:
-        read = load_signature(item) if isinstance(item, str) else item
-        if found.setdefault(read.id, read) != read:
-            raise RegistryError(f"two different signatures are called {read.id!r}; rename one.")
+        for read in select_signatures(item, layer=layer) if isinstance(item, str) else (item,):
+            if found.setdefault(read.id, read) != read:
+                raise RegistryError(f"two different signatures are called {read.id!r}; rename one.")
     return list(found.values())
 
 
