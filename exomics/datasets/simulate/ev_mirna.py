@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from exomics.datasets.simulate.batches import batch_levels, second_batch
 from exomics.datasets.simulate.cohort import Cohort
 from exomics.datasets.simulate.counts import counts_from_proportions, library_sizes
 from exomics.datasets.simulate.effects import MIR29A, ev_effects
 from exomics.datasets.simulate.gene_properties import ev_properties
-from exomics.datasets.simulate.muscle import Counts
 from exomics.datasets.simulate.parameters import TrialParameters
 from exomics.datasets.simulate.states import States
 from exomics.datasets.simulate.streams import stream
@@ -20,7 +21,7 @@ MILD_HEMOLYSIS_SD = 0.3
 SUBJECT_SHARE = 0.5  # of the variance stays with the patient; stated
 
 
-def ev_counts(parameters: TrialParameters, cohort: Cohort, states: States) -> Counts:
+def ev_counts(parameters: TrialParameters, cohort: Cohort, states: States) -> NDArray[np.int64]:
     """Counts (2 n_subjects, n_mirnas).
 
     miR-29a-3p follows the chain, with the dispersion of its own on top; red-cell miRNAs rise with hemolysis, which has
@@ -42,9 +43,9 @@ def ev_counts(parameters: TrialParameters, cohort: Cohort, states: States) -> Co
     mild = np.abs(MILD_HEMOLYSIS_SD * rng.standard_normal(2 * n))
     hemolyzed = rng.random(2 * n) < parameters.hemolysis_fraction
     level[:, red_cell] += (mild + HEMOLYSIS_LOG2 * hemolyzed)[:, np.newaxis]
+    level += batch_levels(parameters, second_batch(parameters, cohort, "plasma_ev"), len(properties.names), "plasma_ev")
     dispersion = np.expm1((1 - SUBJECT_SHARE) * variance * np.log(2) ** 2)
     library = library_sizes(
         parameters.ev_library_size, parameters.library_size_log_sd, 2 * n, stream(parameters.seed, "ev library")
     )
-    values = counts_from_proportions(level, library, dispersion, stream(parameters.seed, "ev counts"))
-    return Counts(values=values, second_batch=np.zeros(2 * n, dtype=bool))
+    return counts_from_proportions(level, library, dispersion, stream(parameters.seed, "ev counts"))

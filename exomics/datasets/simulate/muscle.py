@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from exomics._checks import FloatArray
+from exomics.datasets.simulate.batches import batch_levels, second_batch
 from exomics.datasets.simulate.cohort import BoolArray, Cohort
 from exomics.datasets.simulate.counts import counts_from_proportions, library_sizes
 from exomics.datasets.simulate.effects import muscle_effects
@@ -22,16 +21,8 @@ ABSENT = -20.0  # log2 change of a gene that the other sex does not have
 _LARGEST_SEX_EFFECT = 2.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Counts:
-    """Counts of the baseline samples of all patients, then of their post samples; and the batch of each sample."""
-
-    values: NDArray[np.int64]
-    second_batch: BoolArray
-
-
-def muscle_counts(parameters: TrialParameters, cohort: Cohort) -> Counts:
-    """Counts (2 n_subjects, n_genes).
+def muscle_counts(parameters: TrialParameters, cohort: Cohort) -> NDArray[np.int64]:
+    """Counts (2 n_subjects, n_genes): the baseline samples of all patients, then their post samples.
 
     The biological variance of a gene has the patient's own part, which both biopsies share, and a part of the biopsy.
     Of each, a share follows the programs and factors; what is the biopsy's own is the negative binomial dispersion.
@@ -43,9 +34,9 @@ def muscle_counts(parameters: TrialParameters, cohort: Cohort) -> Counts:
     subject = np.sqrt(share * variance) * _standardized(properties, parameters, cohort)
     factors = factor_scores(properties, 2 * n, stream(parameters.seed, "muscle biopsy"))
     biopsy = np.sqrt((1 - share) * variance) * properties.shared(factors)
-    second_batch = _batches(parameters, cohort)
+    second = second_batch(parameters, cohort, "muscle")
     level = np.tile(properties.level + subject + _sex_effects(properties, cohort.female), (2, 1)) + biopsy
-    level += second_batch[:, np.newaxis] * _batch_effects(parameters, len(properties.names))
+    level += batch_levels(parameters, second, len(properties.names), "muscle")
     effects = muscle_effects(parameters)
     own_effect = np.where(cohort.female[:, np.newaxis], effects.female, effects.male)
     level[n:] += effects.period + cohort.exercise[:, np.newaxis] * own_effect
@@ -53,8 +44,7 @@ def muscle_counts(parameters: TrialParameters, cohort: Cohort) -> Counts:
     library = library_sizes(
         parameters.muscle_library_size, parameters.library_size_log_sd, 2 * n, stream(parameters.seed, "muscle library")
     )
-    values = counts_from_proportions(level, library, dispersion, stream(parameters.seed, "muscle counts"))
-    return Counts(values=values, second_batch=second_batch)
+    return counts_from_proportions(level, library, dispersion, stream(parameters.seed, "muscle counts"))
 
 
 def _standardized(properties: GeneProperties, parameters: TrialParameters, cohort: Cohort) -> FloatArray:
@@ -64,17 +54,6 @@ def _standardized(properties: GeneProperties, parameters: TrialParameters, cohor
     factors[:, properties.programs.index("oxphos")] = cohort.mitochondria
     own = rng.standard_normal((cohort.n_subjects, len(properties.names)))
     return properties.shared(factors) + np.sqrt(properties.own_share) * own
-
-
-def _batches(parameters: TrialParameters, cohort: Cohort) -> BoolArray:
-    """Second batch with probability one half, shifted for the post samples of the exercise arm (partly unbalanced)."""
-    post_exercise = np.concatenate([np.zeros(cohort.n_subjects, dtype=bool), cohort.exercise])
-    probability = 0.5 + 0.5 * parameters.batch_imbalance * post_exercise
-    return np.asarray(stream(parameters.seed, "muscle batch").random(2 * cohort.n_subjects) < probability)
-
-
-def _batch_effects(parameters: TrialParameters, n_genes: int) -> FloatArray:
-    return parameters.batch_effect_sd * stream(parameters.seed, "muscle batch effect").standard_normal(n_genes)
 
 
 def _sex_effects(properties: GeneProperties, female: BoolArray) -> FloatArray:

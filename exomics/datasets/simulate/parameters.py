@@ -89,7 +89,7 @@ class TrialParameters:
     library_size_log_sd
         SD of the natural logarithm of the library size in all three assays.
     batch_effect_sd
-        log2: SD over genes of the difference between the two muscle sequencing batches.
+        log2: SD over features of the difference between the two sequencing batches of each assay.
     batch_imbalance
         How much likelier a post sample of the exercise arm is to be in the second batch (0 = balanced).
     ev_mir29a_rise

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from exomics.datasets.simulate.cohort import BoolArray, Cohort
+from exomics.datasets.simulate.batches import second_batch
+from exomics.datasets.simulate.cohort import Cohort
 from exomics.datasets.simulate.outcomes import Outcomes
 from exomics.datasets.simulate.parameters import TrialParameters
 from exomics.schema import keys
@@ -29,9 +30,7 @@ def _patients(parameters: TrialParameters, cohort: Cohort) -> pd.DataFrame:
     )
 
 
-def sample_frame(
-    parameters: TrialParameters, cohort: Cohort, *, specimen: str, second_batch: BoolArray
-) -> pd.DataFrame:
+def sample_frame(parameters: TrialParameters, cohort: Cohort, *, specimen: str) -> pd.DataFrame:
     """The contract's obs, all baseline samples first.
 
     The indicator columns make the design ``~ subject_id + post + exercise_post`` full rank: ``exercise_post`` is the
@@ -44,7 +43,7 @@ def sample_frame(
     female, exercise = np.tile(cohort.female, 2), np.tile(cohort.exercise, 2)
     obs[keys.SPECIMEN] = specimen
     obs[keys.TIME_POINT] = np.array(TIME_POINTS)[post]
-    obs[keys.BATCH] = np.where(second_batch, "batch_2", "batch_1")
+    obs[keys.BATCH] = np.where(second_batch(parameters, cohort, specimen), "batch_2", "batch_1")
     obs["post"] = post.astype(float)
     obs["exercise_post"] = (post * exercise).astype(float)
     obs["female_post"] = (post * female).astype(float)

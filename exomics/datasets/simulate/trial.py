@@ -85,23 +85,22 @@ class Simulation:
     def muscle(self) -> AnnData:
         """Muscle RNA counts."""
         counts = muscle_counts(self.parameters, self._cohort)
-        obs = sample_frame(self.parameters, self._cohort, specimen="muscle", second_batch=counts.second_batch)
-        return self._assay(counts.values, obs, self._genes, assay="rna", feature_type="gene")
+        obs = sample_frame(self.parameters, self._cohort, specimen="muscle")
+        return self._assay(counts, obs, self._genes, assay="rna", feature_type="gene")
 
     def ev_mirna(self) -> AnnData:
         """Plasma EV miRNA counts."""
         counts = ev_counts(self.parameters, self._cohort, self._states)
-        obs = sample_frame(self.parameters, self._cohort, specimen="plasma_ev", second_batch=counts.second_batch)
-        data = self._assay(counts.values, obs, self._mirnas, assay="smallrna", feature_type="mirna")
+        obs = sample_frame(self.parameters, self._cohort, specimen="plasma_ev")
+        data = self._assay(counts, obs, self._mirnas, assay="smallrna", feature_type="mirna")
         data.var["accession"] = mirna_table()["accession"].to_numpy()[self._mirnas.kept]
         return data
 
     def tumor(self) -> AnnData:
         """Tumor RNA: TPM, counts as a layer, endpoints."""
         cohort = self._cohort
-        counts = tumor_counts(self.parameters, self._tumor_levels)
-        one_batch = np.zeros(len(counts), dtype=bool)
-        obs = sample_frame(self.parameters, cohort, specimen="tumor", second_batch=one_batch)
+        counts = tumor_counts(self.parameters, cohort, self._tumor_levels)
+        obs = sample_frame(self.parameters, cohort, specimen="tumor")
         purity = planted.sample_truth(cohort, self._states)["purity"].to_numpy()
         reading = stream(self.parameters.seed, "purity").normal(0, 0.08, len(purity))
         obs["purity_estimate"] = np.clip(np.round((purity + reading) * 20) / 20, 0.05, 0.95)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exomics._checks import FloatArray
+from exomics.datasets.simulate.batches import batch_levels, second_batch
 from exomics.datasets.simulate.cohort import Cohort
 from exomics.datasets.simulate.counts import library_sizes, negative_binomial
 from exomics.datasets.simulate.gene_properties import factor_scores, lengths, tumor_properties
@@ -114,10 +115,11 @@ def effect_of_training(parameters: TrialParameters, cohort: Cohort, states: Stat
     return np.asarray((worlds[1] - worlds[0]).mean(axis=0))
 
 
-def tumor_counts(parameters: TrialParameters, level: FloatArray) -> NDArray[np.int64]:
-    """Counts: fragments in proportion to level times length."""
+def tumor_counts(parameters: TrialParameters, cohort: Cohort, level: FloatArray) -> NDArray[np.int64]:
+    """Counts: fragments in proportion to level times length, in two sequencing batches."""
     properties = tumor_properties()
-    amount = np.exp2(level) * lengths()
+    shift = batch_levels(parameters, second_batch(parameters, cohort, "tumor"), level.shape[1], "tumor")
+    amount = np.exp2(level + shift) * lengths()
     library = library_sizes(
         parameters.tumor_library_size,
         parameters.library_size_log_sd,

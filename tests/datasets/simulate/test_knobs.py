@@ -151,10 +151,16 @@ def test_purity_dilutes(base: Trial) -> None:
 
 def test_batch_moves_the_second_batch_only(base: Trial) -> None:
     strong = _with(batch_effect_sd=0.6)
-    first = (base.muscle.obs["batch"] == "batch_1").to_numpy()
-    assert _same(base.muscle, strong.muscle, first)
-    assert not _same(base.muscle, strong.muscle)
-    assert _same(base.tumor, strong.tumor)
+    for one, two in (
+        (base.muscle, strong.muscle),
+        (base.ev_mirna, strong.ev_mirna),
+        (base.tumor, strong.tumor),
+    ):
+        first = (one.obs["batch"] == "batch_1").to_numpy()
+        assert first.any() and not first.all()
+        assert _same(one, two, first)
+        assert not _same(one, two)
+    pd.testing.assert_frame_equal(base.subjects, strong.subjects)
 
 
 def test_batch_imbalance_is_in_the_trained_arm_after_training() -> None:
