@@ -82,15 +82,24 @@ def _download(address: str, target: Path, bar: Any) -> None:
             target.unlink(missing_ok=True)
             if attempt == _ATTEMPTS or _is_refusal(error):
                 raise FetchError(
-                    f"{address} cannot be fetched after {attempt} attempts ({type(error).__name__}: {error}); "
+                    f"{address} cannot be fetched after {attempt} attempts ({_reason(error)}); "
                     "check the network, or set EXOMICS_MIRROR to a folder or address that has the file."
                 ) from error
-            _LOG.warning("attempt %d of %d failed for %s: %s", attempt, _ATTEMPTS, address, error)
+            _LOG.warning("attempt %d of %d failed for %s (%s)", attempt, _ATTEMPTS, address, _reason(error))
+
+
+def _status(error: Exception) -> int | None:
+    return getattr(getattr(error, "response", None), "status_code", None)
+
+
+def _reason(error: Exception) -> str:
+    status = _status(error)
+    return f"the server answers {status}" if status is not None else f"no answer: {type(error).__name__}"
 
 
 def _is_refusal(error: Exception) -> bool:
     """True for an answer that will not change by asking again (not found, forbidden)."""
-    status = getattr(getattr(error, "response", None), "status_code", None)
+    status = _status(error)
     return status is not None and 400 <= status < 500 and status != 429
 
 

@@ -57,6 +57,12 @@ def load(dataset: str, **fetching: Any) -> AnnData | MuData:
         If the object is not what the manifest promises.
     RegistryError
         If there is no such dataset, or it is a table (`load_table`).
+
+    Examples
+    --------
+    >>> muscle = load("embedded_muscle_rna")
+    >>> muscle.uns["exomics"]["assay"]
+    'rna'
     """
     manifest = load_manifest(dataset)
     if manifest.loader in Tables.names:
@@ -74,8 +80,8 @@ def load(dataset: str, **fetching: Any) -> AnnData | MuData:
                 path.unlink(missing_ok=True)
     _LOG.info("reading %s: %s", dataset, ", ".join(path.name for path in files.values()))
     data = _checked(spec.function(files, manifest), manifest)
-    write_data(data, kept.with_suffix(".h5mu" if isinstance(data, MuData) else ".h5ad"))
-    return data
+    _drop_older(kept)
+    return read_data(write_data(data, kept.with_suffix(".h5mu" if isinstance(data, MuData) else ".h5ad")))
 
 
 def load_files(
@@ -104,6 +110,12 @@ def load_files(
         If a file is missing, or is not of the loader's kind.
     RegistryError
         If there is no such loader or option.
+
+    Examples
+    --------
+    >>> load_files("bioconductor", {"data": "no_such_file.rda"})
+    Traceback (most recent call last):
+    exomics.errors.InputError: no_such_file.rda (role data) does not exist; give an existing file.
     """
     paths = {role: Path(path) for role, path in files.items()}
     manifest = own_files(Loaders[loader], paths, options or {})
@@ -135,6 +147,11 @@ def load_table(dataset: str, *, role: str = "data", **fetching: Any) -> pd.DataF
         If the file cannot be had or verified.
     InputError
         If the table is not what the manifest promises.
+
+    Examples
+    --------
+    >>> "subject_id" in load_table("embedded_subjects")
+    True
     """
     manifest = load_manifest(dataset)
     if not manifest.files:
@@ -154,6 +171,7 @@ def load_table(dataset: str, *, role: str = "data", **fetching: Any) -> pd.DataF
     frame = reader({"data": files[role]}, manifest)
     if is_main:
         check_table(frame, manifest)
+    _drop_older(kept)
     return read_table(write_table(frame, kept))
 
 
@@ -164,7 +182,7 @@ def _checked(data: AnnData | MuData, manifest: Manifest) -> AnnData | MuData:
 
 
 def own_files(spec: MethodSpec, files: Mapping[str, Path], options: Mapping[str, Any]) -> Manifest:
-    """The manifest of a user's own files: no id, no URL, only the loader and its options."""
+    """The manifest of a user's own files: no id, no address, only the loader and its options."""
     unknown = sorted(set(options) - set(spec.parameters))
     if unknown:
         raise RegistryError(
@@ -194,14 +212,18 @@ def _validate(data: AnnData | MuData, *, require_scale: bool = True) -> None:
 
 
 def _kept(manifest: Manifest, files: Mapping[str, Path], kind: str) -> Path:
-    parts = [
-        kind,
-        manifest.sha256,
-        _code_hash(),
-        *(f"{role}={sha256_of(path)}" for role, path in sorted(files.items())),
-    ]
+    """Where the parsed object is kept: named by the manifest (which names the files' hashes) and the code."""
+    unverified = [sha256_of(path) for role, path in sorted(files.items()) if manifest.file(role).sha256 is None]
+    parts = [manifest.sha256, _code_hash(), *unverified]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
-    return cache_folder() / "parsed" / f"{manifest.id}-{digest}"
+    return cache_folder() / "parsed" / f"{manifest.id}-{kind}-{digest}"
+
+
+def _drop_older(kept: Path) -> None:
+    """Remove what other versions of the manifest or of the code made of the same files."""
+    name, _, _ = kept.name.rpartition("-")
+    for path in kept.parent.glob(f"{name}-*"):
+        path.unlink(missing_ok=True)
 
 
 @cache

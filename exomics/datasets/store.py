@@ -25,8 +25,8 @@ _SUFFIXES = (".h5ad", ".h5mu")
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Notices of the containers about their own future are not the user's concern."""
-    with warnings.catch_warnings():
+    """Notices of the containers about their own future are not the user's concern; columns stay with their modality."""
+    with warnings.catch_warnings(), mudata.set_options(pull_on_update=False):
         warnings.simplefilter("ignore", FutureWarning)
         warnings.simplefilter("ignore", UserWarning)
         yield
@@ -51,6 +51,14 @@ def write_data(data: AnnData | MuData, path: Path | str) -> Path:
     ------
     InputError
         If the suffix does not fit the object.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     read_data(write_data(AnnData(np.ones((2, 3))), Path(folder) / "small.h5ad")).shape
+    (2, 3)
     """
     target = Path(path)
     expected = ".h5mu" if isinstance(data, MuData) else ".h5ad"

@@ -125,7 +125,8 @@ def _expression_set(value: RObject, slots: Mapping[str, RObject]) -> Experiment:
     held = slots["assayData"]
     elements = r.environment(held) if r.resolve(held).info.type is RObjectType.ENV else r.named_list(held)
     assays = {name: _assay(item) for name, item in elements.items() if name != "storageMode" and _is_assay(item)}
-    return _experiment(value, assays, _annotated(slots["featureData"]), _annotated(slots["phenoData"]))
+    features, samples = (_annotated(slots[name]) for name in ("featureData", "phenoData"))
+    return _experiment(value, assays, features=features, samples=samples)
 
 
 def _annotated(value: RObject) -> pd.DataFrame:
@@ -141,7 +142,7 @@ def _summarized_experiment(value: RObject, slots: Mapping[str, RObject]) -> Expe
     features = _row_data(slots)
     if not r.is_null(slots.get("NAMES")):
         features.index = pd.Index(r.strings(slots["NAMES"], missing=""), dtype=object)
-    return _experiment(value, assays, features, _data_frame_s4(slots["colData"]))
+    return _experiment(value, assays, features=features, samples=_data_frame_s4(slots["colData"]))
 
 
 def _assay_list(value: RObject) -> dict[str, RObject]:
@@ -215,7 +216,7 @@ def _sparse(_: RObject, slots: Mapping[str, RObject]) -> r.LabeledMatrix:
 
 
 def _experiment(
-    value: RObject, assays: Mapping[str, r.LabeledMatrix], features: pd.DataFrame, samples: pd.DataFrame
+    value: RObject, assays: Mapping[str, r.LabeledMatrix], *, features: pd.DataFrame, samples: pd.DataFrame
 ) -> Experiment:
     """Take the names from the matrices where a frame has none, and check that sizes agree."""
     if not assays:

@@ -82,7 +82,7 @@ def contract_samples(source: pd.DataFrame, options: Mapping[str, Any], *, where:
     for name, words in options.get("values", {}).items():
         made[name] = _translated(made[name], words, f"{where}: {columns.get(name, name)}")
     for endpoint, declared in options.get("endpoints", {}).items():
-        made.update(_endpoint(source, endpoint, declared, where))
+        made.update(_endpoint(source, endpoint, declared, where=where))
     filled = {name: _filled(value, len(source)) for name, value in made.items()}
     if made[keys.SUBJECT_ID] is not None:
         filled[keys.SUBJECT_ID] = text_ids(filled[keys.SUBJECT_ID])
@@ -134,7 +134,7 @@ def _translated(column: pd.Series, words: Mapping[str, str], where: str) -> pd.S
     return text.map(lambda word: None if word is None else words[str(word)])
 
 
-def _endpoint(source: pd.DataFrame, endpoint: str, declared: Mapping[str, Any], where: str) -> dict[str, pd.Series]:
+def _endpoint(source: pd.DataFrame, endpoint: str, declared: Mapping[str, Any], *, where: str) -> dict[str, pd.Series]:
     """Time in months and event of one endpoint; of several time columns the first that is not missing is taken."""
     if endpoint not in ENDPOINTS:
         raise InputError(f"{where}: the endpoint must be one of {', '.join(ENDPOINTS)}; got {endpoint!r}.")

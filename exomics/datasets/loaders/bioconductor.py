@@ -76,8 +76,8 @@ def load_bioconductor(files: Mapping[str, Path], manifest: Manifest) -> AnnData 
     options = {**_OPTIONS, **manifest.options}
     name, found = read_r_object(path, options["object"])
     if isinstance(found, MultiExperiment):
-        return _multi(found, options, manifest, path)
-    return _single(_as_experiment(found, options, f"{path}: {name}"), options, manifest, f"{path}: {name}")
+        return _multi(found, options, manifest, path=path)
+    return _single(_as_experiment(found, options, f"{path}: {name}"), options, manifest, where=f"{path}: {name}")
 
 
 def _as_experiment(found: Any, options: Mapping[str, Any], where: str) -> Experiment:
@@ -123,7 +123,7 @@ def _rows(samples: Any, columns: pd.Index, where: str) -> pd.DataFrame:
     return samples.loc[columns]
 
 
-def _single(experiment: Experiment, options: Mapping[str, Any], manifest: Manifest, where: str) -> AnnData:
+def _single(experiment: Experiment, options: Mapping[str, Any], manifest: Manifest, *, where: str) -> AnnData:
     name = options["assay_name"] or next(iter(experiment.assays))
     if name not in experiment.assays:
         raise InputError(f"{where} has no assay {name!r}; it has {', '.join(experiment.assays)}.")
@@ -170,7 +170,7 @@ def _sample_options(options: Mapping[str, Any], manifest: Manifest) -> dict[str,
     return {**options, "constants": {**constants, **as_mapping(options["constants"])}}
 
 
-def _multi(found: MultiExperiment, options: Mapping[str, Any], manifest: Manifest, path: Path) -> MuData:
+def _multi(found: MultiExperiment, options: Mapping[str, Any], manifest: Manifest, *, path: Path) -> MuData:
     """One modality per experiment; obs are the patients' columns through the sample map."""
     made: dict[str, AnnData] = {}
     for name, experiment in found.experiments.items():
@@ -185,7 +185,7 @@ def _multi(found: MultiExperiment, options: Mapping[str, Any], manifest: Manifes
         patients = found.patients.loc[primary].set_axis(experiment.samples.index, axis=0)
         samples = pd.concat([patients, experiment.samples], axis=1).assign(**{keys.SUBJECT_ID: list(primary)})
         part = Experiment(experiment.assays, experiment.features, samples, experiment.class_name)
-        made[chosen.get("name", name)] = _single(part, chosen, manifest, f"{path}: {name}")
+        made[chosen.get("name", name)] = _single(part, chosen, manifest, where=f"{path}: {name}")
     return by_subject(made)
 
 

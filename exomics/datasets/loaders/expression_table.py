@@ -125,30 +125,30 @@ def _from_text(path: Path, sheet: SampleSheet | None, options: Mapping[str, Any]
                 f"{path}: without a sample sheet the orientation must be declared; give the option `orientation`: "
                 f"{FEATURES_IN_ROWS} or {SAMPLES_IN_ROWS}."
             )
-        return _oriented(file, orientation, None, options)
+        return _oriented(file, orientation, None, options=options)
     places = {FEATURES_IN_ROWS: list(file.frame.columns), SAMPLES_IN_ROWS: file.row_labels}
     if orientation is not None:
         places = {orientation: places[orientation]}
     orientation, column = sheet.match(places, options["sample_id"], path)
-    return _oriented(file, orientation, sheet.by(column), options)
+    return _oriented(file, orientation, sheet.by(column), options=options)
 
 
-def _oriented(file: MatrixFile, orientation: str, samples: pd.DataFrame | None, options: Mapping[str, Any]) -> _Read:
+def _oriented(file: MatrixFile, orientation: str, samples: pd.DataFrame | None, *, options: Mapping[str, Any]) -> _Read:
     annotation = [options["annotation"]] if isinstance(options["annotation"], str) else list(options["annotation"])
     report: dict[str, Any] = {"orientation": orientation}
     if orientation == SAMPLES_IN_ROWS:
         columns = [name for name in file.frame.columns if name not in annotation]
-        obs = _rows_of(samples, file.row_labels, file.path, report)
+        obs = _rows_of(samples, file.row_labels, file.path, report=report)
         return _Read(numbers(file, columns), obs, pd.DataFrame(index=pd.Index(columns)), report)
     described = {*annotation, *(name for name in file.frame.columns if name not in set(file.numeric))}
     listed = set(file.frame.columns) if samples is None else set(samples.index)
     labels = [name for name in file.frame.columns if name not in described or (samples is not None and name in listed)]
     features = file.frame[[name for name in file.frame.columns if name not in labels]]
-    obs = _rows_of(samples, labels, file.path, report)
+    obs = _rows_of(samples, labels, file.path, report=report)
     return _Read(numbers(file, labels).T, obs, features.set_axis(pd.Index(file.row_labels), axis=0), report)
 
 
-def _rows_of(samples: pd.DataFrame | None, labels: list[str], path: Path, report: dict[str, Any]) -> pd.DataFrame:
+def _rows_of(samples: pd.DataFrame | None, labels: list[str], path: Path, *, report: dict[str, Any]) -> pd.DataFrame:
     """The sheet's rows in the order of the matrix; every sample of the matrix must be in the sheet."""
     if samples is None:
         return pd.DataFrame(index=pd.Index(labels))
@@ -186,7 +186,7 @@ def _from_h5ad(path: Path, sheet: SampleSheet | None, options: Mapping[str, Any]
     if sheet is not None:
         labels = [str(label) for label in adata.obs_names]
         _, column = sheet.match({SAMPLES_IN_ROWS: labels}, options["sample_id"], path)
-        joined = _rows_of(sheet.by(column), labels, path, report)
+        joined = _rows_of(sheet.by(column), labels, path, report=report)
         samples = pd.concat([joined, adata.obs.drop(columns=[c for c in adata.obs if c in joined])], axis=1)
     return _Read(values, samples, source.var, report)
 

@@ -53,9 +53,11 @@ def load_motrpac_metabolomics(files: Mapping[str, Path], manifest: Manifest) -> 
         If the results, the metabolites and the samples do not name the same things.
     """
     results, metabolites, samples = (_table(files, role, manifest) for role in ("results", "metabolites", "samples"))
-    _require_same(results["metabolite_name"], metabolites["metabolite_name"], "metabolites", files["metabolites"])
+    _require_same(
+        results["metabolite_name"], metabolites["metabolite_name"], what="metabolites", path=files["metabolites"]
+    )
     injections = [str(name) for name in results.columns if name != "metabolite_name"]
-    _require_same(pd.Series(injections), samples["sample_id"], "samples", files["samples"])
+    _require_same(pd.Series(injections), samples["sample_id"], what="samples", path=files["samples"])
     samples = samples.set_axis(pd.Index(text_ids(samples["sample_id"])), axis=0).loc[injections]
     kept = [name for name in injections if samples.at[name, "sample_type"] == _SAMPLE]
     dropped = samples.loc[[name for name in injections if name not in set(kept)], "sample_type"]
@@ -74,7 +76,7 @@ def _table(files: Mapping[str, Path], role: str, manifest: Manifest) -> pd.DataF
     return read_any_table({"data": only_file(files, role)}, manifest)
 
 
-def _require_same(ours: pd.Series, theirs: pd.Series, what: str, path: Path) -> None:
+def _require_same(ours: pd.Series, theirs: pd.Series, *, what: str, path: Path) -> None:
     left, right = set(ours.astype(str)), set(theirs.astype(str))
     if left != right or theirs.duplicated().any():
         odd = sorted(left ^ right)

@@ -66,13 +66,13 @@ def load_motrpac_physiology(files: Mapping[str, Path], manifest: Manifest) -> Mu
         _, frame = read_r_object(files[role])
         if not isinstance(frame, pd.DataFrame) or not {"pid", "sex", "group"} <= set(frame.columns):
             raise InputError(f"{files[role]}: expected a data frame with the columns pid, sex, group.")
-        made[role] = _modality(frame, further, manifest, str(files[role]))
+        made[role] = _modality(frame, further, manifest, where=str(files[role]))
     if not made:
         raise InputError(f"expected files of the roles {', '.join(_FURTHER)}; got {', '.join(files) or 'none'}.")
     return _joined(made)
 
 
-def _modality(frame: pd.DataFrame, further: tuple[str, ...], manifest: Manifest, where: str) -> AnnData:
+def _modality(frame: pd.DataFrame, further: tuple[str, ...], manifest: Manifest, *, where: str) -> AnnData:
     frame = frame.assign(
         training_week=[_WEEKS.get(str(word), 0) for word in frame["group"]],
         timepoint=frame["group"].astype(str),
@@ -129,6 +129,17 @@ def join_physiology(adata: AnnData, physiology: MuData, *, modalities: tuple[str
     -----
     The omics of these animals are post-training only: a change of VO2max is an outcome, and no column here makes the
     tissue a baseline predictor. Sex and weeks of training explain more than half of the variance of the change.
+
+    Examples
+    --------
+    >>> rats = AnnData(np.ones((2, 1)), obs=pd.DataFrame({"subject_id": ["7", "8"]}, index=["a", "b"]))
+    >>> tests = AnnData(
+    ...     np.array([[80.0, 85.0]]),
+    ...     obs=pd.DataFrame({"subject_id": ["7"]}, index=["7"]),
+    ...     var=pd.DataFrame(index=["pre_vo2max", "post_vo2max"]),
+    ... )
+    >>> join_physiology(rats, together({"tests": tests}), modalities=("tests",)).obs["tests_delta_vo2max"].tolist()
+    [5.0, nan]
     """
     subjects = list(adata.obs[keys.SUBJECT_ID].astype(str))
     columns: dict[str, np.ndarray] = {}

@@ -52,6 +52,12 @@ def published_differential(path: Path | str, table: str) -> pd.DataFrame:
     ``adj.P.Val`` to 2 significant digits; ``z``, the normal deviate with the tail probability of t, is not rounded.
     No standard error is published, so that column and the interval stay empty. ``family`` is the name of the table:
     the adjustment is over all its rows.
+
+    Examples
+    --------
+    >>> published_differential("no_such_file.rda", "MvF")
+    Traceback (most recent call last):
+    exomics.errors.InputError: no_such_file.rda does not exist; give an .rda, .RData or .rds file.
     """
     source = Path(path)
     _, found = read_r_object(source)
