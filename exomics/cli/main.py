@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import os
 import sys
 import traceback
@@ -86,6 +87,9 @@ def _run(name: str, rest: list[str]) -> int:
     try:
         parser = build_parser(name)
         arguments = parser.parse_args(rest)
+        logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+        if not sys.stderr.isatty():  # a terminal has progress bars instead
+            logging.getLogger("exomics").setLevel(logging.INFO)
         arguments.argv = [name, *rest]
         importlib.import_module(f"exomics.cli.{name}").run(arguments)
     except UserError as error:

@@ -36,7 +36,9 @@ def example() -> Signature:
         license="BSD-3-Clause",
         members=(
             Member(feature_id="CS", evidence="D", effect_size=0.1 + 0.2, effect_se=0.1, q_value=1e-300, source="g1"),
-            Member(feature_id="MUSTN1", arm="down", weight=-0.5, evidence="C", mapped_from="rat:Mustn1", mapping_type="1:1"),
+            Member(
+                feature_id="MUSTN1", arm="down", weight=-0.5, evidence="C", mapped_from="rat:Mustn1", mapping_type="1:1"
+            ),
         ),
         native_members={"rat": {"up": ("Cs",), "down": ("Mustn1",)}},
         min_coverage=0.75,

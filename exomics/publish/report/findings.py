@@ -187,11 +187,24 @@ def _pooled_sentences(content: ReportContent) -> dict[str, str]:
         for row in records(part):
             shown = f"{row['signature_id']} {ratio_interval(row['estimate'], row['ci_low'], row['ci_high'])}"
             (null if row["ci_low"] <= 0 <= row["ci_high"] else clear).append(shown)
-        kind = "odds" if endpoint == "response" else "hazard"
+        kind = "Odds" if endpoint == "response" else "Hazard"
         told = [f"intervals that exclude 1 for {pieces(clear)}"] if clear else []
         told += [f"no evidence of association for {pieces(null)}"] if null else []
-        sentences[title] = f"Pooled {kind} ratio per SD of the score: {'; '.join(told)}."
+        number_of = f"{_n_cohorts(content, endpoint)} cohorts"
+        sentences[title] = f"{kind} ratio per SD of the score, pooled over {number_of}: {'; '.join(told)}."
     return sentences
+
+
+def _n_cohorts(content: ReportContent, endpoint: str) -> str:
+    """How many cohorts are pooled: one number, or the range over the signatures."""
+    if content.associations is None:
+        return "0"
+    frame = content.associations.frame
+    counts = frame[(frame["metric"] == "n_cohorts") & (frame["endpoint"] == endpoint)]["estimate"].dropna()
+    if counts.empty:
+        return "the"
+    low, high = int(counts.min()), int(counts.max())
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def _recovery(content: ReportContent) -> str:

@@ -68,8 +68,8 @@ def read_content(files: Sequence[Path], *, title: str, question: str = "", verif
         studies=tuple(_study(path, table, parts) for path, table in parts.differential.items()),
         cohorts=tuple(_cohort(path, tables) for path, tables in parts.scores.items()),
         associations=_joined(parts.associations),
-        controls=pd.concat(parts.controls, ignore_index=True) if parts.controls else None,
-        recovery=pd.concat(parts.recovery, ignore_index=True) if parts.recovery else None,
+        controls=_rows_of(parts.controls),
+        recovery=_rows_of(parts.recovery),
         acknowledgments=tuple(plan.acknowledgments),
         commands=tuple(plan.command_lines()),
         verification=verification,
@@ -158,6 +158,12 @@ def _cohort(path: Path, tables: Sequence[ScoreTable]) -> Cohort:
     obs = read_data(path).obs if path.is_file() else pd.DataFrame()
     known = [name for name in _ENDPOINTS if name in obs.columns]
     return Cohort(cohort_id=path.stem, scores=tuple(tables), outcomes=obs[known] if known else None)
+
+
+def _rows_of(frames: Sequence[pd.DataFrame]) -> pd.DataFrame | None:
+    """The rows of all frames; None where no frame has any."""
+    filled = [frame for frame in frames if not frame.empty]
+    return pd.concat(filled, ignore_index=True) if filled else None
 
 
 def _joined(tables: Sequence[PerformanceTable]) -> PerformanceTable | None:
