@@ -107,7 +107,7 @@ def display_names(frame: pd.DataFrame) -> pd.Series:
 
 
 def callouts(axes: Axes, points: pd.DataFrame, *, side: str) -> None:
-    """Label points in a column at the edge of the axes, with leaders that never cross.
+    """Label points in a column at the edge of the axes, with leaders in the order of the points.
 
     Parameters
     ----------

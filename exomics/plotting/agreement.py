@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from exomics.errors import InputError
-from exomics.plotting._style import DOWN, GRID, INK, MARKERS, SERIES, UP, count, dress, legend, plain
+from exomics.plotting._style import DOWN, GRID, INK, MARKERS, SERIES, UP, count, dress, legend, legend_below, plain
 
 _FLOOR = 1e-17
 
@@ -65,7 +65,7 @@ def agreement_histogram(frame: pd.DataFrame, axes: Axes, *, tolerance: float = 1
         title=f"{plain(title, 60)}: {head}" if title else head,
         grid="y",
     )
-    legend(axes, loc="upper left")
+    legend_below(axes, columns=1)
     return axes
 
 

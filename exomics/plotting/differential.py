@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -20,6 +22,15 @@ from exomics.plotting._style import (
     legend_below,
     plain,
 )
+
+# Call of a pair of effects -> words of the legend, color, marker, opacity.
+_CALLS: Final = {
+    "none": ("in neither", MUTED, "o", 0.25),
+    "one": ("in one", MUTED, "o", 0.8),
+    "opposite": ("in both, opposite", INK, "X", 0.9),
+    "up": ("in both, up", UP, "^", 0.9),
+    "down": ("in both, down", DOWN, "v", 0.9),
+}
 
 
 def volcano(frame: pd.DataFrame, axes: Axes, *, contrast: str, threshold: float = 0.05, n_labels: int = 8) -> Axes:
@@ -131,29 +142,7 @@ def effect_comparison(
     ['both up: 1', 'both down: 0']
     """
     table = paired_effects(frame, contrasts, threshold=threshold)
-    calls = {name: (table["call"] == name).to_numpy() for name in ("none", "one", "opposite", "up", "down")}
-    looks = {
-        "none": (MUTED, "o", 0.25),
-        "one": (MUTED, "o", 0.8),
-        "opposite": (INK, "X", 0.9),
-        "up": (UP, "^", 0.9),
-        "down": (DOWN, "v", 0.9),
-    }
-    words = {
-        "none": "in neither",
-        "one": "in one",
-        "opposite": "in both, opposite",
-        "up": "in both, up",
-        "down": "in both, down",
-    }
-    effects = table[["x", "y"]].to_numpy(dtype=float)
-    reach = _reach(effects.ravel(), np.repeat(~calls["none"], 2))
-    beyond = (np.abs(effects) > reach).any(axis=1)
-    for name, (color, marker, alpha) in looks.items():
-        inside = calls[name] & ~beyond
-        label = f"{count(int(calls[name].sum()))} {words[name]}"
-        _points(axes, effects[inside, 0], effects[inside, 1], color=color, marker=marker, label=label, alpha=alpha)
-    _edge_points(axes, *np.clip(effects[beyond], -reach, reach).T)
+    reach = _pairs(axes, table)
     axes.set_xlim(-1.5 * reach, 1.5 * reach)
     axes.set_ylim(-1.5 * reach, 1.5 * reach)
     axes.plot([-1.2 * reach, 1.2 * reach], [-1.2 * reach, 1.2 * reach], color=MUTED, linewidth=0.6, linestyle="--")
@@ -161,7 +150,7 @@ def effect_comparison(
     axes.axvline(0, color=MUTED, linewidth=0.6)
     _corners(axes, table)
     for name, side in (("up", "right"), ("down", "left")):
-        chosen = table[calls[name]].assign(least=table[["x", "y"]].abs().min(axis=1))
+        chosen = table[table["call"] == name].assign(least=table[["x", "y"]].abs().min(axis=1))
         callouts(axes, chosen.nlargest(n_labels, "least"), side=side)
     title = f"r = {table['x'].corr(table['y']):.2f} over {count(len(table))} features"
     dress(
@@ -230,6 +219,19 @@ def _reach(effect: np.ndarray, called: np.ndarray) -> float:
     widest = float(size.max())
     reach = widest if widest <= 1.5 * most else most
     return 1.02 * reach if reach > 0 else 1.0
+
+
+def _pairs(axes: Axes, table: pd.DataFrame) -> float:
+    """Draw paired effects by call and return the half-width of the range; pairs beyond it stand at its edge."""
+    effects, calls = table[["x", "y"]].to_numpy(dtype=float), table["call"].to_numpy()
+    reach = _reach(effects.ravel(), np.repeat(calls != "none", 2))
+    beyond = (np.abs(effects) > reach).any(axis=1)
+    for name, (words, color, marker, alpha) in _CALLS.items():
+        inside = (calls == name) & ~beyond
+        label = f"{count(int((calls == name).sum()))} {words}"
+        _points(axes, effects[inside, 0], effects[inside, 1], color=color, marker=marker, label=label, alpha=alpha)
+    _edge_points(axes, *np.clip(effects[beyond], -reach, reach).T)
+    return reach
 
 
 def _corners(axes: Axes, table: pd.DataFrame) -> None:

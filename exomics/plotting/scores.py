@@ -17,6 +17,7 @@ from exomics.plotting._style import (
     TEXT_SIZE,
     UP,
     WARNING,
+    below,
     dress,
     legend_below,
     plain,
@@ -77,24 +78,18 @@ def score_by_response(frame: pd.DataFrame, axes: Axes, *, signature_id: str) -> 
             )
             ticks.append(index + offset)
             labels.append(f"n = {len(values)}")
-        axes.annotate(
-            plain(cohort),
-            xy=(index, 0),
-            xycoords=("data", "axes fraction"),
-            xytext=(0, -18),
-            textcoords="offset points",
-            ha="center",
-            va="top",
-            fontsize=TEXT_SIZE,
-            color=INK,
-            fontweight="bold",
-        )
+        _below_tick(axes, index, plain(cohort))
     axes.set_xticks(ticks, labels)
     axes.set_xlim(-0.6, index + 0.6)
     dress(axes, x_label="", y_label="score (SD within the cohort)", title=plain(signature_id, 60), grid="y")
     axes.tick_params(axis="x", length=0, labelsize=SMALL_SIZE)
     legend_below(axes, columns=2)
     return axes
+
+
+def _below_tick(axes: Axes, position: float, label: str) -> None:
+    place = axes.get_xaxis_transform() + below(axes, 27)
+    axes.text(position, 0.0, label, transform=place, ha="center", fontsize=TEXT_SIZE, color=INK, fontweight="bold")
 
 
 def _strip_and_box(
