@@ -41,7 +41,7 @@ def forest(
     Axes
         The same axes. Squares are cohorts, their area grows with precision; whiskers are the intervals of the table;
         the diamond spans the pooled interval; the line through it is the prediction interval. A cohort without
-        an estimate keeps its row and says so.
+        an estimate keeps its row and says so; a pooled estimate that could not be formed has none.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def forest(
             f"no row has signature {signature_id!r}, endpoint {endpoint!r}, metric {metric!r}; name rows of the table."
         )
     pooled = rows["cohort_id"].str.startswith(_POOLED)
-    cohorts, diamonds = rows[~pooled], rows[pooled]
+    cohorts, diamonds = rows[~pooled], rows[pooled & rows["estimate"].notna()]
     neutral = 0.5 if metric == "auc" else 0.0
     low, high = _limits(rows, neutral)
     axes.set_xlim(low, high)
@@ -130,8 +130,6 @@ def _arrows(axes: Axes, positions: np.ndarray, low: np.ndarray, high: np.ndarray
 
 
 def _diamond(axes: Axes, row: pd.Series, position: float, prediction: pd.DataFrame) -> None:
-    if not np.isfinite(row["estimate"]):
-        return
     left, right = axes.get_xlim()
     for low, high in prediction[["ci_low", "ci_high"]].dropna().to_numpy(dtype=float):
         dashes = (0, (4, 2))

@@ -117,7 +117,9 @@ def _refuse_repeats(effects: pd.DataFrame) -> None:
 def _pooled_rows(part: pd.DataFrame, method: Estimator, inference: Inference) -> Iterator[dict[str, Any]]:
     usable = part[part["estimate"].notna() & part["ci_low"].notna() & part["ci_high"].notna()]
     missing = part[~part.index.isin(usable.index)]["cohort_id"].tolist()
-    notes = [f"{len(usable)} cohorts"] + ([f"without an estimate: {', '.join(missing)}"] if missing else [])
+    notes = [f"{len(usable)} cohort{'' if len(usable) == 1 else 's'}"] + (
+        [f"without an estimate: {', '.join(missing)}"] if missing else []
+    )
     metric = str(part["metric"].iloc[0])
     base = {
         "signature_id": part["signature_id"].iloc[0],
@@ -129,7 +131,7 @@ def _pooled_rows(part: pd.DataFrame, method: Estimator, inference: Inference) ->
         "n_events": usable["n_events"].sum() if len(usable) else part["n_events"].sum(),
     }
     if len(usable) < _FEWEST_COHORTS:
-        note = f"not pooled: fewer than {_FEWEST_COHORTS} estimates; {'; '.join(notes)}"
+        note = f"not pooled: at least {_FEWEST_COHORTS} estimates needed; {'; '.join(notes)}"
         yield base | _numbers(metric, np.nan, np.nan, np.nan) | {"note": note}
         return
     pooled = combine_effects(

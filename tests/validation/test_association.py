@@ -237,7 +237,7 @@ def test_one_cohort_is_not_pooled_but_keeps_its_row() -> None:
     table = pool(of_cohorts({"one": (-0.4, 0.1), "two": (float("nan"), float("nan"))}))
     assert len(table.frame) == 1
     assert np.isnan(table.frame["estimate"].iloc[0])
-    assert "fewer than 2" in table.frame["note"].iloc[0]
+    assert "at least 2 estimates needed; 1 cohort; without an estimate: two" in table.frame["note"].iloc[0]
 
 
 def test_pooling_refuses_repeats_pooled_rows_and_skewed_intervals() -> None:

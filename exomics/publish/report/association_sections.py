@@ -30,7 +30,7 @@ from exomics.publish.report.figures import inline_svg
 _HOW_TO_READ = (
     "Each score enters as a continuous variable, in standard deviations of its cohort. Ratios below 1 for survival "
     "mean longer survival with a higher score. A cohort without an estimate keeps its row and says why. These are "
-    "associations in treated patients without a comparison arm."
+    "associations among the patients of a cohort, not effects of exercise."
 )
 _RANDOM_SETS = (
     "Random sets of the same size and with members of similar expression answer: does any set like this one go with "
