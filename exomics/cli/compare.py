@@ -31,7 +31,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("table", type=input_path, help="differential table (.tsv)")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the comparison (.tsv)")
     against = parser.add_mutually_exclusive_group(required=True)
-    against.add_argument("--published", metavar="DATASET", help="dataset with a file of role `published`")
+    against.add_argument("--published", metavar="DATASET", help="dataset, or an .rda of the same layout")
     against.add_argument("--truth", type=input_path, metavar="FILE", help="planted truth of the embedded study (.tsv)")
     parser.add_argument("--contrast", help="contrast to hold against the truth, if the table has several")
 
@@ -55,19 +55,22 @@ def _compare_truth(table: DifferentialTable, arguments: argparse.Namespace) -> N
 
 
 def _compare_published(table: DifferentialTable, arguments: argparse.Namespace) -> None:
-    published = _published(arguments.published)
-    frame = agreement(table, published)
-    frame.insert(0, "published_file", arguments.published)
-    manifest = load_manifest(arguments.published)
+    inputs: list[Path] = [arguments.table]
+    thanks: tuple[str, ...] = ()
+    if arguments.published.endswith(".rda"):
+        path = input_path(arguments.published)
+        inputs.append(path)
+    else:
+        path = fetch(arguments.published, roles=["published"])["published"]
+        thanks = tuple(filter(None, [load_manifest(arguments.published).acknowledgment]))
+    frame = agreement(table, _published(path))
+    frame.insert(0, "published_file", Path(arguments.published).stem)
     provenance = Provenance(
-        method="agreement",
-        parameters={"published": arguments.published},
-        acknowledgments=(manifest.acknowledgment,) if manifest.acknowledgment else (),
+        method="agreement", parameters={"published": Path(arguments.published).name}, acknowledgments=thanks
     )
-    save_frame(frame, arguments.output, provenance, arguments, [arguments.table])
+    save_frame(frame, arguments.output, provenance, arguments, inputs)
     print(agreement_table(frame))
 
 
-def _published(dataset: str) -> pd.DataFrame:
-    path = fetch(dataset, roles=["published"])["published"]
+def _published(path: Path) -> pd.DataFrame:
     return pd.concat([published_differential(path, name) for name in PUBLISHED_TABLES], ignore_index=True)

@@ -14,6 +14,7 @@ from exomics.datasets.loaders.motrpac_published import PUBLISHED_TABLES
 from exomics.errors import InputError
 from exomics.publish.report.content import Cohort, ReportContent, Study
 from exomics.publish.steps import collect
+from exomics.registry.manifest import all_manifests
 from exomics.registry.signature import Signature, read_signature
 from exomics.results import DifferentialTable, PerformanceTable, Provenance, ScoreTable
 from exomics.results.provenance import sidecar_of
@@ -148,7 +149,10 @@ def _study(path: Path, table: DifferentialTable, parts: _Parts) -> Study:
     )
 
 
-def _pairs(table: DifferentialTable, dataset: str) -> pd.DataFrame:
+def _pairs(table: DifferentialTable, dataset: str) -> pd.DataFrame | None:
+    """Rows of both tables; None if the published one is a user's own file, which has no manifest."""
+    if dataset not in {manifest.id for manifest in all_manifests()}:
+        return None
     path = fetch(dataset, roles=["published"])["published"]
     published = pd.concat([published_differential(path, name) for name in PUBLISHED_TABLES], ignore_index=True)
     return paired_deviates(table, published)
