@@ -9,7 +9,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
 # The main job on the embedded study: differential, signature, scores, associations, package, verification, report.
 demo: $(READY)
-	@$(BIN)/exomics run exercise_response --configfile simulated -d results/demo --cores 2
+	@$(BIN)/exomics run exercise_response --configfile simulated -d demo --cores 2
 
 test: $(READY)
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m "not slow"
