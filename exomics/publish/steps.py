@@ -69,15 +69,18 @@ class Plan:
     _made_by: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
     def command_lines(self) -> list[str]:
-        """Each step as a line for a shell, with the plain names of its files."""
-        return [_command_line(step, self.steps) for step in self.steps]
+        """Each step as a line for a shell; its outputs go into a folder of its number, so that the lines can be run."""
+        return [_command_line(number, self.steps) for number in range(len(self.steps))]
 
 
-def _command_line(step: Step, steps: list[Step]) -> str:
-    names = {f"{{output:{number}}}": output.name for number, output in enumerate(step.outputs)}
-    for number, origin in enumerate(step.inputs):
-        made = origin.source if origin.step is None else steps[origin.step].outputs[origin.output].name
-        names[f"{{input:{number}}}"] = made
+def _command_line(number: int, steps: list[Step]) -> str:
+    step = steps[number]
+    names = {f"{{output:{place}}}": f"{number:03d}/{output.name}" for place, output in enumerate(step.outputs)}
+    for place, origin in enumerate(step.inputs):
+        made = origin.step
+        names[f"{{input:{place}}}"] = (
+            origin.source if made is None else f"{made:03d}/{steps[made].outputs[origin.output].name}"
+        )
     words = list(step.command)
     for placeholder, name in names.items():
         words = [word.replace(placeholder, name) for word in words]
