@@ -33,7 +33,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--contrast", action="append", default=[], metavar="NAME=EXPR", help="repeatable")
     parser.add_argument("--contrasts", type=input_path, metavar="FILE", help="TSV: name, expression, family")
     parser.add_argument("--family", action="append", default=[], metavar="NAME:C1,C2", help="repeatable")
-    parser.add_argument("--option", action="append", type=option, default=[], dest="options", metavar="KEY=VALUE")
+    parser.add_argument(
+        "--option", action="append", type=option, default=[], dest="options", metavar="KEY=VALUE",
+        help="of the method, such as robust=true (repeatable)",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> None:

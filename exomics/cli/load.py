@@ -22,8 +22,13 @@ def register(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("dataset", nargs="?", help="id of a dataset; `exomics catalog datasets` lists them")
     parser.add_argument("--loader", help="loader of your own files; `exomics catalog methods` lists them")
-    parser.add_argument("--file", action="append", type=role_path, default=[], dest="files", metavar="ROLE=PATH")
-    parser.add_argument("--option", action="append", type=option, default=[], dest="options", metavar="KEY=VALUE")
+    parser.add_argument(
+        "--file", action="append", type=role_path, default=[], dest="files", metavar="ROLE=PATH", help="repeatable"
+    )
+    parser.add_argument(
+        "--option", action="append", type=option, default=[], dest="options", metavar="KEY=VALUE",
+        help="of the loader, such as scale=counts:count (repeatable)",
+    )  # fmt: skip
     parser.add_argument("-o", "--output", type=Path, required=True, help="a .h5ad, .h5mu or .tsv file")
 
 

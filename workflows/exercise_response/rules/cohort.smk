@@ -9,7 +9,7 @@ def time_point_words(entry):
     return ["--time-point", entry["time_point"]] if "time_point" in entry else []
 
 
-def alias_words():
+def alias_words(wildcards):
     return ["--aliases", config["aliases"]] if "aliases" in config else []
 
 
@@ -42,7 +42,7 @@ rule load_cohort:
         exomics=EXOMICS,
         source=lambda wildcards: source_words(COHORTS[wildcards.cohort]),
     shell:
-        "{params.exomics} load {params.source:q} -o {output:q}"
+        "{params.exomics:q} load {params.source:q} -o {output:q}"
 
 
 rule score_panel:
@@ -52,10 +52,10 @@ rule score_panel:
         "results/scores/{cohort}.panel.tsv",
     params:
         exomics=EXOMICS,
-        panel=config["panel"],
-        aliases=alias_words(),
+        panel=lambda wildcards: config["panel"],
+        aliases=alias_words,
     shell:
-        "{params.exomics} score {input:q} -o {output:q} --signatures {params.panel:q} {params.aliases:q}"
+        "{params.exomics:q} score {input:q} -o {output:q} --signatures {params.panel:q} {params.aliases:q}"
 
 
 # The derived signatures belong to muscle: scoring them in tumor is an explicit override, and stands beside random sets.
@@ -69,12 +69,12 @@ rule score_derived:
     params:
         exomics=EXOMICS,
         layer=["--allow-layer"] if config["allow_layer"] else [],
-        aliases=alias_words(),
+        aliases=alias_words,
         controls=config["controls"],
         seed=config["seed"],
     shell:
-        "{params.exomics} score {input.cohort:q} -o {output.scores:q} --signatures {input.signatures:q} "
-        "{params.layer} {params.aliases:q} --controls {params.controls} --controls-output {output.controls:q} --seed {params.seed}"
+        "{params.exomics:q} score {input.cohort:q} -o {output.scores:q} --signatures {input.signatures:q} "
+        "{params.layer:q} {params.aliases:q} --controls {params.controls} --controls-output {output.controls:q} --seed {params.seed}"
 
 
 rule associate:
@@ -90,7 +90,7 @@ rule associate:
         time_point=lambda wildcards: time_point_words(COHORTS[wildcards.cohort]),
         controls=control_words,
     shell:
-        "{params.exomics} associate {input.scores:q} --samples {input.cohort:q} -o {output.table:q} "
+        "{params.exomics:q} associate {input.scores:q} --samples {input.cohort:q} -o {output.table:q} "
         "--cohort {wildcards.cohort:q} --horizon {params.horizon} {params.time_point:q} "
         "{params.controls:q}"
 
@@ -103,4 +103,4 @@ rule pool:
     params:
         exomics=EXOMICS,
     shell:
-        "{params.exomics} pool {input:q} -o {output:q}"
+        "{params.exomics:q} pool {input:q} -o {output:q}"

@@ -21,9 +21,9 @@ if "truth" in config:
             "results/truth.tsv",
         params:
             exomics=EXOMICS,
-            dataset=config["truth"]["dataset"],
+            dataset=lambda wildcards: config["truth"]["dataset"],
         shell:
-            "{params.exomics} load {params.dataset:q} -o {output:q}"
+            "{params.exomics:q} load {params.dataset:q} -o {output:q}"
 
     rule compare_truth:
         input:
@@ -33,9 +33,9 @@ if "truth" in config:
             "results/recovery.tsv",
         params:
             exomics=EXOMICS,
-            contrast=config["truth"]["contrast"],
+            contrast=lambda wildcards: config["truth"]["contrast"],
         shell:
-            "{params.exomics} compare {input.table:q} -o {output:q} --truth {input.truth:q} "
+            "{params.exomics:q} compare {input.table:q} -o {output:q} --truth {input.truth:q} "
             "--contrast {params.contrast:q}"
 
 
@@ -48,11 +48,11 @@ rule publish:
         directory("results/package"),
     params:
         exomics=EXOMICS,
-        title=config["title"],
-        study=["--study", config["study"]] if "study" in config else [],
+        title=lambda wildcards: config["title"],
+        study=lambda wildcards: ["--study", config["study"]] if "study" in config else [],
         files=[*SIGNATURES, *TABLES],
     shell:
-        "{params.exomics} publish {params.files:q} -o {output:q} --title {params.title:q} {params.study:q}"
+        "{params.exomics:q} publish {params.files:q} -o {output:q} --title {params.title:q} {params.study:q}"
 
 
 rule verify:
@@ -62,9 +62,9 @@ rule verify:
         "results/verified.txt",
     params:
         exomics=EXOMICS,
-        sources=["--sources", config["sources"]] if "sources" in config else [],
+        sources=lambda wildcards: ["--sources", config["sources"]] if "sources" in config else [],
     shell:
-        "{params.exomics} verify {input:q} {params.sources:q} > {output:q}"
+        "{params.exomics:q} verify {input:q} {params.sources:q} > {output:q}"
 
 
 rule report:
@@ -79,8 +79,8 @@ rule report:
         summary="results/SUMMARY.txt",
     params:
         exomics=EXOMICS,
-        title=config["title"],
+        title=lambda wildcards: config["title"],
         verified=["--verified", "results/verified.txt"] if STUDIES else [],
     shell:
-        "{params.exomics} report {input.signatures:q} {input.tables:q} {input.controls:q} -o {output.page:q} "
+        "{params.exomics:q} report {input.signatures:q} {input.tables:q} {input.controls:q} -o {output.page:q} "
         "--title {params.title:q} --summary {output.summary:q} {params.verified:q}"

@@ -17,6 +17,11 @@ def source_files(entry):
     return list(entry.get("files", {}).values())
 
 
+def document_files(*names):
+    """Those of the named documents that are files of the user, not documents of the registry."""
+    return [name for name in names if name.endswith((".yaml", ".yml"))]
+
+
 def differential_words(entry):
     """Words of `exomics differential`: a recipe, or a method with its design and contrasts."""
     if "recipe" in entry:
@@ -36,19 +41,20 @@ rule load_study:
         exomics=EXOMICS,
         source=lambda wildcards: source_words(STUDIES[wildcards.study]),
     shell:
-        "{params.exomics} load {params.source:q} -o {output:q}"
+        "{params.exomics:q} load {params.source:q} -o {output:q}"
 
 
 rule differential:
     input:
-        "results/data/{study}.h5ad",
+        data="results/data/{study}.h5ad",
+        recipe=lambda wildcards: document_files(STUDIES[wildcards.study].get("recipe", "")),
     output:
         "results/differential/{study}.tsv",
     params:
         exomics=EXOMICS,
         how=lambda wildcards: differential_words(STUDIES[wildcards.study]),
     shell:
-        "{params.exomics} differential {input:q} -o {output:q} {params.how:q}"
+        "{params.exomics:q} differential {input.data:q} -o {output:q} {params.how:q}"
 
 
 rule compare_published:
@@ -60,17 +66,18 @@ rule compare_published:
         exomics=EXOMICS,
         published=lambda wildcards: STUDIES[wildcards.study]["published"],
     shell:
-        "{params.exomics} compare {input:q} -o {output:q} --published {params.published:q}"
+        "{params.exomics:q} compare {input:q} -o {output:q} --published {params.published:q}"
 
 
 # The body of the signature goes beside its head; a signature without members has none.
 rule derive_signature:
     input:
-        "results/differential/{study}.tsv",
+        table="results/differential/{study}.tsv",
+        rule=lambda wildcards: document_files(STUDIES[wildcards.study]["rule"]),
     output:
         "results/signatures/{study}.yaml",
     params:
         exomics=EXOMICS,
         rule=lambda wildcards: STUDIES[wildcards.study]["rule"],
     shell:
-        "{params.exomics} derive {input:q} -o {output:q} --rule {params.rule:q}"
+        "{params.exomics:q} derive {input.table:q} -o {output:q} --rule {params.rule:q}"
