@@ -7,7 +7,7 @@ TABLES = [
     *expand("results/agreement/{study}.tsv", study=[name for name in STUDIES if "published" in STUDIES[name]]),
     *expand("results/scores/{cohort}.{kind}.tsv", cohort=COHORTS, kind=KINDS),
     *expand("results/associations/{cohort}.tsv", cohort=COHORTS),
-    *(["results/associations/pooled.tsv"] if COHORTS else []),
+    *(["results/associations/pooled.tsv"] if len(COHORTS) > 1 else []),
     *(["results/recovery.tsv"] if "truth" in config else []),
 ]
 # Estimates of the random sets are for the picture in the report; the package records how to make them.
