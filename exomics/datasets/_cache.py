@@ -19,6 +19,11 @@ _PATIENCE_SECONDS = 30.0
 def cache_folder() -> Path:
     """``EXOMICS_CACHE``, or the platform's cache folder for this user.
 
+    Returns
+    -------
+    Path
+        The folder; it need not exist yet.
+
     Examples
     --------
     >>> cache_folder().name

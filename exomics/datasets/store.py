@@ -75,6 +75,16 @@ def write_data(data: AnnData | MuData, path: Path | str) -> Path:
 def read_data(path: Path | str) -> AnnData | MuData:
     """Read what `write_data` wrote, or any ``.h5ad`` or ``.h5mu``.
 
+    Parameters
+    ----------
+    path
+        A ``.h5ad`` or ``.h5mu`` file.
+
+    Returns
+    -------
+    AnnData or MuData
+        The object, in memory.
+
     Raises
     ------
     InputError

@@ -20,7 +20,17 @@ _CANCELLED = 1e-12
 
 @dataclass(frozen=True)
 class Contrast:
-    """One comparison: its name, its arithmetic on conditions, and its multiplicity family ("" for one of its own)."""
+    """One comparison.
+
+    Parameters
+    ----------
+    name
+        As it stands in the result, verbatim.
+    expression
+        Arithmetic on the cells or coefficients of the design.
+    family
+        Contrasts of one family are adjusted together; "" for a family of its own.
+    """
 
     name: str
     expression: str
@@ -29,7 +39,15 @@ class Contrast:
 
 @dataclass(frozen=True)
 class ContrastSet:
-    """Contrasts evaluated on a design: weights (n_coefficients, n_contrasts), one name and one family per column."""
+    """Contrasts evaluated on a design.
+
+    Parameters
+    ----------
+    names, families
+        One per contrast.
+    weights
+        (n_coefficients, n_contrasts).
+    """
 
     names: tuple[str, ...]
     weights: FloatArray
@@ -38,6 +56,16 @@ class ContrastSet:
 
 def parse_contrast(text: str) -> Contrast:
     """Read ``NAME=EXPRESSION``, or an expression that is its own name, verbatim.
+
+    Parameters
+    ----------
+    text
+        ``NAME=EXPRESSION`` or ``EXPRESSION``; an ``=`` within backticks belongs to the expression.
+
+    Returns
+    -------
+    Contrast
+        Without a family.
 
     Examples
     --------
@@ -141,6 +169,16 @@ def with_families(contrasts: Iterable[Contrast], families: Mapping[str, Sequence
 
 def parse_family(text: str) -> tuple[str, list[str]]:
     """Read ``NAME:c1,c2``.
+
+    Parameters
+    ----------
+    text
+        ``NAME:c1,c2``.
+
+    Returns
+    -------
+    tuple of str and list
+        The name of the family and those of its contrasts.
 
     Examples
     --------

@@ -80,7 +80,20 @@ class AliasTable:
 
 
 def load_aliases(*, dataset: str = "ref_hgnc", offline: bool | None = None) -> AliasTable:
-    """The pinned HGNC table, fetched or read from the cache."""
+    """The pinned HGNC table, fetched or read from the cache.
+
+    Parameters
+    ----------
+    dataset
+        Id of a dataset of approved symbols, aliases and previous symbols.
+    offline
+        Never touch the network; default from ``EXOMICS_OFFLINE``.
+
+    Returns
+    -------
+    AliasTable
+        Aliases and the approved symbol of each.
+    """
     fetching: dict[str, Any] = {} if offline is None else {"offline": offline}
     return AliasTable.from_frame(load_table(dataset, **fetching), source=dataset)
 
@@ -177,6 +190,16 @@ def symbol_report(resolved: pd.DataFrame, aliases: AliasTable) -> LossReport:
 
 def strip_versions(identifiers: Iterable[str]) -> list[str]:
     """Ensembl ids without their version; anything else is left as it is.
+
+    Parameters
+    ----------
+    identifiers
+        Feature ids.
+
+    Returns
+    -------
+    list of str
+        One for each of `identifiers`, in their order.
 
     Examples
     --------

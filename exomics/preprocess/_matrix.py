@@ -16,12 +16,33 @@ from exomics.schema import keys, scale_of
 
 
 def values_of(adata: AnnData) -> FloatArray:
-    """``X`` as a dense float matrix (n_samples, n_features)."""
+    """``X`` as a dense float matrix (n_samples, n_features).
+
+    Parameters
+    ----------
+    adata
+        Samples x features; a sparse ``X`` is made dense.
+
+    Returns
+    -------
+    ndarray
+        Values (n_samples, n_features); missing stays NaN.
+    """
     return _dense(adata.X)
 
 
 def counts_of(adata: AnnData) -> FloatArray:
     """The counts of `adata`: the layer ``counts`` if there is one, else ``X`` when its scale is counts.
+
+    Parameters
+    ----------
+    adata
+        Samples x features.
+
+    Returns
+    -------
+    ndarray
+        Counts (n_samples, n_features).
 
     Raises
     ------
@@ -63,7 +84,20 @@ def obs_column(adata: AnnData, name: str) -> pd.Series:
 
 
 def var_column(adata: AnnData, name: str) -> pd.Series:
-    """A column of var, or its index for ``feature_id``; an `InputError` lists the columns there are."""
+    """A column of var, or its index for ``feature_id``; an `InputError` lists the columns there are.
+
+    Parameters
+    ----------
+    adata
+        Samples x features.
+    name
+        A column of var, or ``feature_id``.
+
+    Returns
+    -------
+    pandas.Series
+        One value per feature.
+    """
     if name == keys.FEATURE_ID and name not in adata.var.columns:
         return pd.Series(adata.var_names.astype(str), index=adata.var_names)
     return _column(adata.var, name, "var")

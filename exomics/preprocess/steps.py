@@ -95,7 +95,15 @@ def apply_steps(adata: AnnData, steps: Iterable[tuple[str, Mapping[str, Any]]], 
 
 
 def require_known(spec: MethodSpec, parameters: Mapping[str, Any]) -> None:
-    """Raise an `InputError` that lists the known parameters if one of `parameters` is none of them."""
+    """Raise an `InputError` that lists the known parameters if one of `parameters` is none of them.
+
+    Parameters
+    ----------
+    spec
+        The method.
+    parameters
+        Keyword parameters that it is to be called with.
+    """
     unknown = [name for name in parameters if name not in spec.parameters]
     if unknown:
         known = ", ".join(spec.parameters) or "none"
@@ -103,7 +111,15 @@ def require_known(spec: MethodSpec, parameters: Mapping[str, Any]) -> None:
 
 
 def require_scale(adata: AnnData, spec: MethodSpec) -> None:
-    """Raise a `ScaleError` if the declared scale of `adata` is not one that the method takes."""
+    """Raise a `ScaleError` if the declared scale of `adata` is not one that the method takes.
+
+    Parameters
+    ----------
+    adata
+        Samples x features.
+    spec
+        The method, whose ``input_scale`` lists the scales it takes; empty for any.
+    """
     if not spec.input_scale:
         return
     if "counts" in spec.input_scale and keys.COUNTS in adata.layers:

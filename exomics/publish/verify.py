@@ -26,7 +26,17 @@ Runner = Callable[[Sequence[str]], int]
 
 @dataclass(frozen=True)
 class Check:
-    """One file of the package: what was checked, and what was found ("" when all is well)."""
+    """One check of one file of a package.
+
+    Parameters
+    ----------
+    file
+        Path within the package.
+    kind
+        ``checksum`` or ``recomputed``.
+    difference
+        The first difference, in words; "" when all is well.
+    """
 
     file: str
     kind: str

@@ -27,6 +27,8 @@ class DerivationRule:
 
     Parameters
     ----------
+    id, version, title
+        As in the document.
     contrasts
         Names, verbatim; a feature must be significant in all of them, with one sign.
     adj_p_below
@@ -45,6 +47,8 @@ class DerivationRule:
         None to keep the identifiers of the table.
     signature
         Keys of the signature document that are not derived.
+    sha256
+        Hash of the document.
     """
 
     id: str
@@ -93,6 +97,16 @@ def read_derivation_rule(path: Path | str) -> DerivationRule:
 
 def load_derivation_rule(identifier: str) -> DerivationRule:
     """The shipped rule called `identifier`, or the one in the file of that name.
+
+    Parameters
+    ----------
+    identifier
+        An id, or a path that ends in ``.yaml``.
+
+    Returns
+    -------
+    DerivationRule
+        The rule, checked against its schema.
 
     Raises
     ------

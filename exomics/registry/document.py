@@ -19,7 +19,19 @@ from exomics.errors import RegistryError
 
 @dataclass(frozen=True)
 class Document:
-    """A registry document as read: the head, the rows of the body, and the hash that names exactly this version."""
+    """A registry document as read.
+
+    Parameters
+    ----------
+    head
+        The YAML mapping.
+    rows
+        Of the TSV body; none if the head names no body.
+    path
+        Of the head.
+    sha256
+        Hash of head and body, which names exactly this version.
+    """
 
     head: dict[str, Any]
     rows: tuple[dict[str, str], ...]

@@ -32,6 +32,16 @@ def to_gmt(signatures: Iterable[Signature], path: Path | str) -> Path:
 def read_gmt(path: Path | str) -> dict[str, tuple[str, ...]]:
     """Every set of a GMT file, by name; empty fields and repeated members are dropped.
 
+    Parameters
+    ----------
+    path
+        One set per line: name, description, members; tab-separated.
+
+    Returns
+    -------
+    dict
+        Name of a set -> its members, in the order of the file.
+
     Raises
     ------
     RegistryError

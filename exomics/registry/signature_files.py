@@ -124,6 +124,11 @@ def _shipped() -> Mapping[str, Signature]:
 def all_signatures() -> tuple[Signature, ...]:
     """Every shipped signature, sorted by id.
 
+    Returns
+    -------
+    tuple of Signature
+        Without rules, recipes and gene sets, which are no signatures.
+
     Examples
     --------
     >>> "imm.cyt" in {signature.id for signature in all_signatures()}
@@ -134,6 +139,16 @@ def all_signatures() -> tuple[Signature, ...]:
 
 def load_signature(identifier: str) -> Signature:
     """The shipped signature called `identifier`.
+
+    Parameters
+    ----------
+    identifier
+        Id such as ``imm.cyt``.
+
+    Returns
+    -------
+    Signature
+        With every member resolved.
 
     Raises
     ------

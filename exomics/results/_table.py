@@ -9,8 +9,9 @@ from typing import ClassVar, Self
 import numpy as np
 import pandas as pd
 
+from exomics._files import write_text
 from exomics.errors import InputError
-from exomics.results.provenance import Provenance, write_text
+from exomics.results.provenance import Provenance
 
 TEXT, NUMBER, COUNT = "text", "number", "count"
 

@@ -9,11 +9,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from exomics._files import sha256_of, write_text
+from exomics._files import write_text
 from exomics._version import __version__
 from exomics.errors import InputError
 
-__all__ = ["Provenance", "installed_versions", "sha256_of", "sidecar_of", "write_text"]
+__all__ = ["Provenance", "installed_versions", "sidecar_of"]
 
 _SUFFIX = ".provenance.json"
 _NUMERICAL_PACKAGES = ("numpy", "scipy", "numba", "pandas", "anndata")
@@ -86,12 +86,34 @@ class Provenance:
 
 
 def sidecar_of(path: Path) -> Path:
-    """``<path>.provenance.json``."""
+    """``<path>.provenance.json``.
+
+    Parameters
+    ----------
+    path
+        A file that exomics wrote.
+
+    Returns
+    -------
+    Path
+        Where its provenance is.
+    """
     return path.with_name(path.name + _SUFFIX)
 
 
 def installed_versions(packages: Iterable[str] = _NUMERICAL_PACKAGES) -> dict[str, str]:
-    """Installed versions of exomics and of `packages`; a package that is absent is left out."""
+    """Installed versions of exomics and of `packages`; a package that is absent is left out.
+
+    Parameters
+    ----------
+    packages
+        Names of distributions.
+
+    Returns
+    -------
+    dict
+        Name -> version.
+    """
     versions = {"exomics": __version__}
     for package in packages:
         try:

@@ -51,7 +51,18 @@ class Scale:
 
 
 def metadata(adata: AnnData) -> dict[str, Any]:
-    """The ``uns["exomics"]`` mapping of `adata`, or an `InputError` when it has none."""
+    """The ``uns["exomics"]`` mapping of `adata`, or an `InputError` when it has none.
+
+    Parameters
+    ----------
+    adata
+        Samples x features.
+
+    Returns
+    -------
+    dict
+        A copy: assay, scale, manifest, steps, acknowledgments.
+    """
     found = adata.uns.get(keys.EXOMICS)
     if found is None:
         raise InputError(
@@ -62,7 +73,18 @@ def metadata(adata: AnnData) -> dict[str, Any]:
 
 
 def scale_of(adata: AnnData) -> Scale:
-    """The declared scale of ``X``; a `ScaleError` when none is declared (it is never guessed)."""
+    """The declared scale of ``X``; a `ScaleError` when none is declared (it is never guessed).
+
+    Parameters
+    ----------
+    adata
+        Samples x features.
+
+    Returns
+    -------
+    Scale
+        Kind, quantity and offset of ``X``.
+    """
     declared = adata.uns.get(keys.EXOMICS, {}).get(keys.SCALE)
     if not declared:
         raise ScaleError(
@@ -133,7 +155,24 @@ def annotate(
 
 
 def record_step(adata: AnnData, name: str, parameters: Mapping[str, Any], **report: Any) -> AnnData:
-    """A copy of `adata` with one more step at the end of its list; `report` says what the step dropped or warns of."""
+    """A copy of `adata` with one more step at the end of its list; `report` says what the step dropped or warns of.
+
+    Parameters
+    ----------
+    adata
+        Samples x features.
+    name
+        Name of the step.
+    parameters
+        What it was called with; JSON values.
+    **report
+        What it dropped, counted or warns of.
+
+    Returns
+    -------
+    AnnData
+        The annotated copy.
+    """
     recorded = adata.copy()
     step = json.dumps({"step": name, "parameters": dict(parameters), "report": report}, sort_keys=True, default=str)
     known = dict(recorded.uns.get(keys.EXOMICS, {}))
@@ -143,12 +182,34 @@ def record_step(adata: AnnData, name: str, parameters: Mapping[str, Any], **repo
 
 
 def steps_of(adata: AnnData) -> list[dict[str, Any]]:
-    """The steps applied to `adata`, oldest first."""
+    """The steps applied to `adata`, oldest first.
+
+    Parameters
+    ----------
+    adata
+        Samples x features.
+
+    Returns
+    -------
+    list of dict
+        ``step``, ``parameters`` and ``report`` of each.
+    """
     return [json.loads(step) for step in adata.uns.get(keys.EXOMICS, {}).get(keys.STEPS, [])]
 
 
 def layer_of(adata: AnnData) -> str:
-    """The layer ``<specimen>_<assay>`` of `adata`; an `InputError` when its samples come from several specimens."""
+    """The layer ``<specimen>_<assay>`` of `adata`; an `InputError` when its samples come from several specimens.
+
+    Parameters
+    ----------
+    adata
+        An object that meets the contract.
+
+    Returns
+    -------
+    str
+        Such as ``muscle_rna``.
+    """
     specimens = sorted(set(adata.obs[keys.SPECIMEN].astype(str)))
     if len(specimens) != 1:
         raise InputError(f"expected one specimen per object; got {', '.join(specimens)}. Split the object by specimen.")

@@ -18,5 +18,4 @@ __all__ = [
     "resolve_signatures",
     "score",
     "scorer",
-    "resolve_signatures",
 ]

@@ -110,6 +110,18 @@ def score(
 def resolve_signatures(signatures: Signature | str | Sequence[Signature | str], layer: str = "") -> list[Signature]:
     """Signatures as given or named (see `exomics.scoring.selection.select_signatures`); each id once.
 
+    Parameters
+    ----------
+    signatures
+        Signatures, ids, classes, ``gene:SYMBOL``, or files.
+    layer
+        Layer of the data, for single genes and GMT files.
+
+    Returns
+    -------
+    list of Signature
+        In the order in which they were given.
+
     Raises
     ------
     RegistryError

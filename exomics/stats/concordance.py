@@ -15,7 +15,7 @@ __all__ = ["Concordance", "concordance"]
 
 
 class Concordance(NamedTuple):
-    """Concordance index with its standard error and the numbers of comparable pairs."""
+    """Concordance index with its standard error and the numbers of comparable pairs; one of each, no arrays."""
 
     estimate: float
     standard_error: float

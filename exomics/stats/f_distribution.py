@@ -33,6 +33,18 @@ def _split_f(
 def f_upper_tail(statistic: ArrayLike, df_numerator: ArrayLike, df_denominator: ArrayLike) -> FloatArray:
     """P(F > statistic), to about 1e-14 relative; an infinite denominator df gives the scaled chi-squared limit.
 
+    Parameters
+    ----------
+    statistic
+        Value of F, not negative.
+    df_numerator, df_denominator
+        Degrees of freedom; all three broadcast.
+
+    Returns
+    -------
+    ndarray
+        Probabilities, in the broadcast shape.
+
     Examples
     --------
     >>> float(f_upper_tail(0.0, 3.0, 5.0))
@@ -44,6 +56,18 @@ def f_upper_tail(statistic: ArrayLike, df_numerator: ArrayLike, df_denominator: 
 
 def f_lower_tail(statistic: ArrayLike, df_numerator: ArrayLike, df_denominator: ArrayLike) -> FloatArray:
     """P(F <= statistic), to about 1e-14 relative; an infinite denominator df gives the scaled chi-squared limit.
+
+    Parameters
+    ----------
+    statistic
+        Value of F, not negative.
+    df_numerator, df_denominator
+        Degrees of freedom; all three broadcast.
+
+    Returns
+    -------
+    ndarray
+        Probabilities, in the broadcast shape.
 
     Examples
     --------
@@ -57,6 +81,18 @@ def f_lower_tail(statistic: ArrayLike, df_numerator: ArrayLike, df_denominator: 
 def log_f_upper_tail(statistic: ArrayLike, df_numerator: ArrayLike, df_denominator: ArrayLike) -> FloatArray:
     """Logarithm of P(F > statistic), also where the probability underflows.
 
+    Parameters
+    ----------
+    statistic
+        Value of F, not negative.
+    df_numerator, df_denominator
+        Degrees of freedom; all three broadcast.
+
+    Returns
+    -------
+    ndarray
+        Natural logarithms, in the broadcast shape.
+
     Examples
     --------
     >>> round(float(log_f_upper_tail(1e6, 2.0, 500.0)), 2)
@@ -69,6 +105,18 @@ def log_f_tails(
     statistic: ArrayLike, df_numerator: ArrayLike, df_denominator: ArrayLike
 ) -> tuple[FloatArray, FloatArray]:
     """Logarithms of P(F > statistic) and P(F <= statistic), also where the probabilities underflow.
+
+    Parameters
+    ----------
+    statistic
+        Value of F, not negative.
+    df_numerator, df_denominator
+        Degrees of freedom; all three broadcast.
+
+    Returns
+    -------
+    tuple of ndarray
+        Natural logarithms of the upper and of the lower tail.
 
     Examples
     --------
@@ -145,6 +193,18 @@ def f_quantile(log_upper: ArrayLike, log_lower: ArrayLike, df_numerator: float, 
 
 def log_density_of_log_f(log_f: ArrayLike, df_numerator: float, df_denominator: float) -> FloatArray:
     """Log density of log F (Fisher's 2z); an infinite denominator df gives the log of a scaled chi-squared.
+
+    Parameters
+    ----------
+    log_f
+        Natural logarithm of F, any shape.
+    df_numerator, df_denominator
+        Degrees of freedom.
+
+    Returns
+    -------
+    ndarray
+        Natural logarithm of the density, in the shape of `log_f`.
 
     Examples
     --------

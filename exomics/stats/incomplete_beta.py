@@ -37,6 +37,18 @@ def incomplete_beta(a: FloatArray, b: FloatArray, x: FloatArray, y: FloatArray) 
 
     The direct complement of scipy is ten times slower than the function itself, so it serves only where x is close
     to 1 and I_x is small.
+
+    Parameters
+    ----------
+    a, b
+        Shapes, positive.
+    x, y
+        Argument in [0, 1], and its complement ``1 - x``.
+
+    Returns
+    -------
+    ndarray
+        Regularized incomplete beta function, in the shape of `x`.
     """
     swap = x > 0.5
     value = np.asarray(special.betainc(np.where(swap, b, a), np.where(swap, a, b), np.where(swap, y, x)))
@@ -48,7 +60,20 @@ def incomplete_beta(a: FloatArray, b: FloatArray, x: FloatArray, y: FloatArray) 
 
 
 def log_small_incomplete_beta(a: FloatArray, b: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
-    """log I_x(a, b) deep in the lower tail, by the continued fraction (modified Lentz)."""
+    """log I_x(a, b) deep in the lower tail, by the continued fraction (modified Lentz).
+
+    Parameters
+    ----------
+    a, b
+        Shapes, positive.
+    x, y
+        Argument in [0, 1], and its complement ``1 - x``.
+
+    Returns
+    -------
+    ndarray
+        Natural logarithms, in the shape of `x`.
+    """
     tiny = 1e-300
     c = np.ones_like(x)
     d = 1.0 - (a + b) * x / (a + 1.0)
@@ -71,7 +96,20 @@ def log_small_incomplete_beta(a: FloatArray, b: FloatArray, x: FloatArray, y: Fl
 
 
 def log_incomplete_beta(a: FloatArray, b: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
-    """log I_x(a, b), direct where it can be represented."""
+    """log I_x(a, b), direct where it can be represented.
+
+    Parameters
+    ----------
+    a, b
+        Shapes, positive.
+    x, y
+        Argument in [0, 1], and its complement ``1 - x``.
+
+    Returns
+    -------
+    ndarray
+        Natural logarithms, in the shape of `x`.
+    """
     probability = incomplete_beta(a, b, x, y)
     with np.errstate(divide="ignore"):
         result = np.log(probability)
@@ -82,7 +120,22 @@ def log_incomplete_beta(a: FloatArray, b: FloatArray, x: FloatArray, y: FloatArr
 
 
 def log_gamma_tail(a: FloatArray, x: FloatArray, *, upper: bool) -> FloatArray:
-    """log of the regularized incomplete gamma function; leading asymptotic terms where it underflows."""
+    """log of the regularized incomplete gamma function; leading asymptotic terms where it underflows.
+
+    Parameters
+    ----------
+    a
+        Shape, positive.
+    x
+        Argument, not negative.
+    upper
+        The upper tail Q(a, x) instead of the lower P(a, x).
+
+    Returns
+    -------
+    ndarray
+        Natural logarithms, in the shape of `x`.
+    """
     probability = special.gammaincc(a, x) if upper else special.gammainc(a, x)
     with np.errstate(divide="ignore"):
         result = np.log(probability)

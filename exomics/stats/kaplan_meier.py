@@ -19,7 +19,10 @@ Interval = Literal["log", "log-log", "plain"]
 
 
 class KaplanMeier(NamedTuple):
-    """Survival at the distinct times, ascending; ``standard_error`` is Greenwood's, on the scale of the survival."""
+    """Survival at the distinct times, ascending; every field has shape (n_times,).
+
+    ``standard_error`` is Greenwood's, on the scale of the survival.
+    """
 
     time: FloatArray
     n_at_risk: IntArray

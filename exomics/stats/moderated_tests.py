@@ -37,7 +37,7 @@ class ModeratedT(NamedTuple):
 
 
 class ModeratedF(NamedTuple):
-    """Moderated F tests, one per feature."""
+    """Moderated F tests; every field has shape (n_features,)."""
 
     statistic: FloatArray
     df_numerator: FloatArray
@@ -54,6 +54,18 @@ class ThresholdTest(NamedTuple):
 
 def total_df(df_residual: ArrayLike, df_prior: ArrayLike) -> FloatArray:
     """Residual plus prior df, at most the residual df of all features together.
+
+    Parameters
+    ----------
+    df_residual
+        Residual degrees of freedom, (n_features,).
+    df_prior
+        Prior degrees of freedom, (n_features,) or one number; may be infinite.
+
+    Returns
+    -------
+    ndarray
+        (n_features,)
 
     Examples
     --------

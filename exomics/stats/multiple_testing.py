@@ -70,6 +70,16 @@ def adjust_p_values(p_values: ArrayLike, *, method: AdjustmentMethod = "benjamin
 def benjamini_hochberg(p_values: ArrayLike) -> FloatArray:
     """Benjamini-Hochberg adjusted P values of one family; NaN is kept and not counted.
 
+    Parameters
+    ----------
+    p_values
+        Any shape; all of one family.
+
+    Returns
+    -------
+    ndarray
+        ``min over j >= i of m p_(j) / j``, at most 1, in the shape of `p_values`.
+
     Examples
     --------
     >>> benjamini_hochberg([0.01, 0.02, 0.03]).tolist()

@@ -16,7 +16,7 @@ FloatArray = NDArray[np.float64]
 
 
 class NaturalSpline(NamedTuple):
-    """A least-squares natural spline: knots, coefficients, fitted values, rank and residual sum of squares."""
+    """A least-squares natural spline: knots and coefficients (df,), fitted values (n,), rank and residual sum of squares."""
 
     knots: FloatArray
     coefficients: FloatArray
@@ -27,6 +27,18 @@ class NaturalSpline(NamedTuple):
 
 def natural_spline_knots(x: ArrayLike, df: int) -> FloatArray:
     """Boundary knots at the range of x and ``df - 2`` interior knots at equally spaced quantiles.
+
+    Parameters
+    ----------
+    x
+        Argument, (n,).
+    df
+        Number of coefficients, at least 2.
+
+    Returns
+    -------
+    ndarray
+        (df,), ascending.
 
     Examples
     --------
@@ -84,6 +96,18 @@ def natural_spline_basis(x: ArrayLike, knots: ArrayLike) -> FloatArray:
 
 def fit_natural_spline(x: ArrayLike, y: ArrayLike, df: int) -> NaturalSpline:
     """Fit a natural cubic spline with `df` coefficients by least squares.
+
+    Parameters
+    ----------
+    x, y
+        Argument and value, (n,).
+    df
+        Number of coefficients, at least 2.
+
+    Returns
+    -------
+    NaturalSpline
+        With fitted values in the order of `x`.
 
     Examples
     --------

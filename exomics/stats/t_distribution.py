@@ -19,6 +19,18 @@ _NORMAL_DF = 1e15
 def t_upper_tail(statistic: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatArray:
     """P(T > statistic); infinite df gives the normal.
 
+    Parameters
+    ----------
+    statistic
+        Value of T.
+    degrees_of_freedom
+        Positive, may be infinite; broadcasts with `statistic`.
+
+    Returns
+    -------
+    ndarray
+        Probabilities, in the broadcast shape.
+
     Examples
     --------
     >>> t_upper_tail([0.0, 1.0], 1.0).round(6).tolist()
@@ -27,7 +39,7 @@ def t_upper_tail(statistic: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatAr
     t, df = np.broadcast_arrays(
         np.asarray(statistic, dtype=np.float64), np.asarray(degrees_of_freedom, dtype=np.float64)
     )
-    result = upper_tails(t.ravel(), df.ravel()).reshape(t.shape)
+    result = upper_tails(t.flatten(), df.flatten()).reshape(t.shape)
     rare = (df > LARGEST_DF) | (np.abs(t) > LARGEST_T)
     if rare.any():
         infinite = np.isinf(df[rare])
@@ -38,6 +50,18 @@ def t_upper_tail(statistic: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatAr
 
 def t_quantile(probability: float, degrees_of_freedom: ArrayLike) -> FloatArray:
     """Value that T does not exceed with the given probability; equal df are solved once.
+
+    Parameters
+    ----------
+    probability
+        Between 0 and 1.
+    degrees_of_freedom
+        Positive, may be infinite; any shape.
+
+    Returns
+    -------
+    ndarray
+        Quantiles, in the shape of `degrees_of_freedom`.
 
     Examples
     --------
@@ -87,6 +111,18 @@ def t_tests(statistic: ArrayLike, degrees_of_freedom: ArrayLike) -> tuple[FloatA
 def log_t_upper_tail(statistic: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatArray:
     """log P(T > statistic), also where the probability underflows.
 
+    Parameters
+    ----------
+    statistic
+        Value of T.
+    degrees_of_freedom
+        Positive, may be infinite; broadcasts with `statistic`.
+
+    Returns
+    -------
+    ndarray
+        Natural logarithms, in the broadcast shape.
+
     Examples
     --------
     >>> round(float(log_t_upper_tail(80.0, 1e4)), 4)
@@ -113,6 +149,18 @@ def log_t_upper_tail(statistic: ArrayLike, degrees_of_freedom: ArrayLike) -> Flo
 
 def normal_deviate_of_t(statistic: ArrayLike, degrees_of_freedom: ArrayLike) -> FloatArray:
     """Return the standard normal deviate with the same tail probability as a t statistic.
+
+    Parameters
+    ----------
+    statistic
+        Value of T.
+    degrees_of_freedom
+        Positive, may be infinite; broadcasts with `statistic`.
+
+    Returns
+    -------
+    ndarray
+        z with ``P(Z > z) = P(T > t)``, in the broadcast shape.
 
     Examples
     --------

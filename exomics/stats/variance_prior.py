@@ -37,12 +37,39 @@ class VariancePrior(NamedTuple):
 
 
 def constant_prior(n: int, scale: float, df: float, *, n_offset: int = 0) -> VariancePrior:
-    """Return a prior with one scale and one df for all n features."""
+    """Return a prior with one scale and one df for all n features.
+
+    Parameters
+    ----------
+    n
+        Number of features.
+    scale
+        Prior variance.
+    df
+        Prior degrees of freedom.
+    n_offset
+        Features with a variance that were not used.
+
+    Returns
+    -------
+    VariancePrior
+        With fields of shape (n,).
+    """
     return VariancePrior(np.full(n, scale), np.full(n, df), df, n_offset, 0)
 
 
 def finite_covariate(covariate: FloatArray) -> FloatArray:
     """Move infinite covariates one unit beyond the finite ones; NaN stays NaN.
+
+    Parameters
+    ----------
+    covariate
+        (n,)
+
+    Returns
+    -------
+    ndarray
+        (n,)
 
     Examples
     --------
@@ -60,6 +87,16 @@ def finite_covariate(covariate: FloatArray) -> FloatArray:
 
 def log_minus_digamma(x: float | FloatArray) -> FloatArray:
     """log(x) - digamma(x), by recurrence and the asymptotic series, without cancellation for large x.
+
+    Parameters
+    ----------
+    x
+        Positive; any shape.
+
+    Returns
+    -------
+    float or ndarray
+        In the shape of `x`.
 
     Examples
     --------
@@ -81,6 +118,16 @@ def log_minus_digamma(x: float | FloatArray) -> FloatArray:
 
 def average_ranks(values: FloatArray) -> FloatArray:
     """Ranks from 1, ties averaged.
+
+    Parameters
+    ----------
+    values
+        (n,), without NaN.
+
+    Returns
+    -------
+    ndarray
+        (n,)
 
     Examples
     --------

@@ -25,6 +25,16 @@ class _Trend(NamedTuple):
 def trigamma_inverse(value: float) -> float:
     """Return y with trigamma(y) = value, by Newton steps that converge from below.
 
+    Parameters
+    ----------
+    value
+        Positive.
+
+    Returns
+    -------
+    float
+        y, positive.
+
     Examples
     --------
     >>> round(trigamma_inverse(float(special.polygamma(1, 3.0))), 10)

@@ -72,7 +72,20 @@ class Truth:
 
 
 def genes_of(table: pd.DataFrame, layer: str) -> pd.DataFrame:
-    """True effects of one layer from the long table: ``feature_id, log2_fold_change``."""
+    """True effects of one layer from the long table: ``feature_id, log2_fold_change``.
+
+    Parameters
+    ----------
+    table
+        The planted truth, long form.
+    layer
+        Such as ``muscle_rna``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per gene of the layer.
+    """
     rows = table[(table["quantity"] == "log2_fold_change") & (table["layer"] == layer)]
     return pd.DataFrame({"feature_id": rows["entity_id"].to_numpy(), "log2_fold_change": rows["value"].to_numpy()})
 

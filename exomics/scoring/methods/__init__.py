@@ -37,6 +37,16 @@ _ALIASES = {"singscore": "rank_updown"}
 def scorer(name: str) -> Scorer:
     """The scorer called `name`; ``singscore`` is ``rank_updown``.
 
+    Parameters
+    ----------
+    name
+        Name of a scorer.
+
+    Returns
+    -------
+    MethodSpec
+        Its declaration, with the kernel.
+
     Raises
     ------
     RegistryError
