@@ -3,6 +3,7 @@
 A recipe is a document (`exomics catalog recipes`). Else give a method, a formula over the columns of obs, and
 contrasts: NAME=EXPRESSION, arithmetic on the cells or coefficients of the design (NAME defaults to the expression).
 --family NAME:c1,c2 adjusts p-values over those contrasts together; without it each contrast is a family.
+--omnibus NAME:c1,c2 adds a test whether any of those contrasts differs from zero (F).
 
 examples:
   exomics differential muscle.h5ad -o muscle.tsv --recipe motrpac_muscle_rna
@@ -14,11 +15,20 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from exomics.cli._step import input_path, option, require_suffix
 from exomics.cli._write import save_table
 from exomics.datasets import read_data
-from exomics.differential import Contrast, contrasts_from_table, fit, fit_recipe, parse_contrast, parse_family
+from exomics.differential import (
+    Contrast,
+    contrasts_from_table,
+    fit,
+    fit_recipe,
+    parse_contrast,
+    parse_family,
+    parse_omnibus,
+)
 from exomics.errors import InputError
 from exomics.results import DifferentialTable
 
@@ -33,6 +43,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--contrast", action="append", default=[], metavar="NAME=EXPR", help="repeatable")
     parser.add_argument("--contrasts", type=input_path, metavar="FILE", help="TSV: name, expression, family")
     parser.add_argument("--family", action="append", default=[], metavar="NAME:C1,C2", help="repeatable")
+    parser.add_argument("--omnibus", action="append", default=[], metavar="NAME:C1,C2", help="repeatable")
+    parser.add_argument("--minimum-effect", type=float, metavar="LOG2", help="test against effects up to this size")
     parser.add_argument(
         "--option", action="append", type=option, default=[], dest="options", metavar="KEY=VALUE",
         help="of the method, such as robust=true (repeatable)",
@@ -43,6 +55,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Fit, write, and say how many features change."""
     require_suffix(arguments.output, ".tsv")
     by_hand = [arguments.method, arguments.design, arguments.contrast, arguments.contrasts, arguments.family]
+    by_hand += [arguments.omnibus, arguments.minimum_effect is not None]
     if arguments.recipe and any(by_hand):
         raise InputError("a recipe brings its own method, design and contrasts; give either --recipe or those.")
     inputs = [arguments.data, *([arguments.contrasts] if arguments.contrasts else [])]
@@ -66,8 +79,16 @@ def _fitted(arguments: argparse.Namespace) -> DifferentialTable:
         contrasts=contrasts,
         method=arguments.method,
         families=dict(map(parse_family, arguments.family)) or None,
-        parameters=dict(arguments.options),
+        omnibus={one.name: one.members for one in map(parse_omnibus, arguments.omnibus)},
+        parameters=_parameters(arguments),
     )
+
+
+def _parameters(arguments: argparse.Namespace) -> dict[str, Any]:
+    parameters = dict(arguments.options)
+    if arguments.minimum_effect is not None:
+        parameters["minimum_effect"] = arguments.minimum_effect
+    return parameters
 
 
 def _contrasts(arguments: argparse.Namespace) -> list[Contrast]:
@@ -81,5 +102,7 @@ def _say(table: DifferentialTable, output: Path) -> None:
         found = rows[rows["adj_p_value"] < 0.05]
         up = int((found["log2_fold_change"] > 0).sum())
         tested = int(rows["p_value"].notna().sum())
-        print(f"{contrast}: {up} up, {len(found) - up} down of {tested} tested (adjusted p < 0.05)")
+        directed = rows["log2_fold_change"].notna().any()
+        change = f"{up} up, {len(found) - up} down" if directed else f"{len(found)} change"
+        print(f"{contrast}: {change} of {tested} tested (adjusted p < 0.05)")
     print(f"{output}: {len(frame)} rows")

@@ -1,5 +1,6 @@
 """Differential tests: a design, contrasts and a method, or a recipe, to one table."""
 
+from exomics.differential.analysis import Analysis
 from exomics.differential.contrasts import (
     Contrast,
     ContrastSet,
@@ -10,9 +11,10 @@ from exomics.differential.contrasts import (
     with_families,
 )
 from exomics.differential.design import Design, build_design
-from exomics.differential.methods import FeatureTests, Tests
+from exomics.differential.methods import FeatureTests, OmnibusTests, Tests
+from exomics.differential.omnibus import Omnibus, parse_omnibus
 from exomics.differential.recipe import fit_recipe
-from exomics.differential.run import Analysis, fit, run_analysis
+from exomics.differential.run import fit, run_analysis
 
 __all__ = [
     "Analysis",
@@ -20,6 +22,8 @@ __all__ = [
     "ContrastSet",
     "Design",
     "FeatureTests",
+    "Omnibus",
+    "OmnibusTests",
     "Tests",
     "build_design",
     "contrasts_from_table",
@@ -28,6 +32,7 @@ __all__ = [
     "fit_recipe",
     "parse_contrast",
     "parse_family",
+    "parse_omnibus",
     "run_analysis",
     "with_families",
 ]

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from anndata import AnnData
 
+from exomics.differential.analysis import Analysis
 from exomics.differential.contrasts import Contrast
-from exomics.differential.run import Analysis, run_analysis
+from exomics.differential.run import run_analysis
 from exomics.errors import ScaleError
 from exomics.preprocess import apply_steps
 from exomics.registry.recipe import Recipe, load_recipe

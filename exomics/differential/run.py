@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,12 @@ import pandas as pd
 from anndata import AnnData
 
 from exomics._checks import FloatArray
-from exomics.differential.contrasts import Contrast, evaluate_contrasts, parse_contrast, with_families
+from exomics.differential.analysis import Analysis
+from exomics.differential.contrasts import Contrast, evaluate_contrasts, parse_contrast
 from exomics.differential.design import build_design
 from exomics.differential.methods import FeatureTests, Tests
 from exomics.differential.methods._result import join_tests, spread_tests
+from exomics.differential.omnibus import Omnibus, evaluate_omnibus, named_families
 from exomics.differential.table import ALL_MISSING, ALL_ZERO, OK, TestedFeatures, differential_frame
 from exomics.errors import InputError
 from exomics.preprocess import counts_of, effective_library_sizes, require_known, require_scale, values_of, var_column
@@ -27,22 +29,13 @@ STANDARD_ERROR = (
     "standard_error is |log2_fold_change / statistic|: the unscaled error of the contrast times the posterior "
     "standard deviation of the feature; confidence limits are 95 %"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Analysis:
-    """What is to be computed: method, formula, contrasts with families, and the method's parameters.
-
-    ``split_by`` names a column of var whose values are fitted separately; ``few_features`` replaces parameters where a
-    fit has fewer features than ``below`` (see `exomics.registry.recipe.RecipeTest`).
-    """
-
-    method: str
-    design: str
-    contrasts: tuple[Contrast, ...]
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    split_by: str = ""
-    few_features: Mapping[str, Any] = field(default_factory=dict)
+TREAT = (
+    "tested against a minimum effect: p is the largest over all true effects of at most {} log2 units (TREAT); "
+    "statistic is (|log2_fold_change| - minimum) / standard_error with the sign of the effect, 0 below the minimum; "
+    "standard_error is the unscaled error of the contrast times the posterior standard deviation of the feature; "
+    "confidence limits are 95 %"
+)
+LOG_ODDS = "note holds B, the natural log odds that the effect is not zero, if 1 % of the features change"
 
 
 @dataclass(frozen=True)
@@ -53,6 +46,7 @@ class _Input:
     design: FloatArray
     contrasts: FloatArray
     library_sizes: FloatArray | None
+    omnibus: tuple[FloatArray, ...] = ()
 
 
 def fit(
@@ -62,6 +56,7 @@ def fit(
     contrasts: Sequence[str | Contrast],
     method: str,
     families: Mapping[str, Sequence[str]] | None = None,
+    omnibus: Mapping[str, Sequence[str]] | None = None,
     parameters: Mapping[str, Any] | None = None,
 ) -> DifferentialTable:
     """Test contrasts of a design in every feature.
@@ -78,9 +73,13 @@ def fit(
         Name of one of `exomics.differential.Tests`.
     families
         Family -> names of its contrasts; p-values are adjusted over all rows of a family. A contrast of no family is
-        one of its own.
+        one of its own. Sets of contrasts may be named too.
+    omnibus
+        Name of a set -> names or expressions of the contrasts to be tested together: is any of them not zero?
+        One row more per feature and set, ``test`` F (or lrt, by the method), without a log2 effect.
     parameters
-        Of the method; those left out have the method's defaults.
+        Of the method; those left out have the method's defaults. ``minimum_effect`` of the limma methods tests
+        against effects up to that size; ``log_odds`` puts the B statistic into the note.
 
     Returns
     -------
@@ -109,11 +108,10 @@ def fit(
     ((50, 18), {'ok'})
     """
     parsed = [parse_contrast(contrast) if isinstance(contrast, str) else contrast for contrast in contrasts]
+    sets = [Omnibus(name, tuple(members)) for name, members in (omnibus or {}).items()]
+    rows, sets_of_rows = named_families(parsed, sets, families or {})
     analysis = Analysis(
-        method=method,
-        design=design,
-        contrasts=tuple(with_families(parsed, families or {})),
-        parameters=dict(parameters or {}),
+        method=method, design=design, contrasts=rows, omnibus=sets_of_rows, parameters=dict(parameters or {})
     )
     return run_analysis(adata, analysis, name=method)
 
@@ -149,10 +147,12 @@ def run_analysis(
     spec = Tests[analysis.method]
     for given in (analysis.parameters, analysis.few_features.get("parameters", {})):
         require_known(spec, given)
+    _require_omnibus(spec, analysis)
     require_scale(adata, spec)
     design = build_design(adata.obs, analysis.design)
     contrasts = evaluate_contrasts(analysis.contrasts, design)
-    data = _input_of(adata, spec, (design.matrix, contrasts.weights))
+    omnibus = evaluate_omnibus(analysis.omnibus, analysis.contrasts, design)
+    data = replace(_input_of(adata, spec, (design.matrix, contrasts.weights)), omnibus=omnibus.weights)
     features = _features_of(adata, data)
     tests = _fit_parts(analysis, data, _masks(adata, analysis, features.status == OK))
     provenance = Provenance(
@@ -162,16 +162,28 @@ def run_analysis(
             "method": analysis.method,
             "design": analysis.design,
             "contrasts": [vars(contrast) for contrast in analysis.contrasts],
+            **({"omnibus": [vars(one) for one in analysis.omnibus]} if analysis.omnibus else {}),
             "options": {**spec.parameters, **analysis.parameters},
             **({"split_by": analysis.split_by} if analysis.split_by else {}),
             "steps": steps_of(adata),
             "details": _named_details(tests.details, adata),
         },
         inputs=_inputs(adata, data.values),
-        notes=(*notes, STANDARD_ERROR, *_warnings(adata, features)),
+        notes=(*notes, *_notes_on(analysis, tests), *_warnings(adata, features)),
         acknowledgments=tuple(map(str, adata.uns.get(keys.EXOMICS, {}).get(keys.ACKNOWLEDGMENTS, ()))),
     )
-    return DifferentialTable(frame=differential_frame(tests, contrasts, features), provenance=provenance)
+    return DifferentialTable(frame=differential_frame(tests, contrasts, features, omnibus), provenance=provenance)
+
+
+def _require_omnibus(spec: MethodSpec, analysis: Analysis) -> None:
+    if analysis.omnibus and not spec.omnibus:
+        able = ", ".join(other.name for other in Tests if other.omnibus)
+        raise InputError(f"{spec.name} has no test of several contrasts together; methods that have one: {able}.")
+
+
+def _notes_on(analysis: Analysis, tests: FeatureTests) -> list[str]:
+    notes = [TREAT.format(analysis.parameters["minimum_effect"]) if tests.test == "treat" else STANDARD_ERROR]
+    return notes if tests.log_odds is None else [*notes, LOG_ODDS]
 
 
 def _input_of(adata: AnnData, spec: MethodSpec, model: tuple[FloatArray, FloatArray]) -> _Input:
@@ -229,6 +241,8 @@ def _fit_part(analysis: Analysis, data: _Input, mask: np.ndarray) -> FeatureTest
         parameters.update(analysis.few_features["parameters"])
     if data.library_sizes is not None:
         parameters["library_sizes"] = data.library_sizes
+    if data.omnibus:
+        parameters["omnibus"] = data.omnibus
     values = data.values if mask.all() else np.ascontiguousarray(data.values[:, mask])
     tests = Tests[analysis.method].function(values, data.design, data.contrasts, **parameters)
     return spread_tests(tests, mask)

@@ -39,6 +39,9 @@ class MethodSpec:
         What its values can be compared across: ``none, samples, cohorts``.
     units
         Unit of the result.
+    omnibus
+        Of a differential test that takes ``omnibus``, sets of contrasts to be tested together: the word of that test
+        in the column ``test`` (F, lrt); "" for one that takes none.
     parameters
         Default keyword parameters of the kernel.
     requires
@@ -59,6 +62,7 @@ class MethodSpec:
     cohort_dependent: bool = False
     comparable: str = "samples"
     units: str = ""
+    omnibus: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     requires: tuple[str, ...] = ()
     evidence: str = "real"

@@ -17,7 +17,11 @@ from exomics.errors import ScaleError
 
 DESIGN = np.repeat(np.eye(3), 5, axis=0)
 CONTRASTS = np.array([[-1.0, 0.0], [1.0, -1.0], [0.0, 1.0]])
-ARRAYS = [name for name in FeatureTests._fields if name not in ("test", "df_numerator", "details")]
+ARRAYS = [
+    name
+    for name in FeatureTests._fields
+    if name not in ("test", "df_numerator", "details", "omnibus", "log_odds", "status")
+]
 Kernel = Callable[..., FeatureTests]
 
 

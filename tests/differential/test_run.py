@@ -194,7 +194,7 @@ def test_unknown_names(log2_study: AnnData) -> None:
     )
     assert failure(log2_study, parameters={"robus": True}) == (
         "limma_trend has no parameter 'robus'; its parameters: sample_weights, trend, robust, contrast_errors, "
-        "prior, optimum."
+        "prior, optimum, minimum_effect, log_odds."
     )
 
 

@@ -1,17 +1,21 @@
-"""The second half of every limma method: contrasts, moderated variances, moderated t."""
+"""The second half of every limma method: contrasts, moderated variances, and the tests of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, TypedDict
 
 import numpy as np
 
 from exomics._checks import FloatArray
-from exomics.differential.methods._result import FeatureTests
-from exomics.stats.contrasts import fit_contrasts
+from exomics.differential.methods._result import FeatureTests, OmnibusTests
+from exomics.errors import InputError
+from exomics.stats.contrasts import ContrastFit, fit_contrasts
 from exomics.stats.linear_model import LinearModelFit
-from exomics.stats.moderated_tests import moderated_t, t_confidence_interval
-from exomics.stats.variance_moderation import squeeze_variances
+from exomics.stats.log_odds import log_odds
+from exomics.stats.moderated_tests import ModeratedT, moderated_t, t_confidence_interval, threshold_test
+from exomics.stats.omnibus import omnibus_f
+from exomics.stats.variance_moderation import SqueezedVariances, squeeze_variances
 
 
 class Moderation(TypedDict, total=False):
@@ -20,7 +24,9 @@ class Moderation(TypedDict, total=False):
     ``trend``: the prior variance follows the mean expression. ``robust``: hypervariable features keep their own
     variance. ``contrast_errors``: ``exact`` per feature, or limma's ``classic`` approximation. ``prior``: ``moments``,
     ``likelihood``, or ``auto`` (likelihood where residual df differ, as limma since 3.62). ``optimum``: ``exact``, or
-    ``published`` where R's search stops.
+    ``published`` where R's search stops. ``minimum_effect``: test against effects up to this size (TREAT) instead of
+    against zero. ``log_odds``: also the B statistic. ``omnibus``: sets of contrasts to be tested together by F, each
+    (n_coefficients, n_contrasts); the runner gives them.
     """
 
     trend: bool
@@ -28,6 +34,9 @@ class Moderation(TypedDict, total=False):
     contrast_errors: Literal["exact", "classic"]
     prior: Literal["auto", "moments", "likelihood"]
     optimum: Literal["exact", "published"]
+    minimum_effect: float
+    log_odds: bool
+    omnibus: Sequence[FloatArray]
 
 
 MODERATION: Moderation = {
@@ -36,6 +45,8 @@ MODERATION: Moderation = {
     "contrast_errors": "exact",
     "prior": "auto",
     "optimum": "exact",
+    "minimum_effect": 0.0,
+    "log_odds": False,
 }
 
 
@@ -58,7 +69,13 @@ def moderate(
     Returns
     -------
     FeatureTests
-        ``standard_error = |effect / t|``: unscaled deviation times posterior standard deviation.
+        The standard error is the unscaled deviation times the posterior standard deviation. With a minimum effect the
+        test is ``treat``; the error and the confidence limits are those of the effect all the same.
+
+    Raises
+    ------
+    InputError
+        If the minimum effect is negative or not a number.
     """
     chosen: Moderation = {**MODERATION, **options}
     effects = fit_contrasts(fit, contrasts, method=chosen["contrast_errors"])
@@ -72,6 +89,48 @@ def moderate(
     )
     tests = moderated_t(effects.estimates, effects.stdev_unscaled, squeezed, df_residual=fit.df_residual)
     low, high = t_confidence_interval(effects.estimates, tests.standard_error, tests.degrees_of_freedom)
+    word, statistic, p_value = _tested(effects, tests, chosen["minimum_effect"])
+    return FeatureTests(
+        test=word,
+        effect=effects.estimates,
+        standard_error=tests.standard_error,
+        ci_low=low,
+        ci_high=high,
+        statistic=statistic,
+        p_value=p_value,
+        degrees_of_freedom=tests.degrees_of_freedom,
+        mean_expression=fit.mean_expression,
+        df_numerator=None,
+        details=_details(squeezed, sample_weights),
+        omnibus=_omnibus(fit, squeezed, chosen),
+        log_odds=log_odds(tests, effects.stdev_unscaled, squeezed) if chosen["log_odds"] else None,
+    )
+
+
+def _tested(effects: ContrastFit, tests: ModeratedT, minimum: Any) -> tuple[str, FloatArray, FloatArray]:
+    if isinstance(minimum, bool) or not isinstance(minimum, int | float):
+        raise InputError(f"minimum_effect must be a number of log2 units, such as 0.26; got {minimum!r}.")
+    if minimum == 0.0:
+        return "t", tests.statistic, tests.p_value
+    found = threshold_test(effects.estimates, tests.standard_error, tests.degrees_of_freedom, threshold=float(minimum))
+    return "treat", found.statistic, found.p_value
+
+
+def _omnibus(fit: LinearModelFit, squeezed: SqueezedVariances, chosen: Moderation) -> OmnibusTests | None:
+    sets = chosen.get("omnibus", ())
+    if not len(sets):
+        return None
+    found = [omnibus_f(fit, contrasts, squeezed, method=chosen["contrast_errors"]) for contrasts in sets]
+    return OmnibusTests(
+        "F",
+        np.column_stack([one.statistic for one in found]),
+        np.column_stack([one.df_numerator for one in found]),
+        np.column_stack([one.df_denominator for one in found]),
+        np.column_stack([one.p_value for one in found]),
+    )
+
+
+def _details(squeezed: SqueezedVariances, sample_weights: FloatArray | None) -> dict[str, Any]:
     details: dict[str, Any] = {
         "prior_generation": squeezed.generation,
         "prior_df": float(squeezed.df_prior_common),
@@ -80,16 +139,4 @@ def moderate(
     }
     if sample_weights is not None:
         details["sample_weights"] = [float(weight) for weight in sample_weights]
-    return FeatureTests(
-        test="t",
-        effect=effects.estimates,
-        standard_error=tests.standard_error,
-        ci_low=low,
-        ci_high=high,
-        statistic=tests.statistic,
-        p_value=tests.p_value,
-        degrees_of_freedom=tests.degrees_of_freedom,
-        mean_expression=fit.mean_expression,
-        df_numerator=None,
-        details=details,
-    )
+    return details

@@ -117,5 +117,6 @@ LIMMA_TREND = MethodSpec(
     cohort_dependent=True,
     comparable="none",
     units="log2 fold change",
+    omnibus="F",
     parameters={"sample_weights": "none", **MODERATION, "trend": True},
 )

@@ -85,5 +85,6 @@ LIMMA_VOOM = MethodSpec(
     cohort_dependent=True,
     comparable="none",
     units="log2 fold change",
+    omnibus="F",
     parameters={"sample_weights": "none", **MODERATION},
 )

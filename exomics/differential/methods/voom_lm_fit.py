@@ -80,5 +80,6 @@ VOOM_LM_FIT = MethodSpec(
     cohort_dependent=True,
     comparable="none",
     units="log2 fold change",
+    omnibus="F",
     parameters={"sample_weights": "gene_by_gene", **MODERATION},
 )
