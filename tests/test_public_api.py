@@ -58,7 +58,7 @@ METHODS = [pytest.param(spec, id=f"{spec.kind}-{spec.name}") for spec in all_met
 def test_something_is_public() -> None:
     assert len(FUNCTIONS) > 50
     assert len(CLASSES) > 20
-    assert {spec.values[0].kind for spec in METHODS} == {"loader", "preprocess", "test", "scorer"}
+    assert {spec.values[0].kind for spec in METHODS} >= {"loader", "preprocess", "test", "scorer"}
 
 
 @pytest.mark.parametrize("name", _modules())
