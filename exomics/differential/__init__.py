@@ -1,6 +1,7 @@
 """Differential tests: a design, contrasts and a method, or a recipe, to one table."""
 
 from exomics.differential.analysis import Analysis
+from exomics.differential.audit import Finding, audit_design
 from exomics.differential.contrasts import (
     Contrast,
     ContrastSet,
@@ -22,9 +23,11 @@ __all__ = [
     "ContrastSet",
     "Design",
     "FeatureTests",
+    "Finding",
     "Omnibus",
     "OmnibusTests",
     "Tests",
+    "audit_design",
     "build_design",
     "contrasts_from_table",
     "evaluate_contrasts",

@@ -11,6 +11,7 @@ from exomics.errors import DesignError
 
 _TOLERANCE = 1e-7
 _SHOWN = 3
+_MOST_TERMS = 8
 
 
 def require_estimable(matrix: FloatArray, names: Sequence[str]) -> None:
@@ -93,10 +94,9 @@ def aliased_columns(matrix: FloatArray, names: Sequence[str]) -> list[str]:
 
 def _combination(terms: zip[tuple[float, str]]) -> str:
     text = ""
-    for weight, name in terms:
-        if abs(weight) < _TOLERANCE:
-            continue
+    used = [(weight, name) for weight, name in terms if abs(weight) >= _TOLERANCE]
+    for weight, name in used[:_MOST_TERMS]:
         sign = "-" if weight < 0 else "+"
         size = "" if abs(abs(weight) - 1) < _TOLERANCE else f"{abs(weight):.4g} "
         text += f" {sign} {size}{name}" if text else f"{'-' if weight < 0 else ''}{size}{name}"
-    return text
+    return text + (f" and {len(used) - _MOST_TERMS} more" if len(used) > _MOST_TERMS else "")

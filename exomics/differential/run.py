@@ -13,8 +13,8 @@ from anndata import AnnData
 
 from exomics._checks import FloatArray
 from exomics.differential.analysis import Analysis
+from exomics.differential.audit import audited_design
 from exomics.differential.contrasts import Contrast, evaluate_contrasts, parse_contrast
-from exomics.differential.design import build_design
 from exomics.differential.methods import FeatureTests, Tests
 from exomics.differential.methods._result import join_tests, spread_tests
 from exomics.differential.omnibus import Omnibus, evaluate_omnibus, named_families
@@ -149,7 +149,7 @@ def run_analysis(
         require_known(spec, given)
     _require_omnibus(spec, analysis)
     require_scale(adata, spec)
-    design = build_design(adata.obs, analysis.design)
+    design, findings = audited_design(adata.obs, analysis.design)
     contrasts = evaluate_contrasts(analysis.contrasts, design)
     omnibus = evaluate_omnibus(analysis.omnibus, analysis.contrasts, design)
     data = replace(_input_of(adata, spec, (design.matrix, contrasts.weights)), omnibus=omnibus.weights)
@@ -169,7 +169,12 @@ def run_analysis(
             "details": _named_details(tests.details, adata),
         },
         inputs=_inputs(adata, data.values),
-        notes=(*notes, *_notes_on(analysis, tests), *_warnings(adata, features)),
+        notes=(
+            *notes,
+            *_notes_on(analysis, tests),
+            *(f"design: {finding.message}" for finding in findings),
+            *_warnings(adata, features),
+        ),
         acknowledgments=tuple(map(str, adata.uns.get(keys.EXOMICS, {}).get(keys.ACKNOWLEDGMENTS, ()))),
     )
     return DifferentialTable(frame=differential_frame(tests, contrasts, features, omnibus), provenance=provenance)

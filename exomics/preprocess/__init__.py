@@ -2,6 +2,7 @@
 
 from exomics.preprocess._matrix import counts_of, values_of, var_column
 from exomics.preprocess.batch import remove_batch
+from exomics.preprocess.confounding import confounding, require_separable
 from exomics.preprocess.covariates import scale_covariates
 from exomics.preprocess.detection import (
     drop_marked_features,
@@ -18,6 +19,7 @@ __all__ = [
     "Preprocessors",
     "apply_step",
     "apply_steps",
+    "confounding",
     "counts_of",
     "drop_flagged_samples",
     "drop_marked_features",
@@ -34,6 +36,7 @@ __all__ = [
     "remove_batch",
     "require_known",
     "require_scale",
+    "require_separable",
     "scale_covariates",
     "set_feature_ids",
     "values_of",

@@ -9,6 +9,7 @@ from anndata import AnnData
 
 from exomics.errors import InputError
 from exomics.preprocess._matrix import additive_design, group_codes, listed, obs_column, values_of
+from exomics.preprocess.confounding import require_separable
 from exomics.registry.method import MethodSpec
 from exomics.schema import keys, record_step
 from exomics.stats.batch import remove_batch_effect
@@ -46,7 +47,8 @@ def remove_batch(
         If groups are to be protected outside of a recipe that carries ``reproduces: DOI``, a column is absent, or a
         sample has no batch.
     DesignError
-        If the batch is confounded with the protected groups.
+        If the batch is confounded with the protected groups, or with training (the columns group, arm, intervention,
+        training_week and time_point of obs): said in words.
 
     Notes
     -----
@@ -58,6 +60,7 @@ def remove_batch(
             "a recipe that carries reproduces: DOI. Put the batch in the design instead."
         )
     batches = group_codes(obs_column(adata, batch))
+    require_separable(adata.obs, batch, listed(protect))
     design = additive_design(adata.obs, listed(protect))
     corrected = remove_batch_effect(values_of(adata), batches, design=design)
     parameters = {"batch": batch, "protect": listed(protect), "reproduces": reproduces}
