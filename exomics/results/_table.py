@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
@@ -14,6 +16,7 @@ from exomics.errors import InputError
 from exomics.results.provenance import Provenance
 
 TEXT, NUMBER, COUNT = "text", "number", "count"
+_BREAKS = re.compile(r"[\t\r\n]")
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class ResultTable:
     def to_tsv(self, path: Path | str) -> Path:
         """Write a plain TSV and ``<path>.provenance.json``.
 
-        Floats are the shortest decimals that restore the double; missing is an empty field.
+        Floats are the shortest decimals that restore the double; missing is an empty field. Text that holds a tab or
+        a line break is refused: a plain TSV has one line per row.
         """
         target = write_text(Path(path), self.to_text())
         self.provenance.write(target)
@@ -53,6 +57,7 @@ class ResultTable:
 
     def to_text(self) -> str:
         """The TSV as text."""
+        _require_lines(self.frame, self.columns, type(self).__name__)
         return self.frame.to_csv(sep="\t", index=False, lineterminator="\n")
 
     @classmethod
@@ -66,14 +71,36 @@ def read_table(path: Path, columns: dict[str, str]) -> pd.DataFrame:
     """Read a TSV whose columns are `columns`; text stays text, floats are restored exactly."""
     if not path.is_file():
         raise InputError(f"{path} does not exist; give the table that an earlier step wrote.")
+    content = path.read_bytes()
+    lines = content.splitlines()
+    fields = lines[0].count(b"\t") if lines else 0
+    if content.count(b"\t") != fields * len(lines):
+        wrong = next(number for number, line in enumerate(lines, start=1) if line.count(b"\t") != fields)
+        raise InputError(f"{path}: line {wrong} has another number of fields than the header; make the table again.")
     text = {name: str for name, kind in columns.items() if kind == TEXT}
-    return pd.read_csv(
-        path, sep="\t", dtype=text, keep_default_na=False, na_values=_empty(columns), float_precision="round_trip"
-    )
+    try:
+        return pd.read_csv(
+            io.BytesIO(content),
+            sep="\t",
+            dtype=text,
+            keep_default_na=False,
+            na_values=_empty(columns),
+            float_precision="round_trip",
+        )
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} is not a whole table ({reason}); make it again.") from error
 
 
 def _empty(columns: dict[str, str]) -> dict[str, list[str]]:
     return {name: [""] for name, kind in columns.items() if kind != TEXT}
+
+
+def _require_lines(frame: pd.DataFrame, columns: dict[str, str], table: str) -> None:
+    for name in [name for name, kind in columns.items() if kind == TEXT]:
+        broken = next((word for word in frame[name].unique() if _BREAKS.search(word)), None)
+        if broken is not None:
+            raise InputError(f"{table}.{name} holds {broken!r}; a TSV cannot carry a tab or a line break: rename it.")
 
 
 def _typed(frame: pd.DataFrame, columns: dict[str, str], table: str) -> pd.DataFrame:

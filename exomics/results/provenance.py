@@ -59,7 +59,7 @@ class Provenance:
 
     def to_json(self) -> str:
         """Sorted, indented JSON; the same provenance gives the same bytes."""
-        return json.dumps(asdict(self), indent=2, sort_keys=True, default=str) + "\n"
+        return json.dumps(asdict(self), indent=2, sort_keys=True, default=_plain) + "\n"
 
     def write(self, path: Path) -> Path:
         """Write the sidecar of `path` and return where it is."""
@@ -83,6 +83,11 @@ class Provenance:
             )
         except (json.JSONDecodeError, KeyError, TypeError) as error:
             raise InputError(f"{sidecar} is not a provenance document ({error}); make the table again.") from error
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy as a number of Python; anything else as text."""
+    return value.item() if hasattr(value, "item") else str(value)
 
 
 def sidecar_of(path: Path) -> Path:
