@@ -22,7 +22,17 @@ from exomics.errors import DesignError
 
 @dataclass(frozen=True)
 class Omnibus:
-    """A test whether any of several contrasts differs from zero: its name, their names or expressions, its family."""
+    """A test whether any of several contrasts differs from zero.
+
+    Parameters
+    ----------
+    name
+        As it stands in the result.
+    members
+        Names of contrasts of the analysis, or expressions.
+    family
+        Rows of one family are adjusted together; "" for a family of its own.
+    """
 
     name: str
     members: tuple[str, ...]
@@ -31,7 +41,15 @@ class Omnibus:
 
 @dataclass(frozen=True)
 class OmnibusSet:
-    """Sets of contrasts evaluated on a design: one name, one family and one matrix (n_coefficients, n) per set."""
+    """Sets of contrasts evaluated on a design.
+
+    Parameters
+    ----------
+    names, families
+        One per set.
+    weights
+        One matrix (n_coefficients, n_contrasts) per set.
+    """
 
     names: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
@@ -40,6 +58,21 @@ class OmnibusSet:
 
 def parse_omnibus(text: str) -> Omnibus:
     """Read ``NAME:c1,c2``; each member is the name of a contrast, or an expression.
+
+    Parameters
+    ----------
+    text
+        As on the command line.
+
+    Returns
+    -------
+    Omnibus
+        Without a family.
+
+    Raises
+    ------
+    DesignError
+        If it is not of that form.
 
     Examples
     --------
@@ -57,6 +90,18 @@ def named_families(
     contrasts: Sequence[Contrast], omnibus: Sequence[Omnibus], families: Mapping[str, Sequence[str]]
 ) -> tuple[tuple[Contrast, ...], tuple[Omnibus, ...]]:
     """Contrasts and sets with the declared families filled in; both may be named in a family.
+
+    Parameters
+    ----------
+    contrasts, omnibus
+        As read.
+    families
+        Family name -> names of its contrasts and sets.
+
+    Returns
+    -------
+    tuple
+        The contrasts and the sets.
 
     Raises
     ------

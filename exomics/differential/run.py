@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from anndata import AnnData
 
-from exomics._checks import FloatArray
 from exomics.differential.analysis import Analysis
-from exomics.differential.audit import audited_design
+from exomics.differential.audit import Finding, audited_design
 from exomics.differential.contrasts import Contrast, evaluate_contrasts, parse_contrast
+from exomics.differential.inputs import (
+    BLOCK,
+    KernelInput,
+    baseline_of,
+    features_of,
+    input_hashes,
+    input_of,
+    masks,
+    samples_of,
+    warnings_of,
+)
 from exomics.differential.methods import FeatureTests, Tests
 from exomics.differential.methods._result import join_tests, spread_tests
 from exomics.differential.omnibus import Omnibus, evaluate_omnibus, named_families
-from exomics.differential.table import ALL_MISSING, ALL_ZERO, OK, TestedFeatures, differential_frame
+from exomics.differential.table import OK, differential_frame
 from exomics.errors import InputError
-from exomics.preprocess import counts_of, effective_library_sizes, require_known, require_scale, values_of, var_column
+from exomics.preprocess import obs_labels, require_known, require_scale
 from exomics.registry.method import MethodSpec
 from exomics.results import DifferentialTable, Provenance
 from exomics.schema import keys, steps_of
@@ -36,17 +45,6 @@ TREAT = (
     "confidence limits are 95 %"
 )
 LOG_ODDS = "note holds B, the natural log odds that the effect is not zero, if 1 % of the features change"
-
-
-@dataclass(frozen=True)
-class _Input:
-    """What the kernels read: values (n_samples, n_features), the design and contrasts as arrays, library sizes."""
-
-    values: FloatArray
-    design: FloatArray
-    contrasts: FloatArray
-    library_sizes: FloatArray | None
-    omnibus: tuple[FloatArray, ...] = ()
 
 
 def fit(
@@ -144,112 +142,104 @@ def run_analysis(
     DifferentialTable
         See `fit`.
     """
-    spec = Tests[analysis.method]
-    for given in (analysis.parameters, analysis.few_features.get("parameters", {})):
-        require_known(spec, given)
-    _require_omnibus(spec, analysis)
-    require_scale(adata, spec)
-    design, findings = audited_design(adata.obs, analysis.design)
+    spec = _method_of(analysis)
+    used = samples_of(adata, analysis)
+    require_scale(used, spec)
+    design, findings = audited_design(used.obs, analysis.design, block=str(analysis.parameters.get(BLOCK, "")))
     contrasts = evaluate_contrasts(analysis.contrasts, design)
     omnibus = evaluate_omnibus(analysis.omnibus, analysis.contrasts, design)
-    data = replace(_input_of(adata, spec, (design.matrix, contrasts.weights)), omnibus=omnibus.weights)
-    features = _features_of(adata, data)
-    tests = _fit_parts(analysis, data, _masks(adata, analysis, features.status == OK))
+    data = replace(
+        input_of(used, spec, (design.matrix, contrasts.weights)),
+        omnibus=omnibus.weights,
+        block=_block_of(used, analysis),
+        baseline=baseline_of(adata, analysis, spec),
+    )
+    features = features_of(used, data)
+    tests = _fit_parts(analysis, data, masks(used, analysis, features.status == OK))
     provenance = Provenance(
         method=name,
         parameters={
             **(recorded or {}),
-            "method": analysis.method,
-            "design": analysis.design,
-            "contrasts": [vars(contrast) for contrast in analysis.contrasts],
-            **({"omnibus": [vars(one) for one in analysis.omnibus]} if analysis.omnibus else {}),
-            "options": {**spec.parameters, **analysis.parameters},
-            **({"split_by": analysis.split_by} if analysis.split_by else {}),
-            "steps": steps_of(adata),
-            "details": _named_details(tests.details, adata),
+            **_parameters_of(analysis, used),
+            "details": _named_details(tests.details, used),
         },
-        inputs=_inputs(adata, data.values),
-        notes=(
-            *notes,
-            *_notes_on(analysis, tests),
-            *(f"design: {finding.message}" for finding in findings),
-            *_warnings(adata, features),
-        ),
-        acknowledgments=tuple(map(str, adata.uns.get(keys.EXOMICS, {}).get(keys.ACKNOWLEDGMENTS, ()))),
+        inputs=input_hashes(used, data.values),
+        notes=(*notes, *analysis.notes, *_notes_on(analysis, tests, findings), *warnings_of(used, features)),
+        acknowledgments=tuple(map(str, used.uns.get(keys.EXOMICS, {}).get(keys.ACKNOWLEDGMENTS, ()))),
     )
-    return DifferentialTable(frame=differential_frame(tests, contrasts, features, omnibus), provenance=provenance)
+    table = DifferentialTable(frame=differential_frame(tests, contrasts, features, omnibus), provenance=provenance)
+    return _with_sensitivity(adata, analysis, table) if analysis.sensitivity else table
 
 
-def _require_omnibus(spec: MethodSpec, analysis: Analysis) -> None:
+def _method_of(analysis: Analysis) -> MethodSpec:
+    if not analysis.method:
+        raise InputError(f"the analysis names no method; choose one of {', '.join(Tests.names)}.")
+    spec = Tests[analysis.method]
+    for given in (analysis.parameters, analysis.few_features.get("parameters", {})):
+        require_known(spec, given)
     if analysis.omnibus and not spec.omnibus:
         able = ", ".join(other.name for other in Tests if other.omnibus)
         raise InputError(f"{spec.name} has no test of several contrasts together; methods that have one: {able}.")
+    return spec
 
 
-def _notes_on(analysis: Analysis, tests: FeatureTests) -> list[str]:
+def _block_of(adata: AnnData, analysis: Analysis) -> np.ndarray | None:
+    """The labels of the blocks: the parameter ``block`` names a column of obs."""
+    name = str(analysis.parameters.get(BLOCK, "") or "")
+    return obs_labels(adata, name) if name else None
+
+
+def _parameters_of(analysis: Analysis, adata: AnnData) -> dict[str, Any]:
+    spec = Tests[analysis.method]
+    return {
+        "method": analysis.method,
+        "design": analysis.design,
+        "contrasts": [vars(contrast) for contrast in analysis.contrasts],
+        **({"omnibus": [vars(one) for one in analysis.omnibus]} if analysis.omnibus else {}),
+        "options": {**spec.parameters, **analysis.parameters},
+        **({"split_by": analysis.split_by} if analysis.split_by else {}),
+        **({} if analysis.samples is None else {"samples": list(map(str, adata.obs_names))}),
+        "steps": steps_of(adata),
+    }
+
+
+def _notes_on(analysis: Analysis, tests: FeatureTests, findings: Sequence[Finding]) -> list[str]:
     notes = [TREAT.format(analysis.parameters["minimum_effect"]) if tests.test == "treat" else STANDARD_ERROR]
-    return notes if tests.log_odds is None else [*notes, LOG_ODDS]
+    notes += [] if tests.log_odds is None else [LOG_ODDS]
+    return notes + [f"design: {finding.message}" for finding in findings]
 
 
-def _input_of(adata: AnnData, spec: MethodSpec, model: tuple[FloatArray, FloatArray]) -> _Input:
-    if "counts" in spec.input_scale:
-        counts = counts_of(adata)
-        return _Input(counts, *model, effective_library_sizes(adata, counts))
-    values = values_of(adata)
-    empty = adata.obs_names[np.isnan(values).all(axis=1)]
-    if len(empty):
-        raise InputError(
-            f"{len(empty)} samples have no values ({', '.join(map(str, empty[:3]))}); drop them first "
-            "(flag_missing_samples, drop_flagged_samples)."
-        )
-    return _Input(values, *model, None)
+def _with_sensitivity(adata: AnnData, analysis: Analysis, table: DifferentialTable) -> DifferentialTable:
+    """The table followed by the rows of the same question under other assumptions."""
+    others = [
+        run_analysis(adata, replace(other, method=other.method or analysis.method), name=table.provenance.method)
+        for other in analysis.sensitivity
+    ]
+    provenance = replace(
+        table.provenance,
+        parameters={
+            **table.provenance.parameters,
+            "sensitivity": [dict(other.provenance.parameters) for other in others],
+        },
+        notes=tuple(dict.fromkeys(note for one in (table, *others) for note in one.provenance.notes)),
+    )
+    frame = pd.concat([one.frame for one in (table, *others)], ignore_index=True)
+    return DifferentialTable(frame=frame, provenance=provenance)
 
 
-def _features_of(adata: AnnData, data: _Input) -> TestedFeatures:
-    if not adata.var_names.is_unique:
-        repeated = adata.var_names[adata.var_names.duplicated()]
-        raise InputError(
-            f"feature ids must be unique; {len(repeated)} are repeated ({repeated[0]}). Rename or merge them."
-        )
-    n_samples = (~np.isnan(data.values)).sum(axis=0)
-    status = np.full(adata.n_vars, OK, dtype=object)
-    status[n_samples == 0] = ALL_MISSING
-    if data.library_sizes is not None:
-        status[~data.values.any(axis=0)] = ALL_ZERO
-    if not (status == OK).any():
-        raise InputError(f"none of the {adata.n_vars} features has a value to test; check the matrix.")
-    ids = adata.var_names.astype(str).to_numpy(dtype=object)
-    has_names = keys.FEATURE_NAME in adata.var.columns
-    names = adata.var[keys.FEATURE_NAME].astype(object).to_numpy(dtype=object) if has_names else ids
-    return TestedFeatures(ids, np.where(pd.isna(names), "", names), n_samples, status)
+def _fit_parts(analysis: Analysis, data: KernelInput, parts: Iterator[np.ndarray]) -> FeatureTests:
+    found = [_fit_part(analysis, data, mask) for mask in parts]
+    return found[0] if len(found) == 1 else join_tests(found)
 
 
-def _fit_parts(analysis: Analysis, data: _Input, masks: Iterator[np.ndarray]) -> FeatureTests:
-    parts = [_fit_part(analysis, data, mask) for mask in masks]
-    return parts[0] if len(parts) == 1 else join_tests(parts)
-
-
-def _masks(adata: AnnData, analysis: Analysis, usable: np.ndarray) -> Iterator[np.ndarray]:
-    if not analysis.split_by:
-        yield usable
-        return
-    column = var_column(adata, analysis.split_by).astype(str)
-    for value in dict.fromkeys(column):
-        mask = usable & (column == value).to_numpy()
-        if mask.any():
-            yield mask
-
-
-def _fit_part(analysis: Analysis, data: _Input, mask: np.ndarray) -> FeatureTests:
+def _fit_part(analysis: Analysis, data: KernelInput, mask: np.ndarray) -> FeatureTests:
     parameters = dict(analysis.parameters)
     if analysis.few_features and mask.sum() < analysis.few_features["below"]:
         parameters.update(analysis.few_features["parameters"])
-    if data.library_sizes is not None:
-        parameters["library_sizes"] = data.library_sizes
-    if data.omnibus:
-        parameters["omnibus"] = data.omnibus
+    parameters.pop(BLOCK, None)
+    parameters.update(data.extras(mask))
     values = data.values if mask.all() else np.ascontiguousarray(data.values[:, mask])
-    tests = Tests[analysis.method].function(values, data.design, data.contrasts, **parameters)
+    tests = Tests[analysis.method].function(values, *data.model, **parameters)
     return spread_tests(tests, mask)
 
 
@@ -260,23 +250,3 @@ def _named_details(details: Mapping[str, Any], adata: AnnData) -> dict[str, Any]
     if "sample_weights" in named:
         named["sample_weights"] = dict(zip(map(str, adata.obs_names), named["sample_weights"], strict=True))
     return named
-
-
-def _inputs(adata: AnnData, values: FloatArray) -> tuple[Mapping[str, str], ...]:
-    digest = hashlib.sha256(np.ascontiguousarray(values).data)
-    digest.update("\n".join([*map(str, adata.obs_names), "", *map(str, adata.var_names)]).encode())
-    known = adata.uns.get(keys.EXOMICS, {})
-    tested = {"name": "tested values, sample and feature ids", "sha256": digest.hexdigest()}
-    if not known.get(keys.MANIFEST):
-        return (tested,)
-    manifest = {"name": str(known[keys.MANIFEST]), "sha256": str(known.get(keys.MANIFEST_SHA256, ""))}
-    return (manifest, tested)
-
-
-def _warnings(adata: AnnData, features: TestedFeatures) -> list[str]:
-    found = [step["report"]["warning"] for step in steps_of(adata) if step["report"].get("warning")]
-    for status, words in ((ALL_MISSING, "have no value"), (ALL_ZERO, "have no count")):
-        count = int((features.status == status).sum())
-        if count:
-            found.append(f"{count} features {words} in any sample; their rows have status {status} and no numbers")
-    return found

@@ -1,6 +1,6 @@
 """Preprocessing steps: AnnData to AnnData, each recorded with what it changed. Flags first, never silent drops."""
 
-from exomics.preprocess._matrix import counts_of, values_of, var_column
+from exomics.preprocess._matrix import counts_of, obs_labels, values_of, var_column
 from exomics.preprocess.batch import remove_batch
 from exomics.preprocess.confounding import confounding, require_separable
 from exomics.preprocess.covariates import scale_covariates
@@ -34,6 +34,7 @@ __all__ = [
     "log_cpm",
     "median_mad",
     "remove_batch",
+    "obs_labels",
     "require_known",
     "require_scale",
     "require_separable",

@@ -110,6 +110,36 @@ def _column(frame: pd.DataFrame, name: str, where: str) -> pd.Series:
     return frame[name]
 
 
+def obs_labels(adata: AnnData, name: str) -> np.ndarray:
+    """A column of obs as text labels, one per sample.
+
+    Parameters
+    ----------
+    adata
+        Samples x features.
+    name
+        Column of obs.
+
+    Returns
+    -------
+    ndarray
+        (n_samples,) text.
+
+    Raises
+    ------
+    InputError
+        If there is no such column, or a sample has no value.
+
+    Examples
+    --------
+    >>> obs_labels(AnnData(np.ones((2, 1)), obs=pd.DataFrame({"cage": [1, 2]}, index=["a", "b"])), "cage").tolist()
+    ['1', '2']
+    """
+    column = obs_column(adata, name)
+    group_codes(column)
+    return column.astype(str).to_numpy(dtype=object)
+
+
 def group_codes(column: pd.Series) -> np.ndarray:
     """Integer code of each sample's level; an `InputError` when a sample has none."""
     codes = pd.Categorical(column).codes

@@ -42,6 +42,8 @@ class MethodSpec:
     omnibus
         Of a differential test that takes ``omnibus``, sets of contrasts to be tested together: the word of that test
         in the column ``test`` (F, lrt); "" for one that takes none.
+    needs_baseline
+        Whether a differential test takes ``baseline``, the values of every sample before, (n_samples, n_features).
     parameters
         Default keyword parameters of the kernel.
     requires
@@ -63,6 +65,7 @@ class MethodSpec:
     comparable: str = "samples"
     units: str = ""
     omnibus: str = ""
+    needs_baseline: bool = False
     parameters: Mapping[str, Any] = field(default_factory=dict)
     requires: tuple[str, ...] = ()
     evidence: str = "real"
