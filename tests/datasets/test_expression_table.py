@@ -17,7 +17,7 @@ from exomics.schema import Scale, annotate
 
 MATRIX = "gene\tname\t001\t002\t003\ng1\tA\t1\t2\t3\ng2\tB\t0\t5\tNA\ng3\tNA\tNA\tNA\tNA\n"
 SHEET = "donor,library,age,sex\np1,002,50,female\np2,001,61,male\np3,003,NA,female\np4,004,40,male\n"
-LOG2 = {"scale": "log2:cpm:1"}
+LOG2 = {"scale": "log2:cpm:1", "all_missing": "keep"}
 
 
 @pytest.fixture
@@ -51,6 +51,11 @@ def test_features_without_value_are_kept_and_reported(folder: Path) -> None:
     data = load(folder, **LOG2)
     assert data.n_vars == 3
     assert report_of(data)["features_without_value"] == ["g3"]
+
+
+def test_features_without_value_are_refused_unless_they_are_asked_for(folder: Path) -> None:
+    with pytest.raises(InputError, match=r"1 of 3 features have none \(g3\).*all_missing=keep"):
+        load(folder, scale="log2:cpm:1")
 
 
 def test_annotation_columns_describe_features(folder: Path) -> None:

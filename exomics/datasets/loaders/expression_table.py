@@ -34,6 +34,7 @@ _OPTIONS: Final[Mapping[str, Any]] = {
     "layer": "X",
     "annotation": [],
     "feature_name": None,
+    "all_missing": "refuse",
     **SAMPLE_OPTIONS,
 }
 
@@ -61,7 +62,8 @@ def load_expression_table(files: Mapping[str, Path], manifest: Manifest) -> AnnD
         ``rna``); ``orientation`` (``features_in_rows`` or ``samples_in_rows``; else it follows from where the sheet's
         ids stand); ``sample_id`` (column of the sheet; else the one whose ids are the matrix's); ``layer`` of an
         ``.h5ad`` (``X``, ``raw`` or a layer's name); ``annotation`` (numeric columns of the matrix that describe
-        features); ``feature_name`` (column); and the sample options.
+        features); ``feature_name`` (column); ``all_missing``: ``keep`` features without any value, which are refused
+        otherwise, as a slip in making the matrix; and the sample options.
 
     Returns
     -------
@@ -72,7 +74,8 @@ def load_expression_table(files: Mapping[str, Path], manifest: Manifest) -> AnnD
     Raises
     ------
     InputError
-        If ids are missing or repeated, no column of the sheet names the samples, or a sample is not in the sheet.
+        If ids are missing or repeated, no column of the sheet names the samples, a sample is not in the sheet, or a
+        feature has no value.
     ScaleError
         If the scale is not declared, or the values are declared as counts and are not.
     """
@@ -85,7 +88,7 @@ def load_expression_table(files: Mapping[str, Path], manifest: Manifest) -> AnnD
         require_counts(read.values.data if sparse.issparse(read.values) else read.values, f"{path}: the values")
     obs = contract_samples(read.samples, options, where=str(files.get("samples", path)))
     var = _features(read.features, options)
-    report = {**read.report, "features_without_value": _without_value(read.values, var)}
+    report = {**read.report, "features_without_value": _without_value(read.values, var, options, path)}
     expression = Expression(read.values, obs, var)
     return assemble(expression, assay=options["assay"], scale=scale, manifest=manifest, report=report)
 
@@ -110,10 +113,14 @@ def _features(features: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFram
     return pd.concat([pd.DataFrame(added, index=features.index), kept], axis=1)
 
 
-def _without_value(values: Any, var: pd.DataFrame) -> list[str]:
-    if sparse.issparse(values):
-        return []
-    return [str(label) for label in var.index[np.isnan(values).all(axis=0)]]
+def _without_value(values: Any, var: pd.DataFrame, options: Mapping[str, Any], path: Path) -> list[str]:
+    empty = [] if sparse.issparse(values) else [str(label) for label in var.index[np.isnan(values).all(axis=0)]]
+    if empty and options["all_missing"] != "keep":
+        raise InputError(
+            f"{path}: expected a value in at least one sample; {len(empty)} of {len(var)} features have none "
+            f"({', '.join(empty[:3])}). Remove them, or give the option all_missing=keep."
+        )
+    return empty
 
 
 def _from_text(path: Path, sheet: SampleSheet | None, options: Mapping[str, Any]) -> _Read:
