@@ -90,12 +90,23 @@ def _bytes_of(path: Path) -> bytes:
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader that refuses a repeated key, which YAML would let pass in silence."""
+    """SafeLoader that refuses a repeated key, which YAML would let pass in silence, and references.
+
+    A few lines of references to references stand for more values than a machine can hold.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()
+            raise yaml.composer.ComposerError(None, None, "references (*name) are not read", event.start_mark)
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                raise yaml.constructor.ConstructorError(None, None, "a key must be one word", key_node.start_mark)
             if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is repeated", key_node.start_mark)
             seen.add(key)
@@ -106,8 +117,10 @@ def parse_yaml(text: str | bytes, source: str) -> Any:
     """`text` as YAML; a repeated key or malformed text is a `RegistryError` that names `source` and the line."""
     try:
         return yaml.load(text, Loader=_StrictLoader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # a date that is none is a ValueError
         raise RegistryError(f"{source} is not valid YAML: {error}.") from error
+    except RecursionError as error:
+        raise RegistryError(f"{source} is nested too deep to be a document.") from error
 
 
 def _parse_yaml(text: bytes, path: Path) -> dict[str, Any]:
