@@ -1,63 +1,171 @@
-# usage: Rscript peers.R TASK FOLDER REPEATS ; prints the CPU seconds (user + system) of each repeat, one a line.
-# FOLDER holds what workload.py wrote: counts.i32 (genes x samples), design.f64, contrasts.f64, shape.txt, groups.txt ...
+# Rscript peers.R serve TASK FOLDER: reads the inputs in FOLDER once, then answers each line of stdin:
+#   run -> "@ CPU seconds" of the work alone; result -> writes FOLDER/TASK.f64, the numbers to compare.
+# Rscript peers.R whole TASK FOLDER: inputs, work and tables in one process.
 arguments <- commandArgs(TRUE)
-task <- arguments[1]; folder <- arguments[2]; repeats <- as.integer(arguments[3])
-path <- function(name) file.path(folder, name)
-numbers <- function(name, rows, columns) {
-  size <- rows * columns
-  matrix(readBin(path(name), "double", size), rows, columns)
-}
-shape <- scan(path("shape.txt"), quiet = TRUE) # genes, samples, coefficients, contrasts
-counts <- function() {
-  y <- matrix(readBin(path("counts.i32"), "integer", shape[1] * shape[2]), shape[1], shape[2])
-  rownames(y) <- paste0("g", seq_len(shape[1])); colnames(y) <- paste0("s", seq_len(shape[2])); y
-}
-design <- function() { d <- numbers("design.f64", shape[2], shape[3]); colnames(d) <- paste0("c", seq_len(shape[3])); d }
-contrasts <- function() numbers("contrasts.f64", shape[3], shape[4])
-tables <- function(fit) lapply(seq_len(shape[4]), function(k) limma::topTable(fit, coef = k, number = Inf, sort.by = "none"))
-need <- function(...) for (package in c(...)) suppressMessages(library(package, character.only = TRUE))
+mode <- arguments[1]; task <- arguments[2]; folder <- arguments[3]
 
-prepare <- list(
-  recipe = function() { need("edgeR"); list(y = counts(), d = design(), k = contrasts(), s = paste0("s", seq_len(shape[2]))) },
-  voom = function() { need("edgeR"); list(y = calcNormFactors(DGEList(counts())), d = design(), k = contrasts()) },
-  trend = function() { need("edgeR"); list(y = calcNormFactors(DGEList(counts())), d = design(), k = contrasts()) },
-  tmm = function() { need("edgeR"); list(y = DGEList(counts())) },
-  array_weights = function() { need("edgeR"); y <- calcNormFactors(DGEList(counts())); d <- design(); list(v = voom(y, d), d = d) },
-  meta_analysis = function() {
-    need("metafor"); size <- scan(path("meta_shape.txt"), quiet = TRUE)
-    list(y = numbers("meta_estimates.f64", size[1], size[2]), s = numbers("meta_errors.f64", size[1], size[2]))
-  },
-  singscore = function() {
-    size <- scan(path("scores_shape.txt"), quiet = TRUE) # genes, samples, sets
-    sets <- lapply(strsplit(readLines(path("sets.txt")), " "), as.integer)
-    x <- matrix(readBin(path("scores.f64"), "double", size[1] * size[2]), size[1], size[2])
-    list(x = x, sets = sets)
-  }
+path <- function(name) file.path(folder, name)
+numbers <- function(name, rows, columns) matrix(readBin(path(name), "double", rows * columns), rows, columns)
+need <- function(...) for (package in c(...)) suppressMessages(library(package, character.only = TRUE))
+shape <- function(name = "shape.txt") scan(path(name), quiet = TRUE)
+
+# ---- counts: shape.txt holds genes, samples, coefficients, contrasts
+study <- function() {
+  need("edgeR")
+  size <- shape()
+  counts <- matrix(readBin(path("counts.i32"), "integer", size[1] * size[2]), size[1], size[2])
+  dimnames(counts) <- list(paste0("g", seq_len(size[1])), paste0("s", seq_len(size[2])))
+  design <- numbers("design.f64", size[2], size[3])
+  colnames(design) <- paste0("c", seq_len(size[3]))
+  list(counts = counts, design = design, contrasts = numbers("contrasts.f64", size[3], size[4]),
+       groups = factor(max.col(design[, 1:10])))
+}
+normalized <- function(with = function(p) NULL) {
+  p <- study()
+  p$y <- calcNormFactors(DGEList(p$counts))
+  p$extra <- with(p)
+  p
+}
+tables <- function(fit) lapply(seq_len(ncol(fit$coefficients)), function(k) topTable(fit, coef = k, number = Inf, sort.by = "none"))
+moderated <- function(fit, p, ...) {
+  fit <- eBayes(contrasts.fit(fit, p$contrasts), ...)
+  list(fit = fit, tables = tables(fit))
+}
+recipe <- function(p) {
+  y <- DGEList(p$counts)
+  y <- calcNormFactors(y[filterByExpr(y, group = p$groups), , keep.lib.sizes = FALSE])
+  fit <- suppressMessages(voomLmFit(y, p$design, var.group = colnames(p$counts)))
+  found <- moderated(fit, p, robust = TRUE)
+  adjusted <- p.adjust(unlist(lapply(found$tables, function(table) table$P.Value)), "BH")
+  c(found, list(adjusted = adjusted))
+}
+
+# ---- scores: shape.txt holds genes, samples, sets
+expression <- function() {
+  need("matrixStats")
+  size <- shape()
+  lines <- strsplit(readLines(path("sets.txt")), " ")
+  x <- matrix(readBin(path("expression.f64"), "double", size[1] * size[2]), size[1], size[2])
+  list(x = x, sets = lapply(lines, function(i) as.integer(i) + 1L))
+}
+
+tasks <- list(
+  recipe = list(prepare = study, work = recipe, result = function(v) v$fit$coefficients),
+  voom = list(
+    prepare = normalized,
+    work = function(p) moderated(lmFit(voom(p$y, p$design), p$design), p),
+    result = function(v) v$fit$t
+  ),
+  voom_groups = list(
+    prepare = normalized,
+    work = function(p) moderated(suppressMessages(voomLmFit(p$y, p$design, var.group = p$groups)), p, robust = TRUE),
+    result = function(v) v$fit$coefficients
+  ),
+  trend = list(
+    prepare = normalized,
+    work = function(p) moderated(lmFit(cpm(p$y, log = TRUE, prior.count = 2), p$design), p, trend = TRUE),
+    result = function(v) v$fit$t
+  ),
+  tmm = list(
+    prepare = function() { p <- study(); p$y <- DGEList(p$counts); p },
+    work = function(p) calcNormFactors(p$y),
+    result = function(v) v$samples$norm.factors
+  ),
+  array_weights = list(
+    prepare = function() normalized(function(p) voom(p$y, p$design)),
+    work = function(p) arrayWeights(p$extra, p$design, method = "genebygene"),
+    result = function(v) v
+  ),
+  meta_analysis = list( # shape.txt: features, studies
+    prepare = function() {
+      need("metafor")
+      size <- shape()
+      list(y = numbers("effects.f64", size[1], size[2]), s = numbers("errors.f64", size[1], size[2]))
+    },
+    work = function(p) sapply(seq_len(nrow(p$y)), function(i) {
+      fit <- tryCatch(rma(p$y[i, ], sei = p$s[i, ], method = "REML", control = list(threshold = 1e-10, maxiter = 1000)),
+                      error = function(e) NULL)
+      if (is.null(fit)) c(NA, NA) else c(fit$beta, fit$se)
+    }),
+    result = function(v) t(v)
+  ),
+  # singscore's published formula, as the package itself is not in Debian
+  rank_scores = list(
+    prepare = expression,
+    work = function(p) {
+      ranks <- matrixStats::colRanks(p$x, ties.method = "min", preserveShape = TRUE)
+      n <- nrow(ranks)
+      sapply(p$sets, function(i) {
+        k <- length(i); low <- (k + 1) / 2; high <- (2 * n - k + 1) / 2
+        (colMeans(ranks[i, , drop = FALSE]) - low) / (high - low) - 0.5
+      })
+    },
+    result = function(v) v
+  ),
+  mean_scores = list(
+    prepare = expression,
+    work = function(p) sapply(p$sets, function(i) colMeans(p$x[i, , drop = FALSE])),
+    result = function(v) v
+  ),
+  ssgsea = list(
+    prepare = function() {
+      need("GSVA")
+      p <- expression()
+      rownames(p$x) <- paste0("g", seq_len(nrow(p$x)))
+      p$sets <- setNames(lapply(p$sets, function(i) rownames(p$x)[i]), paste0("S", seq_along(p$sets)))
+      p
+    },
+    work = function(p) gsva(p$x, p$sets, method = "ssgsea", ssgsea.norm = FALSE, min.sz = 1, verbose = FALSE, parallel.sz = 1),
+    result = function(v) t(v)
+  ),
+  cox_screen = list( # shape.txt: samples, features
+    prepare = function() {
+      need("survival")
+      size <- shape()
+      list(x = numbers("features.f64", size[1], size[2]), time = numbers("time.f64", size[1], 1)[, 1],
+           event = numbers("event.f64", size[1], 1)[, 1])
+    },
+    work = function(p) {
+      outcome <- Surv(p$time, p$event)
+      apply(p$x, 2, function(x) {
+        fit <- coxph(outcome ~ x, control = coxph.control(eps = 1e-12, iter.max = 50))
+        c(coef(fit), sqrt(vcov(fit)))
+      })
+    },
+    result = function(v) t(v)
+  ),
+  write_table = list(
+    prepare = function() list(frame = read.delim(path("table.tsv"))),
+    work = function(p) write.table(p$frame, path("written.tsv"), sep = "\t", quote = FALSE, row.names = FALSE),
+    result = function(v) numeric()
+  ),
+  read_table = list(
+    prepare = function() NULL,
+    work = function(p) read.delim(path("table.tsv")),
+    result = function(v) as.matrix(v[, c("log2_fold_change", "statistic", "p_value", "adj_p_value")])
+  )
 )
-work <- list(
-  recipe = function(p) {
-    y <- DGEList(p$y); y <- calcNormFactors(y)
-    fit <- voomLmFit(y, p$d, var.group = p$s)
-    tables(eBayes(contrasts.fit(fit, p$k), robust = TRUE))
-  },
-  voom = function(p) tables(eBayes(contrasts.fit(lmFit(voom(p$y, p$d), p$d), p$k))),
-  trend = function(p) tables(eBayes(contrasts.fit(lmFit(cpm(p$y, log = TRUE, prior.count = 2), p$d), p$k), trend = TRUE)),
-  tmm = function(p) calcNormFactors(p$y),
-  array_weights = function(p) arrayWeights(p$v, p$d, method = "genebygene"),
-  meta_analysis = function(p) for (i in seq_len(nrow(p$y))) try(rma(p$y[i, ], sei = p$s[i, ], method = "REML"), silent = TRUE),
-  # singscore's published formula; the package itself is not in Debian
-  singscore = function(p) {
-    ranks <- apply(p$x, 2, rank, ties.method = "min"); n <- nrow(ranks)
-    sapply(p$sets, function(i) {
-      k <- length(i); low <- (k + 1) / 2; high <- (2 * n - k + 1) / 2
-      (colMeans(ranks[i, , drop = FALSE]) - low) / (high - low) - 0.5
-    })
+chosen <- tasks[[task]]
+prepared <- suppressWarnings(chosen$prepare())
+if (mode == "whole") {
+  value <- chosen$work(prepared)
+  for (k in seq_along(value$tables)) {
+    write.table(value$tables[[k]], path(paste0("whole_", k, ".tsv")), sep = "\t", quote = FALSE)
   }
-)
-prepared <- prepare[[task]]()
-for (turn in seq_len(repeats)) {
-  invisible(gc()); start <- proc.time()
-  invisible(work[[task]](prepared))
-  used <- proc.time() - start
-  cat(sum(used[c(1, 2)]), "\n")
+  quit()
+}
+cat("@ ready\n")
+requests <- file("stdin", "r")
+while (length(request <- readLines(requests, 1))) {
+  if (request == "run") {
+    value <- NULL
+    invisible(gc())
+    start <- proc.time()
+    value <- suppressWarnings(chosen$work(prepared))
+    used <- proc.time() - start
+    cat("@", sum(used[1:2]), "\n")
+  } else {
+    writeBin(as.double(chosen$result(value)), path(paste0(task, ".f64")))
+    cat("@ written\n")
+  }
 }

@@ -1,0 +1,23 @@
+"""Sample weights, gene by gene, of a voom object: 14,201 x 50."""
+
+from __future__ import annotations
+
+from exomics.stats.normalization import normalization_factors
+from exomics.stats.precision_weights import voom
+from exomics.stats.sample_weights import estimate_sample_weights
+from tests.benchmarks.row import Contest, Row, Target, python_contest
+from tests.benchmarks.workspace import Workspace
+
+
+def prepare(workspace: Workspace) -> Contest:
+    """The weights are compared."""
+    study = workspace.gastrocnemius_counts()
+    found = voom(study.counts, study.design, norm_factors=normalization_factors(study.counts))
+    return python_contest(
+        lambda: estimate_sample_weights(found.expression, study.design, weights=found.weights),
+        workspace.r_peer("array_weights", study.folder, "edgeR", "statmod"),
+        numbers=lambda value, weights: (value, weights),
+    )
+
+
+ROWS = (Row("array_weights_14k_50", "limma arrayWeights", prepare, Target(ratio=10)),)

@@ -1,0 +1,49 @@
+"""Whole fresh processes: from exec to the written table, and where the time goes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from functools import partial
+
+from tests.benchmarks.row import Contest, Row
+from tests.benchmarks.sides import CommandSide, exomics_command, python_command, r_command
+from tests.benchmarks.workspace import Workspace
+
+
+def command_line(workspace: Workspace, command: str) -> list[str]:
+    """The arguments of a differential or score command on the run's own data."""
+    output = str(workspace.folder / f"{command}.tsv")
+    if command == "differential":
+        return [command, str(workspace.gastrocnemius()), "-o", output, "--recipe", "motrpac_muscle_rna"]
+    named = ["imm.cyt", "imm.ifng6", "ecm.col1", "gene:CXCL9"]
+    return [command, str(_tumor(workspace)), "-o", output, "--signatures", *named]
+
+
+def whole(workspace: Workspace, *, command: str) -> Contest:
+    """The command as a user calls it; R, where there is a peer, reads raw numbers and writes the same tables."""
+    arguments = command_line(workspace, command)
+    peer = None
+    if command == "differential" and workspace.has_r("edgeR", "statmod"):
+        peer = CommandSide(r_command("recipe", workspace.gastrocnemius_recipe().folder))
+    staged = CommandSide(python_command("-m", "tests.benchmarks.stages", *arguments))
+    return Contest(CommandSide(exomics_command(*arguments)), peer, explain=lambda: _stages(staged))
+
+
+def _stages(staged: CommandSide) -> str:
+    staged.run()
+    spent = json.loads(staged.value())
+    return ", ".join(f"{step} {seconds:.2f}" for step, seconds in spent.items())
+
+
+def _tumor(workspace: Workspace) -> str:
+    path = workspace.folder / "tumor.h5ad"
+    if not path.is_file():
+        subprocess.run(exomics_command("load", "embedded_tumor_rna", "-o", str(path)), check=True, capture_output=True)
+    return str(path)
+
+
+ROWS = (
+    Row("command_differential", "R, the recipe", partial(whole, command="differential"), note="fresh process"),
+    Row("command_score", "", partial(whole, command="score"), note="fresh process"),
+)

@@ -1,0 +1,55 @@
+"""``python -m tests.benchmarks.stages COMMAND ...``: one exomics command in this process, and where its time goes.
+
+Prints JSON: CPU seconds from exec to the end of the imports (``start``), in each step that the command calls, and in
+all (``whole``).
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from exomics.cli.main import main
+
+STEPS = {
+    "differential": {"read": "read_data", "fit": "fit_recipe", "write": "save_table", "say": "_say"},
+    "score": {"read": "read_data", "score": "score", "write": "save_table", "say": "_say"},
+}
+
+
+def run(argv: list[str]) -> dict[str, float]:
+    """Run the command with every step timed."""
+    module = importlib.import_module(f"exomics.cli.{argv[0]}")
+    spent = {"start": time.process_time()}
+    for step, name in STEPS[argv[0]].items():
+        setattr(module, name, _timed(getattr(module, name), step, spent))
+    standard_output, sys.stdout = sys.stdout, sys.stderr
+    try:
+        status = main(argv)
+    finally:
+        sys.stdout = standard_output
+    if status:
+        raise SystemExit(status)
+    spent["whole"] = time.process_time()
+    return spent
+
+
+def _timed(function: Callable[..., Any], step: str, spent: dict[str, float]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def timed(*arguments: Any, **options: Any) -> Any:
+        begin = time.process_time()
+        try:
+            return function(*arguments, **options)
+        finally:
+            spent[step] = spent.get(step, 0.0) + time.process_time() - begin
+
+    return timed
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(run(sys.argv[1:])) + "\n")
