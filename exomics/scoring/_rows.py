@@ -15,6 +15,7 @@ from exomics.harmonize import AliasTable
 from exomics.registry.signature import DOWN, HOUSEKEEPING, UP, Signature
 from exomics.registry.signature_set import SignatureSet
 from exomics.schema import keys, scale_of
+from exomics.scoring._distinct import distinct_members
 from exomics.scoring._scorer import Scorer
 from exomics.scoring._species import LocalSignature
 from exomics.scoring.coverage import Coverage, coverage_of
@@ -33,13 +34,16 @@ class Cohort:
     layer: str
     features: MeasuredFeatures
     n_universe: NDArray[np.int64]
+    is_flat: NDArray[np.bool_]
 
     @classmethod
     def of(cls, adata: AnnData, layer: str, column: str) -> Cohort:
-        """Collapse duplicates and count the measured features of each sample."""
+        """Collapse duplicates, count the measured features of each sample, and see whether they all have one value."""
         features = measured_features(adata, column)
-        measured = ~np.isnan(dense(adata, features.columns))
-        return cls(adata, layer, features, measured.sum(axis=1).astype(np.int64))
+        values = dense(adata, features.columns)
+        n_measured = (~np.isnan(values)).sum(axis=1).astype(np.int64)
+        is_flat = (n_measured > 1) & (np.fmin.reduce(values, axis=1) == np.fmax.reduce(values, axis=1))
+        return cls(adata, layer, features, n_measured, is_flat)
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,11 @@ def score_together(
     cohort: Cohort, members: Mapping[int, LocalSignature], spec: Scorer, aliases: AliasTable | None
 ) -> dict[int, pd.DataFrame]:
     """Frames of the score table, by the position of the signature, for signatures that share a scorer."""
-    units = [unit for position, local in members.items() for unit in _units(position, local.signature, spec)]
-    names = [member.feature_id for unit in units for member in unit.signature.members]
+    names = [member.feature_id for local in members.values() for member in local.signature.members]
     spellings = cohort.features.spellings(names, aliases)
+    is_joined = spec.rows != "members"
+    distinct = {at: distinct_members(local.signature, spellings if is_joined else {}) for at, local in members.items()}
+    units = [unit for position, (signature, _) in distinct.items() for unit in _units(position, signature, spec)]
     values, features = _values(cohort, spec, {spellings.get(name, name) for name in names})
     index = SignatureSet.build([unit.signature for unit in units], features, spellings=spellings)
     scores = spec.function(values, index, **spec.parameters)
@@ -68,7 +74,8 @@ def score_together(
         if unit.arm in (UP, DOWN) and unit.position in shortfall:
             found = replace(found, shortfall=shortfall[unit.position])
         shortfall.setdefault(unit.position, found.shortfall)
-        note = _note(unit.signature, cohort.features, spellings, members[unit.position].note)
+        told = (distinct[unit.position][1], members[unit.position].note)
+        note = _note(unit.signature, cohort.features, spellings, told)
         local = members[unit.position]
         frames.setdefault(unit.position, []).append(_frame(cohort, local, unit, (spec, found, scores[:, row], note)))
     return {position: pd.concat(parts, ignore_index=True) for position, parts in frames.items()}
@@ -134,11 +141,14 @@ def _frame(
     status = np.where((found.n_measured == 0) & ~is_panel, "not_measured", status)
     undefined = (status == "ok") & np.isnan(scores)
     status = np.where(undefined, "below_floor", status)
+    flat = (status == "ok") & cohort.is_flat & (spec.works_on == "any")
+    status = np.where(flat, "qc_fail", status)
     override = f"exploratory: listed for {', '.join(local.signature.layers)}, scored on {cohort.layer}"
     if not is_listed:
         status = np.where(status == "ok", "wrong_layer_override", status)
         note = "; ".join(part for part in (override, note) if part)
     reasons = np.where(undefined, "the score is not defined for these values", found.shortfall)
+    reasons = np.where(flat, "every measured feature has the same value: there is nothing to rank", reasons)
     return pd.DataFrame(
         {
             **_labels(cohort.adata),
@@ -165,12 +175,13 @@ def _labels(adata: AnnData) -> dict[str, NDArray[Any]]:
     absent = np.full(adata.n_obs, "", dtype=object)
     labels = {keys.SAMPLE_ID: adata.obs_names.astype(str).to_numpy(dtype=object)}
     for column in (keys.SUBJECT_ID, keys.TIME_POINT):
-        known = column in adata.obs.columns
-        labels[column] = adata.obs[column].astype(str).to_numpy(dtype=object) if known else absent
+        known = adata.obs[column] if column in adata.obs.columns else None
+        text = absent if known is None else known.astype(object).where(known.notna(), "").astype(str).to_numpy()
+        labels[column] = text.astype(object)
     return labels
 
 
-def _note(signature: Signature, features: MeasuredFeatures, spellings: Mapping[str, str], mapping_note: str) -> str:
+def _note(signature: Signature, features: MeasuredFeatures, spellings: Mapping[str, str], told: tuple[str, ...]) -> str:
     members = [member.feature_id for member in signature.members]
     respelled = [f"{name} measured as {spellings[name]}" for name in members if name in spellings]
     duplicated = [name for name in members if spellings.get(name, name) in features.duplicated]
@@ -179,4 +190,4 @@ def _note(signature: Signature, features: MeasuredFeatures, spellings: Mapping[s
     if duplicated:
         shown = ", ".join(duplicated[:_SHOWN])
         parts.append(f"{len(duplicated)} members measured by several features, highest mean kept ({shown})")
-    return "; ".join(part for part in (*parts, mapping_note) if part)
+    return "; ".join(part for part in (*parts, *told) if part)

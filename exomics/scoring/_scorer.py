@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from exomics.errors import RegistryError
 from exomics.registry.method import MethodSpec
+from exomics.registry.signature import Signature
 
 WORKING_SCALES = ("any", "log2", "tpm")
 ROWS = ("arms", "members")
@@ -51,13 +52,26 @@ class Scorer(MethodSpec):
         The minimum below which a score is not given.
     rows
         ``arms``: the total, and each arm where there are two; ``members``: one row per member, never a total.
+    weighted
+        Whether the members' weights enter. A signature with negative weights is not applicable to a scorer that leaves
+        weights out: the sign of those members would be lost.
     """
 
     works_on: str
     coverage: CoverageRule = field(default_factory=lambda: CoverageRule(fraction=1.0))
     rows: str = "arms"
+    weighted: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.works_on not in WORKING_SCALES or self.rows not in ROWS:
             raise RegistryError(f"scorer {self.name!r}: works_on must be one of {WORKING_SCALES}, rows of {ROWS}.")
+
+    def obstacle(self, signature: Signature) -> str:
+        """Why `signature` cannot be scored by this method; "" where it can."""
+        negative = [member.feature_id for member in signature.members if member.weight < 0]
+        if self.weighted or self.rows == "members" or not negative:
+            return ""
+        return (
+            f"{', '.join(negative[:3])} has a negative weight, and {self.name} uses no weights: its sign would be lost"
+        )

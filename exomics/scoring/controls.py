@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,7 @@ from exomics.harmonize import AliasTable
 from exomics.registry.signature import HOUSEKEEPING, Signature
 from exomics.registry.signature_set import ArmIndex, SignatureSet
 from exomics.schema import scale_of
+from exomics.scoring._distinct import distinct_members
 from exomics.scoring._species import localize
 from exomics.scoring.features import MeasuredFeatures, dense, measured_features
 from exomics.scoring.methods import scorer
@@ -97,7 +99,7 @@ def matched_controls(
     signature
         The signature.
     seed
-        Of the draw; the same seed gives the same sets.
+        Of the draw; the same seed gives the same sets, and each signature a stream of its own.
     method
         Scorer; the signature's own if None.
     n_sets
@@ -126,7 +128,7 @@ def matched_controls(
     uses members measured in every sample, like the controls.
     """
     spec = scorer(method or signature.score)
-    local = localize(signature, adata, None)
+    local = spec.obstacle(signature) or localize(signature, adata, None)
     if isinstance(local, str):
         raise InputError(f"{signature.id}: {local}.")
     if spec.rows == "members":
@@ -138,7 +140,7 @@ def matched_controls(
     columns = np.concatenate([up, down])
     logs = values if scale_of(adata).kind == "log2" else np.log1p(values)
     strata = quantile_strata(logs.mean(axis=0))
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng([seed, *_stream_of(signature)])
     sets = matched_sets(columns, strata, n_sets * (_OVERSAMPLING if match_correlation else 1), generator)
     signs = np.repeat([1.0, -1.0], [len(up), len(down)])
     correlations = _correlations(logs, np.vstack([columns, sets]), signs)
@@ -152,12 +154,18 @@ def matched_controls(
     return MatchedControls(names, scores[:, 0], scores[:, 1:], correlation, correlations, seed)
 
 
+def _stream_of(signature: Signature) -> NDArray[np.uint32]:
+    """Numbers that only this id has: two signatures with one seed get independent sets."""
+    return np.frombuffer(hashlib.sha256(signature.id.encode()).digest(), dtype="<u4")
+
+
 def _measured_members(
     signature: Signature, features: MeasuredFeatures, values: NDArray[Any], aliases: AliasTable | None
 ) -> SignatureSet:
     """The members that are measured in every sample."""
     names = [member.feature_id for member in signature.members]
     spellings = features.spellings(names, aliases)
+    signature, _ = distinct_members(signature, spellings)
     complete = ~np.isnan(values).any(axis=0)
     known = {name for name, is_complete in zip(features.names, complete, strict=True) if is_complete}
     kept = tuple(found for found in signature.members if spellings.get(found.feature_id, found.feature_id) in known)

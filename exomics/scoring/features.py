@@ -38,7 +38,11 @@ class MeasuredFeatures:
     duplicated: tuple[str, ...]
 
     def spellings(self, members: Iterable[str], aliases: AliasTable | None) -> dict[str, str]:
-        """Member -> measured name, for members that are measured under another spelling of the same gene."""
+        """Member -> measured name, for members that are measured under another spelling of the same gene.
+
+        Of several measured spellings the approved one is taken, else the first in the alphabet: the order of the
+        features does not matter.
+        """
         if aliases is None:
             return {}
         known = set(self.names)
@@ -46,7 +50,7 @@ class MeasuredFeatures:
         if not absent:
             return {}
         by_approved: dict[str, str] = {}
-        for name in self.names:
+        for name in sorted(self.names, key=lambda name: (aliases.approved(name) != name, name)):
             by_approved.setdefault(aliases.approved(name), name)
         found = {member: by_approved.get(aliases.approved(member), "") for member in absent}
         return {member: name for member, name in found.items() if name}

@@ -20,6 +20,11 @@ from exomics.scoring._species import LocalSignature, localize
 from exomics.scoring.methods import Scorers, scorer
 from exomics.scoring.selection import select_signatures
 
+COLLAPSED = (
+    "{n} names of {column} belong to several features; the one with the highest mean over the samples of this table "
+    "stands for each, so a score may change when samples are added or left out"
+)
+
 
 def score(
     adata: AnnData,
@@ -69,7 +74,9 @@ def score(
 
     Notes
     -----
-    Of features with one name, that with the highest mean stands for it. Source of each score: the reference of its
+    Of features with one name, that with the highest mean over these samples stands for it: the one step that looks at
+    more than one sample; the provenance counts such names. A sample whose measured features all have one value has the
+    status ``qc_fail`` in rank methods. Source of each score: the reference of its
     method (``exomics cite``).
 
     Examples
@@ -88,8 +95,11 @@ def score(
     chosen = resolve_signatures(signatures, layer)
     _check_layers(chosen, layer, allow_layer)
     methods = [_scorer_for(found, method) for found in chosen]
-    local = [localize(found, adata, species_map) for found in chosen]
+    local = [
+        spec.obstacle(found) or localize(found, adata, species_map) for found, spec in zip(chosen, methods, strict=True)
+    ]
     frames: dict[int, pd.DataFrame] = {}
+    collapsed: dict[str, int] = {}
     for column, name in dict.fromkeys(
         (found.column, spec.name) for found, spec in zip(local, methods, strict=True) if not isinstance(found, str)
     ):
@@ -99,12 +109,13 @@ def score(
             if isinstance(found, LocalSignature) and (found.column, spec.name) == (column, name)
         }
         cohort = Cohort.of(adata, layer, column)
+        collapsed[column] = len(cohort.features.duplicated)
         frames.update(score_together(cohort, members, scorer(name), aliases))
     for position, (found, spec) in enumerate(zip(local, methods, strict=True)):
         if isinstance(found, str):
             frames[position] = unscored(adata, layer, chosen[position], spec, found)
     table = pd.concat([frames[position] for position in range(len(chosen))], ignore_index=True)
-    return ScoreTable(frame=table, provenance=_provenance(adata, chosen, methods, allow_layer))
+    return ScoreTable(frame=table, provenance=_provenance(adata, chosen, methods, (allow_layer, collapsed)))
 
 
 def resolve_signatures(signatures: Signature | str | Sequence[Signature | str], layer: str = "") -> list[Signature]:
@@ -159,8 +170,9 @@ def _check_layers(signatures: Sequence[Signature], layer: str, allow_layer: bool
 
 
 def _provenance(
-    adata: AnnData, signatures: Sequence[Signature], methods: Sequence[Scorer], allow_layer: bool
+    adata: AnnData, signatures: Sequence[Signature], methods: Sequence[Scorer], how: tuple[bool, dict[str, int]]
 ) -> Provenance:
+    allow_layer, collapsed = how
     known = metadata(adata)
     dataset: dict[str, str] = {"name": str(known.get(keys.MANIFEST) or "samples")}
     if known.get(keys.MANIFEST):
@@ -168,6 +180,7 @@ def _provenance(
     parameters: dict[str, Any] = {
         "allow_layer": allow_layer,
         "n_signatures": len(signatures),
+        "collapsed_names": collapsed,
         "scale": dict(known[keys.SCALE]),
         "steps": steps_of(adata),
         "methods": {
@@ -186,5 +199,6 @@ def _provenance(
         method="score",
         parameters=parameters,
         inputs=(dataset, *inputs),
+        notes=tuple(COLLAPSED.format(n=n, column=column) for column, n in collapsed.items() if n),
         acknowledgments=tuple(map(str, known.get(keys.ACKNOWLEDGMENTS, ()))),
     )

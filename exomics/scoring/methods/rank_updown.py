@@ -40,7 +40,8 @@ def rank_updown(
     Returns
     -------
     ndarray
-        (n_samples, n_signatures), in [-0.5, 0.5] for one arm and [-1, 1] for two; unitless.
+        (n_samples, n_signatures), in [-0.5, 0.5] for one arm and [-1, 1] for two; unitless. With ``ties="min"`` (as in
+        singscore) a sample of mostly tied values can pass these limits a little.
 
     Raises
     ------

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exomics.registry.signature_set import SignatureSet
+from exomics.registry.signature_set import ArmIndex, SignatureSet
 from exomics.scoring._scorer import CoverageRule, Scorer
-from exomics.scoring.methods._arms import only_used
+from exomics.scoring.methods._arms import add_arms, only_used
 from exomics.stats.set_means import set_means
 
 
@@ -18,7 +18,7 @@ def wsum_hk(
 ) -> NDArray[np.float64]:
     """Weighted sum of log10 expression after subtracting the mean log10 housekeeping expression of the sample.
 
-    ``score = sum_i w_i (log10(x_i + c) - mean_h log10(x_h + c))``
+    ``score = sum_i w_i (log10(x_i + c) - mean_h log10(x_h + c))``; members of a down arm count with their sign turned.
 
     Parameters
     ----------
@@ -49,19 +49,24 @@ def wsum_hk(
     >>> abs(wsum_hk(np.full((1, len(names)), 7.0), SignatureSet.build([profile], names))).round(12).tolist()
     [[0.0]]
     """
-    up, housekeeping = signatures.up, signatures.housekeeping
-    values, (members, stable) = only_used(expression, up.columns, housekeeping.columns)
+    up, down, housekeeping = signatures.up, signatures.down, signatures.housekeeping
+    values, (raised, lowered, stable) = only_used(expression, up.columns, down.columns, housekeeping.columns)
     logs = np.log10(values + pseudocount)
     baseline = set_means(logs, stable, housekeeping.offsets)
-    scores = np.full(baseline.shape, np.nan)
-    for chosen in range(len(signatures)):
-        entries = slice(up.offsets[chosen], up.offsets[chosen + 1])
-        relative = logs[:, members[entries]] - baseline[:, [chosen]]
+    return add_arms(_sums(logs, baseline, up, raised), -_sums(logs, baseline, down, lowered), signatures)
+
+
+def _sums(logs: NDArray[Any], baseline: NDArray[Any], arm: ArmIndex, columns: NDArray[Any]) -> NDArray[np.float64]:
+    """Weighted sum of one arm of every signature; NaN where none of its members, or no housekeeping, is measured."""
+    sums = np.full(baseline.shape, np.nan)
+    for chosen in range(baseline.shape[1]):
+        entries = slice(arm.offsets[chosen], arm.offsets[chosen + 1])
+        relative = logs[:, columns[entries]] - baseline[:, [chosen]]
         measured = ~np.isnan(relative)
-        terms = np.where(measured, relative, 0.0) * up.weights[entries]
+        terms = np.where(measured, relative, 0.0) * arm.weights[entries]
         weighted = np.ascontiguousarray(terms).sum(axis=1)  # not a matrix product: its rounding depends on the batch
-        scores[:, chosen] = np.where(measured.any(axis=1), weighted, np.nan)
-    return scores
+        sums[:, chosen] = np.where(measured.any(axis=1), weighted, np.nan)
+    return sums
 
 
 SPEC = Scorer(
@@ -78,4 +83,5 @@ SPEC = Scorer(
     units="weighted log10",
     parameters={"pseudocount": 1.0},
     coverage=CoverageRule(fraction=0.0, weight=0.9, housekeeping=8),
+    weighted=True,
 )
