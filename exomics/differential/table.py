@@ -18,6 +18,7 @@ OK = "ok"
 NOT_ESTIMABLE = "not_estimable"
 ALL_MISSING = "all_missing"
 ALL_ZERO = "all_zero"
+LOW_COUNT = "low_count"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def differential_frame(
         (n_features, n_contrasts) each.
     contrasts
         Names and families of the columns. P values are adjusted (Benjamini-Hochberg) over all rows of a family that
-        have one.
+        have one, or those that the method lets enter; a row it leaves out is ``low_count`` and keeps its P value.
     features
         The rows.
     omnibus
@@ -57,7 +58,8 @@ def differential_frame(
     names, families = columns_of(contrasts, omnibus or OmnibusSet())
     n_features, n_columns = tests.p_value.shape[0], len(names)
     p_value = _with_sets(tests, "p_value")
-    adjusted = adjust_over_contrasts(p_value, pd.factorize(np.array(families, dtype=object))[0])
+    entering = p_value if tests.p_to_adjust is None else tests.p_to_adjust
+    adjusted = adjust_over_contrasts(entering, pd.factorize(np.array(families, dtype=object))[0])
     return pd.DataFrame(
         {
             "feature_id": np.tile(features.ids, n_columns),
@@ -76,7 +78,7 @@ def differential_frame(
             "adj_p_value": _stacked(adjusted),
             "family": _each(families, n_features),
             "n_samples": np.tile(features.n_samples, n_columns),
-            "status": _status(p_value, features.status, tests.status),
+            "status": _status(p_value, entering, features.status, tests.status),
             "note": _notes(tests, n_columns),
         },
         copy=False,
@@ -110,11 +112,14 @@ def _each(words: Sequence[str], times: int) -> np.ndarray:
     return np.repeat(np.array(words, dtype=object), times)
 
 
-def _status(p_values: FloatArray, status: np.ndarray, reported: np.ndarray | None) -> np.ndarray:
+def _status(
+    p_values: FloatArray, entering: FloatArray, status: np.ndarray, reported: np.ndarray | None
+) -> np.ndarray:
     if reported is not None:
         status = np.where((status == OK) & (reported != ""), reported, status)
     words = np.repeat(status[:, None], p_values.shape[1], axis=1)
     words[np.isnan(p_values) & (words == OK)] = NOT_ESTIMABLE
+    words[np.isnan(entering) & (words == OK)] = LOW_COUNT
     return words.ravel(order="F")
 
 

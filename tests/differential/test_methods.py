@@ -53,7 +53,8 @@ def assert_same(left: FeatureTests, right: FeatureTests, tolerance: float = 1e-9
 
 
 def test_every_method_is_declared_once() -> None:
-    assert Tests.names == ("limma_trend", "limma_voom", "voom_lm_fit")
+    assert {"limma_trend", "limma_voom", "voom_lm_fit", "limma_ancova"} <= set(Tests.names)
+    assert len(set(Tests.names)) == len(Tests)
     assert all(spec.reference and spec.input_scale and spec.parameters for spec in Tests)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from anndata import AnnData
 
-from exomics.differential import Contrast, fit
+from exomics.differential import Contrast, Tests, fit
 from exomics.errors import DesignError, InputError, RegistryError, ScaleError
 from exomics.preprocess import apply_steps, log_cpm
 from exomics.schema import Scale, annotate
@@ -189,9 +189,7 @@ def test_repeated_feature_ids(log2_study: AnnData) -> None:
 
 
 def test_unknown_names(log2_study: AnnData) -> None:
-    assert failure(log2_study, method="t_test") == (
-        "no test is called 't_test'; known: limma_trend, limma_voom, voom_lm_fit."
-    )
+    assert failure(log2_study, method="t_test") == (f"no test is called 't_test'; known: {', '.join(Tests.names)}.")
     assert failure(log2_study, parameters={"robus": True}) == (
         "limma_trend has no parameter 'robus'; its parameters: sample_weights, trend, robust, contrast_errors, "
         "prior, optimum, minimum_effect, log_odds."

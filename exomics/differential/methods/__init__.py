@@ -1,11 +1,12 @@
 """Differential methods, one file each; `Tests` is the explicit list."""
 
 from exomics.differential.methods._result import FeatureTests, OmnibusTests
+from exomics.differential.methods.limma_ancova import LIMMA_ANCOVA
 from exomics.differential.methods.limma_trend import LIMMA_TREND
 from exomics.differential.methods.limma_voom import LIMMA_VOOM
 from exomics.differential.methods.voom_lm_fit import VOOM_LM_FIT
 from exomics.registry.method import Methods
 
-Tests = Methods("test", (LIMMA_TREND, LIMMA_VOOM, VOOM_LM_FIT))
+Tests = Methods("test", (LIMMA_TREND, LIMMA_VOOM, VOOM_LM_FIT, LIMMA_ANCOVA))
 
 __all__ = ["FeatureTests", "OmnibusTests", "Tests"]

@@ -79,15 +79,32 @@ def moderate(
     """
     chosen: Moderation = {**MODERATION, **options}
     effects = fit_contrasts(fit, contrasts, method=chosen["contrast_errors"])
-    squeezed = squeeze_variances(
-        fit.sigma**2,
-        fit.df_residual,
-        covariate=fit.mean_expression if chosen["trend"] else None,
+    squeezed = squeezed_variances(effects, chosen)
+    tests = moderate_effects(effects, squeezed, chosen, sample_weights=sample_weights)
+    return tests._replace(omnibus=_omnibus(fit, squeezed, chosen))
+
+
+def squeezed_variances(effects: ContrastFit, chosen: Moderation) -> SqueezedVariances:
+    """The residual variances of all features, moderated as the options say."""
+    return squeeze_variances(
+        effects.sigma**2,
+        effects.df_residual,
+        covariate=effects.mean_expression if chosen["trend"] else None,
         robust=chosen["robust"],
         generation=chosen["prior"],
         optimum=chosen["optimum"],
     )
-    tests = moderated_t(effects.estimates, effects.stdev_unscaled, squeezed, df_residual=fit.df_residual)
+
+
+def moderate_effects(
+    effects: ContrastFit,
+    squeezed: SqueezedVariances,
+    chosen: Moderation,
+    *,
+    sample_weights: FloatArray | None = None,
+) -> FeatureTests:
+    """Moderated tests of fitted contrasts; all options are given."""
+    tests = moderated_t(effects.estimates, effects.stdev_unscaled, squeezed, df_residual=effects.df_residual)
     low, high = t_confidence_interval(effects.estimates, tests.standard_error, tests.degrees_of_freedom)
     word, statistic, p_value = _tested(effects, tests, chosen["minimum_effect"])
     return FeatureTests(
@@ -99,10 +116,9 @@ def moderate(
         statistic=statistic,
         p_value=p_value,
         degrees_of_freedom=tests.degrees_of_freedom,
-        mean_expression=fit.mean_expression,
+        mean_expression=effects.mean_expression,
         df_numerator=None,
         details=_details(squeezed, sample_weights),
-        omnibus=_omnibus(fit, squeezed, chosen),
         log_odds=log_odds(tests, effects.stdev_unscaled, squeezed) if chosen["log_odds"] else None,
     )
 

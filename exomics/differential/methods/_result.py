@@ -28,6 +28,8 @@ class FeatureTests(NamedTuple):
     what a report shows beside the table (sample weights, prior), JSON values only. `omnibus` are the sets of contrasts
     that were asked for, `log_odds` (n_features, n_contrasts) the B statistic where it was; `status` (n_features,) is
     the word of a feature that the method could not finish, such as ``not_converged``, "" for the others.
+    `p_to_adjust` (n_features, n_contrasts + n_sets) are the P values that enter the adjustment, NaN for the others;
+    without it all of them do.
     """
 
     test: str
@@ -44,6 +46,7 @@ class FeatureTests(NamedTuple):
     omnibus: OmnibusTests | None = None
     log_odds: FloatArray | None = None
     status: np.ndarray | None = None
+    p_to_adjust: FloatArray | None = None
 
 
 def spread_tests(tests: FeatureTests, fitted: np.ndarray) -> FeatureTests:
