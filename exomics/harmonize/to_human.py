@@ -110,23 +110,28 @@ def _assemble(adata: AnnData, kept: Any, human: list[str], relations: Any, group
     as_is.var[RELATION] = relations
     if not groups:
         return as_is
-    var = _joined_var(adata.var, groups)
     values = {name: _sums(layer, groups) for name, layer in adata.layers.items() if name == keys.COUNTS}
     summed = {"X": _sums(adata.X, groups), **values}
     joined = AnnData(
-        _beside(as_is.X, summed["X"]), obs=as_is.obs.copy(), var=pd.concat([as_is.var, var]), uns=dict(as_is.uns)
+        _beside(as_is.X, summed["X"]),
+        obs=as_is.obs.copy(),
+        var=_joined_var(adata.var, as_is.var, kept, groups=groups),
+        uns=dict(as_is.uns),
     )
     for name in values:
         joined.layers[name] = _beside(as_is.layers[name], summed[name])
     return joined
 
 
-def _joined_var(var: pd.DataFrame, groups: dict[str, list[int]]) -> pd.DataFrame:
-    rows = pd.DataFrame([var.iloc[positions[0]] for positions in groups.values()], columns=var.columns)
-    rows.index = pd.Index(["+".join(map(str, var.index[positions])) for positions in groups.values()])
-    rows[keys.FEATURE_NAME] = ["+".join(var[keys.FEATURE_NAME].iloc[positions]) for positions in groups.values()]
-    rows[keys.HUMAN_ORTHOLOG] = list(groups)
-    rows[RELATION] = ONE_TO_MANY
+def _joined_var(var: pd.DataFrame, as_is: pd.DataFrame, kept: Any, *, groups: dict[str, list[int]]) -> pd.DataFrame:
+    """The features kept, then the sums; both are taken from `var` at once, so that every column keeps its type."""
+    sums = list(groups.values())
+    rows = var.iloc[[*kept, *(positions[0] for positions in sums)]].copy()
+    rows.index = pd.Index([*as_is.index, *("+".join(map(str, var.index[positions])) for positions in sums)])
+    joined_names = ("+".join(var[keys.FEATURE_NAME].iloc[positions]) for positions in sums)
+    rows[keys.FEATURE_NAME] = [*as_is[keys.FEATURE_NAME], *joined_names]
+    rows[keys.HUMAN_ORTHOLOG] = [*as_is[keys.HUMAN_ORTHOLOG], *groups]
+    rows[RELATION] = [*as_is[RELATION], *([ONE_TO_MANY] * len(sums))]
     return rows
 
 
