@@ -169,8 +169,12 @@ def adjust_over_contrasts(
             f"P values must be features x contrasts with one family code per contrast; got shapes {p.shape} "
             f"and {families.shape}."
         )
-    codes = np.broadcast_to(families, p.shape)
-    return adjust_within_families(p.ravel(), codes.ravel(), method=method).reshape(p.shape)
+    adjusted = np.empty(p.shape)
+    for family in np.unique(families):
+        chosen = families == family
+        pooled = p[:, chosen]
+        adjusted[:, chosen] = adjust_p_values(pooled.ravel(), method=method).reshape(pooled.shape)
+    return adjusted
 
 
 def _check(p: FloatArray, codes: NDArray[np.generic], method: str) -> None:

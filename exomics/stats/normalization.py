@@ -165,10 +165,8 @@ def log_counts_per_million(
     sizes = effective_library_sizes(values, library_sizes, norm_factors)
     prior = prior_count * sizes / sizes.mean()
     result = values + prior[:, None]
-    np.log(result, out=result)
-    result += (np.log(1e6) - np.log(sizes + 2.0 * prior))[:, None]
-    result /= np.log(2.0)
-    return result
+    result *= (1e6 / (sizes + 2.0 * prior))[:, None]
+    return np.log2(result, out=result)
 
 
 def median_mad_normalize(expression: ArrayLike) -> FloatArray:
