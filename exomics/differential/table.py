@@ -112,9 +112,7 @@ def _each(words: Sequence[str], times: int) -> np.ndarray:
     return np.repeat(np.array(words, dtype=object), times)
 
 
-def _status(
-    p_values: FloatArray, entering: FloatArray, status: np.ndarray, reported: np.ndarray | None
-) -> np.ndarray:
+def _status(p_values: FloatArray, entering: FloatArray, status: np.ndarray, reported: np.ndarray | None) -> np.ndarray:
     if reported is not None:
         status = np.where((status == OK) & (reported != ""), reported, status)
     words = np.repeat(status[:, None], p_values.shape[1], axis=1)

@@ -20,7 +20,7 @@ CONTRASTS = np.array([[-1.0, 0.0], [1.0, -1.0], [0.0, 1.0]])
 ARRAYS = [
     name
     for name in FeatureTests._fields
-    if name not in ("test", "df_numerator", "details", "omnibus", "log_odds", "status")
+    if name not in ("test", "df_numerator", "details", "omnibus", "log_odds", "status", "p_to_adjust")
 ]
 Kernel = Callable[..., FeatureTests]
 

@@ -12,12 +12,7 @@ from exomics._checks import FloatArray, as_matrix, require_counts, require_lengt
 from exomics.differential.methods._result import OmnibusTests
 from exomics.errors import InputError
 from exomics.stats.independent_filtering import filter_independently
-from exomics.stats.negative_binomial import (
-    NegativeBinomialFit,
-    fit_negative_binomial,
-    hypothesis_design,
-    likelihood_ratio_tests,
-)
+from exomics.stats.negative_binomial import NegativeBinomialFit, fit_negative_binomial
 from exomics.stats.negative_binomial_dispersion import Dispersions, GeneWiseStart, estimate_dispersions
 from exomics.stats.negative_binomial_outliers import (
     cooks_cutoff,
@@ -26,6 +21,7 @@ from exomics.stats.negative_binomial_outliers import (
     replacement_counts,
     replicates,
 )
+from exomics.stats.negative_binomial_tests import hypothesis_design, likelihood_ratio_tests
 from exomics.stats.negative_binomial_trend import TrendKind
 from exomics.stats.size_factors import size_factors
 
@@ -184,9 +180,7 @@ def _put(values: NDArray[Any], rows: NDArray[np.int64], others: NDArray[Any]) ->
     return changed
 
 
-def _several_larger(
-    fit: NegativeBinomialFit, suspected: NDArray[np.bool_], design: FloatArray
-) -> NDArray[np.bool_]:
+def _several_larger(fit: NegativeBinomialFit, suspected: NDArray[np.bool_], design: FloatArray) -> NDArray[np.bool_]:
     """In a comparison of two groups: three or more counts are larger than the one with the largest distance."""
     spared = np.zeros(suspected.size, dtype=bool)
     rows = np.flatnonzero(suspected)
@@ -215,10 +209,8 @@ def _details(found: Dispersions, sizes: FloatArray, n_replaced: int, status: NDA
     return details
 
 
-def joint_tests(fitted: FittedCounts, sets: Sequence[FloatArray]) -> OmnibusTests | None:
-    """Likelihood ratio tests that all contrasts of a set are zero, one column per set; None without sets."""
-    if not len(sets):
-        return None
+def joint_tests(fitted: FittedCounts, sets: Sequence[FloatArray]) -> OmnibusTests:
+    """Likelihood ratio tests that all contrasts of a set are zero, one column per set."""
     design = fitted.fit.problem.design
     found = [likelihood_ratio_tests(fitted.fit, hypothesis_design(design, np.asarray(one))) for one in sets]
     bare = fitted.status != ""

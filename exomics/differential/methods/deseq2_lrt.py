@@ -63,8 +63,7 @@ def negative_binomial_lrt(
     """
     fitted = fit_counts(counts, design, library_sizes, options)
     single = joint_tests(fitted, [column[:, None] for column in np.asarray(contrasts, dtype=np.float64).T])
-    assert single is not None
-    omnibus = joint_tests(fitted, options.get("omnibus", ()))
+    omnibus = joint_tests(fitted, options["omnibus"]) if options.get("omnibus") else None
     empty = np.full(single.p_value.shape, np.nan)
     return FeatureTests(
         test="lrt",
@@ -74,7 +73,7 @@ def negative_binomial_lrt(
         ci_high=empty,
         statistic=single.statistic,
         p_value=single.p_value,
-        degrees_of_freedom=np.full(empty.shape[0], np.nan),
+        degrees_of_freedom=np.full(fitted.mean_count.size, np.nan),
         mean_expression=fitted.mean_count,
         df_numerator=single.df_numerator[:, 0],
         details=fitted.details,

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from exomics.differential.methods._negative_binomial import COUNT_MODEL, CountModel, fit_counts, joint_tests, to_adjust
 from exomics.differential.methods._result import FeatureTests
 from exomics.registry.method import MethodSpec
-from exomics.stats.negative_binomial import wald_tests
+from exomics.stats.negative_binomial_tests import wald_tests
 
 _NORMAL_95 = 1.959963984540054
 
@@ -68,7 +68,7 @@ def negative_binomial_wald(
     tests = wald_tests(fitted.fit, contrasts)
     bare = fitted.status != ""
     effect, error, statistic, p_value = (np.where(bare[:, None], np.nan, part) for part in tests)
-    omnibus = joint_tests(fitted, options.get("omnibus", ()))
+    omnibus = joint_tests(fitted, options["omnibus"]) if options.get("omnibus") else None
     return FeatureTests(
         test="wald",
         effect=effect,
