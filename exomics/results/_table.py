@@ -13,6 +13,7 @@ import pandas as pd
 
 from exomics._files import write_text
 from exomics.errors import InputError
+from exomics.results._text import tsv_text
 from exomics.results.provenance import Provenance
 
 TEXT, NUMBER, COUNT = "text", "number", "count"
@@ -58,7 +59,7 @@ class ResultTable:
     def to_text(self) -> str:
         """The TSV as text."""
         _require_lines(self.frame, self.columns, type(self).__name__)
-        return self.frame.to_csv(sep="\t", index=False, lineterminator="\n")
+        return tsv_text(self.frame)
 
     @classmethod
     def from_tsv(cls, path: Path | str) -> Self:
