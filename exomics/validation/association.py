@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exomics.errors import InputError
 from exomics.results import PerformanceTable, ScoreTable
@@ -63,7 +65,8 @@ def associate(
     Raises
     ------
     InputError
-        If no sample has an outcome, a subject or a sample comes twice, or an endpoint is asked for that is not there.
+        If no sample has an outcome, a subject or a sample comes twice, an outcome is no number or no known word, or an
+        endpoint is asked for that is not there.
 
     Notes
     -----
@@ -140,12 +143,22 @@ def _endpoints(outcomes: pd.DataFrame, asked: Sequence[str] | None) -> list[str]
     names = [str(name) for name in outcomes.columns]
     paired = [name.removesuffix("_event") for name in names if name.endswith("_event")]
     present = [name for name in paired if f"{name}_time_months" in names] + [RESPONSE] * (RESPONSE in names)
+    if RESPONSE in names:
+        _require_labels(outcomes[RESPONSE])
     if asked is None:
         return [name for name in present if _is_known(outcomes, name).any()]
     missing = [name for name in asked if name not in present]
     if missing:
         raise InputError(f"the outcomes have no endpoint {missing[0]!r}; they have {', '.join(present) or 'none'}.")
     return list(asked)
+
+
+def _require_labels(response: pd.Series) -> None:
+    """Some unknown words mean missing; words of which none is known mean another spelling."""
+    words = response.dropna().astype(str)
+    if len(words) and not words.isin(_LABELS).any():
+        shown = ", ".join(repr(word) for word in dict.fromkeys(words[:50]))
+        raise InputError(f"response must be {' or '.join(_LABELS)}; got {shown[:80]}. Translate the words first.")
 
 
 def _is_known(outcomes: pd.DataFrame, endpoint: str) -> pd.Series:
@@ -164,12 +177,17 @@ def _effects(
     matrix: pd.DataFrame, outcomes: pd.DataFrame, endpoint: str, horizon: float | None, minimum_events: int
 ) -> Iterator[tuple[str, Effect]]:
     if endpoint == RESPONSE:
-        labels = outcomes[RESPONSE].map(_LABELS).to_numpy(dtype=float)
+        labels = outcomes[RESPONSE].astype(object).map(_LABELS).to_numpy(dtype=float)
         return response_effects(matrix, labels, minimum_events)
-    time, event = (
-        pd.to_numeric(outcomes[f"{endpoint}_{part}"]).to_numpy(dtype=float) for part in ("time_months", "event")
-    )
+    time, event = (_numbers_in(outcomes[f"{endpoint}_{part}"]) for part in ("time_months", "event"))
     return survival_effects(matrix, time, event, horizon=horizon, minimum_events=minimum_events)
+
+
+def _numbers_in(column: pd.Series) -> NDArray[np.float64]:
+    try:
+        return pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{column.name} must hold numbers, missing ones empty; {error}.") from error
 
 
 def _rows(effects: Iterator[tuple[str, Effect]], remarks: dict[str, str]) -> Iterator[dict[str, Any]]:

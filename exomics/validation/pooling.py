@@ -28,6 +28,7 @@ def pool(
     ----------
     performance
         Rows of `associate`, of all cohorts. Log hazard ratios and log odds ratios are pooled; other metrics are left.
+        Apparent and external cohorts are pooled apart.
         The standard error of a cohort is its 95 % interval's width over ``2 × 1.96``.
     method
         Estimator of the between-cohort variance; see `exomics.stats.meta_analysis.combine_effects`.
@@ -73,7 +74,7 @@ def pool(
     _refuse_repeats(effects)
     rows = [
         row
-        for _, part in effects.groupby(["signature_id", "endpoint", "metric"], sort=False)
+        for _, part in effects.groupby(["signature_id", "endpoint", "metric", "role"], sort=False)
         for row in _pooled_rows(part, method, inference)
     ]
     notes = (f"{method} with {inference} intervals; prediction interval on cohorts − 2 degrees of freedom",)
@@ -140,8 +141,15 @@ def _pooled_rows(part: pd.DataFrame, method: Estimator, inference: Inference) ->
         method=method,
         inference=inference,
     )
+    if inference == "hartung_knapp" and _is_narrower(pooled, usable, method):
+        notes.append("narrower than the normal interval: the cohorts agree by chance; use hartung_knapp_truncated")
     for numbers in _numbers_of(metric, pooled):
         yield base | numbers | {"note": "; ".join(notes)}
+
+
+def _is_narrower(pooled: CombinedEffects, usable: pd.DataFrame, method: Estimator) -> bool:
+    normal = combine_effects(usable["estimate"].to_numpy(), standard_errors(usable), method=method)
+    return bool(pooled.ci_high[0] - pooled.ci_low[0] < normal.ci_high[0] - normal.ci_low[0])
 
 
 def _numbers_of(metric: str, pooled: CombinedEffects) -> Iterator[dict[str, Any]]:

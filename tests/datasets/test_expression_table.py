@@ -47,6 +47,26 @@ def test_orientation_and_id_column_follow_from_the_sheet(folder: Path) -> None:
     assert report["sheet_rows_without_sample"] == ["004"]
 
 
+def test_subjects_are_text_whatever_they_look_like(folder: Path) -> None:
+    (folder / "sheet.csv").write_text("patient,library,age\n1e5,001,50\n100000,002,61\n1.0,003,70\n")
+    data = load(folder, columns="subject_id:patient", **LOG2)
+    assert list(data.obs["subject_id"]) == ["1e5", "100000", "1.0"]
+    assert data.obs["age"].tolist() == [50, 61, 70]
+
+
+@pytest.mark.parametrize("words", [("1", "2"), ("p1", "p2")])
+def test_a_subject_that_is_not_known_stays_unknown(folder: Path, words: tuple[str, str]) -> None:
+    (folder / "sheet.csv").write_text(f"subject_id,library\n{words[0]},001\n,002\n{words[1]},003\n")
+    known = load(folder, **LOG2).obs["subject_id"]
+    assert known.notna().tolist() == [True, False, True]
+    assert known.dropna().tolist() == list(words)
+
+
+def test_numbers_beyond_any_integer_are_numbers(folder: Path) -> None:
+    (folder / "matrix.tsv").write_text("gene\t001\t002\t003\ng1\t99999999999999999999\t1\t2\n")
+    assert load(folder, **LOG2).X.tolist() == [[1e20], [1.0], [2.0]]
+
+
 def test_features_without_value_are_kept_and_reported(folder: Path) -> None:
     data = load(folder, **LOG2)
     assert data.n_vars == 3

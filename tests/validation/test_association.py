@@ -193,6 +193,13 @@ def test_endpoints_without_a_known_value_are_left_out_unless_asked_for() -> None
         (lambda scores, outcomes: (scores, pd.concat([outcomes, outcomes.head(1)])), "list s0 twice"),
         (lambda scores, outcomes: (pd.concat([scores, scores.head(1)]), outcomes), "occurs twice"),
         (lambda scores, outcomes: (scores.assign(subject_id="p1"), outcomes), "unit of analysis"),
+        (lambda scores, outcomes: (scores, outcomes.assign(response="CR")), "responder or non_responder; got 'CR'"),
+        (
+            lambda scores, outcomes: (scores, outcomes.assign(os_time_months="later")),
+            "os_time_months must hold numbers",
+        ),
+        (lambda scores, outcomes: (scores, outcomes.assign(os_time_months=-1.0)), "must not be negative"),
+        (lambda scores, outcomes: (scores, outcomes.assign(os_event=2)), "1 .event., 0 .censored. or NaN"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(change, message: str) -> None:
@@ -238,6 +245,31 @@ def test_one_cohort_is_not_pooled_but_keeps_its_row() -> None:
     assert len(table.frame) == 1
     assert np.isnan(table.frame["estimate"].iloc[0])
     assert "at least 2 estimates needed; 1 cohort; without an estimate: two" in table.frame["note"].iloc[0]
+
+
+def effects_of(values: dict[str, float], role: str = "external") -> pd.DataFrame:
+    rows = [
+        dict.fromkeys(PerformanceTable.columns)
+        | {"signature_id": "a", "cohort_id": cohort, "endpoint": "os", "metric": "log_hazard_ratio", "role": role}
+        | {"estimate": value, "ci_low": value - 0.4, "ci_high": value + 0.4, "n_samples": 50, "n_events": 30}
+        for cohort, value in values.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_apparent_and_external_cohorts_are_never_pooled_together() -> None:
+    frame = pd.concat([effects_of({"one": 0.3, "two": 0.5}), effects_of({"own": 2.0, "own_too": 2.2}, role="apparent")])
+    pooled = pool(PerformanceTable(frame=frame, provenance=Provenance(method="associate"))).frame
+    effects = pooled[pooled["metric"] == "log_hazard_ratio"].set_index("role")["estimate"]
+    assert effects.round(9).to_dict() == {"external": 0.4, "apparent": 2.1}
+
+
+def test_an_interval_that_agreement_by_chance_made_narrow_is_told() -> None:
+    table = PerformanceTable(frame=effects_of({"one": 0.3, "two": 0.3}), provenance=Provenance(method="associate"))
+    narrow = pool(table, inference="hartung_knapp").frame
+    assert narrow["note"].str.contains("use hartung_knapp_truncated").all()
+    for inference in ("normal", "hartung_knapp_truncated"):
+        assert not pool(table, inference=inference).frame["note"].str.contains("narrower").any()
 
 
 def test_pooling_refuses_repeats_pooled_rows_and_skewed_intervals() -> None:

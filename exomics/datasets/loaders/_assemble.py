@@ -107,12 +107,22 @@ def missing_text(n: int) -> pd.Categorical:
     return pd.Categorical([None] * n)
 
 
-def text_ids(values: Sequence[Any] | pd.Series) -> list[str]:
-    """Identifiers as text: a whole number without ``.0``, everything else as it is spelled."""
-    return [
-        str(int(value)) if isinstance(value, float | np.floating) and value == int(value) else str(value)
-        for value in values
-    ]
+def text_ids(values: Sequence[Any] | pd.Series) -> list[str | None]:
+    """Identifiers as text: a whole number without ``.0``, everything else as it is spelled, a missing one as None.
+
+    Examples
+    --------
+    >>> text_ids([7.0, "007", float("nan")])
+    ['7', '007', None]
+    """
+    return [_text_id(value) for value in values]
+
+
+def _text_id(value: Any) -> str | None:
+    if pd.isna(value):
+        return None
+    is_whole = isinstance(value, float | np.floating) and float(value).is_integer()
+    return str(int(value)) if is_whole else str(value)
 
 
 def names_or_empty(column: pd.Series) -> list[str]:

@@ -111,12 +111,13 @@ def require_labels(labels: Sequence[str], what: str, path: Path) -> None:
 
 def numbers(file: MatrixFile, columns: Sequence[str]) -> np.ndarray:
     """The columns as floats, missing as NaN; an `InputError` that names the first field that is no number."""
-    text = [name for name in columns if name not in set(file.numeric)]
-    if text:
-        column = file.frame[text[0]]
-        odd = next(str(value) for value in column if not pd.isna(value) and not _is_number(value))
-        raise InputError(f"{file.path}: column {text[0]} holds {odd!r}; expected numbers, or NA for missing.")
-    return file.frame[list(columns)].to_numpy(dtype=np.float64)
+    is_numeric = set(file.numeric)
+    for name in columns:
+        values = () if name in is_numeric else file.frame[name]
+        odd = next((str(value) for value in values if not pd.isna(value) and not _is_number(value)), "")
+        if odd:
+            raise InputError(f"{file.path}: column {name} holds {odd!r}; expected numbers, or NA for missing.")
+    return file.frame[list(columns)].astype(np.float64).to_numpy()  # of text too: whole numbers beyond any integer type
 
 
 def _is_number(value: object) -> bool:

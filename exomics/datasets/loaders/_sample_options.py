@@ -104,6 +104,13 @@ def _without_foreign_words(source: pd.DataFrame, names: list[str]) -> pd.DataFra
     return source.rename(columns=renamed)
 
 
+def identifier_columns(options: Mapping[str, Any]) -> set[str]:
+    """Columns of a sheet that name somebody or something: text, whatever it looks like (``1e5``, ``1.0``)."""
+    named = (keys.SUBJECT_ID, keys.STUDY_ID)
+    columns = as_mapping(options.get("columns", {}))
+    return {*named, *(str(columns[name]) for name in named if name in columns)}
+
+
 def as_mapping(value: Any) -> dict[str, Any]:
     """A mapping, also from the command line's ``a:b,c:d``."""
     if isinstance(value, str):

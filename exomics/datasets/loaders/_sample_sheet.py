@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,11 +59,12 @@ class SampleSheet:
             )
         return best
 
-    def by(self, column: str) -> pd.DataFrame:
-        """The sheet indexed by `column`, with numbers where a column holds only numbers."""
+    def by(self, column: str, *, identifiers: Collection[str] = ()) -> pd.DataFrame:
+        """The sheet indexed by `column`, with numbers where a column holds only numbers; `identifiers` stay text."""
         labels = ["" if pd.isna(label) else str(label) for label in self.frame[column]]
         require_labels(labels, f"rows by {column}", self.path)
-        typed = self.frame.drop(columns=column).apply(numbers_where_all)
+        typed = self.frame.drop(columns=column)
+        typed = typed.apply(lambda values: values if values.name in identifiers else numbers_where_all(values))
         return typed.set_axis(pd.Index(labels, name=column), axis=0)
 
 

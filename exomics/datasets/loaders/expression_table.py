@@ -15,7 +15,7 @@ from scipy import sparse
 from exomics._checks import require_counts
 from exomics.datasets.loaders._assemble import Expression, assemble, names_or_empty, only_file, scale_from_options
 from exomics.datasets.loaders._matrix_file import MatrixFile, numbers, read_matrix
-from exomics.datasets.loaders._sample_options import SAMPLE_OPTIONS, contract_samples
+from exomics.datasets.loaders._sample_options import SAMPLE_OPTIONS, contract_samples, identifier_columns
 from exomics.datasets.loaders._sample_sheet import SampleSheet, read_sheet
 from exomics.datasets.loaders.bioconductor import FEATURE_TYPE_OF
 from exomics.datasets.store import read_data
@@ -137,7 +137,8 @@ def _from_text(path: Path, sheet: SampleSheet | None, options: Mapping[str, Any]
     if orientation is not None:
         places = {orientation: places[orientation]}
     orientation, column = sheet.match(places, options["sample_id"], path)
-    return _oriented(file, orientation, sheet.by(column), options=options)
+    samples = sheet.by(column, identifiers=identifier_columns(options))
+    return _oriented(file, orientation, samples, options=options)
 
 
 def _oriented(file: MatrixFile, orientation: str, samples: pd.DataFrame | None, *, options: Mapping[str, Any]) -> _Read:
@@ -193,7 +194,7 @@ def _from_h5ad(path: Path, sheet: SampleSheet | None, options: Mapping[str, Any]
     if sheet is not None:
         labels = [str(label) for label in adata.obs_names]
         _, column = sheet.match({SAMPLES_IN_ROWS: labels}, options["sample_id"], path)
-        joined = _rows_of(sheet.by(column), labels, path, report=report)
+        joined = _rows_of(sheet.by(column, identifiers=identifier_columns(options)), labels, path, report=report)
         samples = pd.concat([joined, adata.obs.drop(columns=[c for c in adata.obs if c in joined])], axis=1)
     return _Read(values, samples, source.var, report)
 

@@ -77,7 +77,7 @@ def _labels(frame: pd.DataFrame, columns: Sequence[str], where: str) -> list[str
     if absent:
         raise InputError(f"{where}: expected the id columns {', '.join(columns)}; {', '.join(absent)} are missing.")
     parts = [text_ids(frame[name]) for name in columns]
-    labels = ["|".join(row) for row in zip(*parts, strict=True)]
+    labels = ["|".join(map(str, row)) for row in zip(*parts, strict=True)]
     repeated = sorted({label for label in labels if labels.count(label) > 1})
     if repeated or frame[list(columns)].isna().any(axis=None):
         raise InputError(
