@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from anndata import AnnData
@@ -53,10 +54,12 @@ def save_data(
     inputs: Sequence[Path],
     *,
     outputs: Sequence[Path] = (),
+    parameters: Mapping[str, Any] | None = None,
 ) -> None:
     """Write AnnData or MuData and its sidecar."""
     write_data(data, path)
-    provenance = Provenance(method=arguments.argv[0], acknowledgments=acknowledgments_of(data))
+    thanks = acknowledgments_of(data)
+    provenance = Provenance(method=arguments.argv[0], parameters=parameters or {}, acknowledgments=thanks)
     save_provenance(provenance, path, arguments, inputs, outputs=outputs)
 
 
@@ -68,11 +71,17 @@ def save_provenance(
     *,
     outputs: Sequence[Path] = (),
 ) -> None:
-    """Write ``<path>.provenance.json`` with the step that made `path`; acknowledgments of the inputs are carried on."""
+    """Write ``<path>.provenance.json`` with the step that made `path`; acknowledgments of the inputs are carried on.
+
+    The inputs are those that the library recorded, else the files that the command read.
+    """
     inherited = [line for file in inputs for line in _acknowledgments_beside(file)]
     merged = tuple(dict.fromkeys([*provenance.acknowledgments, *inherited]))
     step = record(arguments.argv, inputs, outputs or [path], beside=path)
-    replace(provenance, acknowledgments=merged, step=step).write(path)
+    files = tuple(
+        {"name": file.name, "sha256": entry["sha256"]} for file, entry in zip(inputs, step["inputs"], strict=True)
+    )
+    replace(provenance, acknowledgments=merged, step=step, inputs=provenance.inputs or files).write(path)
 
 
 def acknowledgments_of(data: AnnData | MuData) -> tuple[str, ...]:

@@ -38,15 +38,20 @@ def run(arguments: argparse.Namespace) -> None:
     require_suffix(output, ".h5ad", ".h5mu", ".tsv")
     if bool(arguments.dataset) == bool(arguments.loader):
         raise InputError("give either a DATASET, or --loader with --file ROLE=PATH.")
+    if arguments.dataset and (arguments.files or arguments.options):
+        raise InputError(f"{arguments.dataset} brings its own files and options; --file and --option go with --loader.")
     if output.suffix == ".tsv":
         _load_table(arguments, output)
         return
-    files = dict(arguments.files)
+    files, options = dict(arguments.files), dict(arguments.options)
     if arguments.dataset:
         data = load(arguments.dataset)
+        parameters = {"dataset": arguments.dataset, "manifest_sha256": load_manifest(arguments.dataset).sha256}
     else:
-        data = load_files(arguments.loader, files, options=dict(arguments.options))
-    save_data(data, output, arguments, list(files.values()))
+        data = load_files(arguments.loader, files, options=options)
+        roles = {role: path.name for role, path in files.items()}
+        parameters = {"loader": arguments.loader, "files": roles, "options": options}
+    save_data(data, output, arguments, list(files.values()), parameters=parameters)
     print(f"{output}: {data.n_obs} samples x {data.n_vars} features")
 
 

@@ -4,7 +4,7 @@ Each step is NAME or NAME:KEY=VALUE,KEY=VALUE (`exomics catalog methods` lists t
 normalization, batch. What a step drops is recorded in the object and printed.
 
 example:
-  exomics preprocess embedded.h5ad -o filtered.h5ad --filter filter_by_expression:group=arm
+  exomics preprocess embedded.h5ad -o filtered.h5ad --filter filter_by_expression:group=arm --normalize tmm
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def run(arguments: argparse.Namespace) -> None:
     done = len(steps_of(data))
     for name, parameters in wanted:
         data = apply_step(data, name, parameters)
-    save_data(data, arguments.output, arguments, [arguments.data])
+    record = {"steps": [{"step": name, "parameters": parameters} for name, parameters in wanted]}
+    save_data(data, arguments.output, arguments, [arguments.data], parameters=record)
     for step in steps_of(data)[done:]:
         print(f"{step['step']}: {json.dumps(step['report'])}")
     print(f"{arguments.output}: {data.n_obs} samples x {data.n_vars} features")

@@ -25,7 +25,14 @@ from exomics.publish.verify import verify
 def register(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("package", type=input_path, help="folder written by `exomics publish`")
-    parser.add_argument("--sources", type=input_path, help="folder of the files that no command made (your own matrix)")
+    parser.add_argument(
+        "--sources",
+        type=input_path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="where the files are that no command made, such as your own matrix (repeatable)",
+    )
     parser.add_argument(
         "--tolerance",
         type=float,

@@ -43,7 +43,7 @@ class Check:
     difference: str
 
 
-def verify(package: Path, *, run: Runner, sources: Path | None = None, tolerance: float = 0.0) -> list[Check]:
+def verify(package: Path, *, run: Runner, sources: Sequence[Path] = (), tolerance: float = 0.0) -> list[Check]:
     """Check a signature package.
 
     First every file against ``SHA256SUMS`` (none altered, none missing, none added), then every recorded command is
@@ -56,7 +56,7 @@ def verify(package: Path, *, run: Runner, sources: Path | None = None, tolerance
     run
         Runs one exomics command, given as a list of words, and returns its exit status.
     sources
-        Folder that holds the files that no command made (a user's own matrix), looked up by name and checked by hash.
+        Folders that hold the files that no command made (a user's own matrix), looked up by name and checked by hash.
     tolerance
         Relative difference allowed between numbers; 0 asks for the same digits. Another processor or another version
         of a numerical library can move the last of 17 digits: then a tolerance of 1e-9 is meaningful.
@@ -146,7 +146,7 @@ def _refuse_foreign(command: tuple[str, ...]) -> None:
             raise InputError(f"the package records {word!r} in a command, a path outside the package; do not trust it.")
 
 
-def _run_again(steps: list[Step], folder: Path, run: Runner, sources: Path | None) -> list[tuple[Path, str]]:
+def _run_again(steps: list[Step], folder: Path, run: Runner, sources: Sequence[Path]) -> list[tuple[Path, str]]:
     made: list[list[Path]] = []
     published = []
     for number, step in enumerate(steps):
@@ -173,15 +173,15 @@ def _plain_name(name: str) -> str:
     return name
 
 
-def _source(name: str, recorded: str, sources: Path | None) -> Path:
-    if sources is None:
+def _source(name: str, recorded: str, sources: Sequence[Path]) -> Path:
+    if not sources:
         raise InputError(f"the package was made from {name}, which it does not hold; give its folder with --sources.")
-    path = sources / _plain_name(name)
-    if not path.is_file():
-        raise InputError(f"{name} is not in {sources}; put the file the package was made from there.")
-    if sha256_of(path) != recorded:
-        raise InputError(f"{path} is not the file the package was made from (expected sha256 {recorded}).")
-    return path
+    there = [path for folder in sources if (path := folder / _plain_name(name)).is_file()]
+    found = next((path for path in there if sha256_of(path) == recorded), None)
+    if found is None:
+        what = "is another file than" if there else f"is not in {' or '.join(map(str, sources))}; put there"
+        raise InputError(f"{name} {what} the one the package was made from (expected sha256 {recorded}).")
+    return found
 
 
 def _filled(word: str, inputs: list[Path], outputs: list[Path]) -> str:

@@ -70,7 +70,7 @@ def package(files: list[Path], tmp_path: Path) -> Path:
 
 
 def _failures(package: Path, tmp_path: Path, run: Callable[[Sequence[str]], int] = _commands) -> list[str]:
-    checks = verify(package, run=run, sources=tmp_path / "work")
+    checks = verify(package, run=run, sources=[tmp_path / "work"])
     return [f"{check.file}: {check.difference}" for check in checks if check.difference]
 
 
@@ -138,7 +138,7 @@ def test_added_and_missing_files_fail(package: Path, tmp_path: Path) -> None:
 
 def test_another_source_file_is_refused(package: Path, tmp_path: Path) -> None:
     (tmp_path / "work" / "matrix.txt").write_text("9.0\n", encoding="utf-8")
-    with pytest.raises(InputError, match="is not the file the package was made from"):
+    with pytest.raises(InputError, match="is another file than the one the package was made from"):
         _failures(package, tmp_path)
 
 

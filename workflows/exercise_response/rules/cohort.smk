@@ -97,7 +97,7 @@ rule associate:
 
 rule pool:
     input:
-        expand("results/associations/{cohort}.tsv", cohort=COHORTS),
+        expand("results/associations/{cohort}.tsv", cohort=FOLLOWED),
     output:
         "results/associations/pooled.tsv",
     params:

@@ -6,12 +6,17 @@ TABLES = [
     *expand("results/differential/{study}.tsv", study=STUDIES),
     *expand("results/agreement/{study}.tsv", study=[name for name in STUDIES if "published" in STUDIES[name]]),
     *expand("results/scores/{cohort}.{kind}.tsv", cohort=COHORTS, kind=KINDS),
-    *expand("results/associations/{cohort}.tsv", cohort=COHORTS),
-    *(["results/associations/pooled.tsv"] if len(COHORTS) > 1 else []),
+    *expand("results/associations/{cohort}.tsv", cohort=FOLLOWED),
+    *(["results/associations/pooled.tsv"] if len(FOLLOWED) > 1 else []),
     *(["results/recovery.tsv"] if "truth" in config else []),
 ]
 # Estimates of the random sets are for the picture in the report; the package records how to make them.
-CONTROLS = expand("results/associations/{cohort}.controls.tsv", cohort=COHORTS) if STUDIES else []
+CONTROLS = expand("results/associations/{cohort}.controls.tsv", cohort=FOLLOWED) if STUDIES else []
+
+
+def source_folders():
+    named = config.get("sources", [])
+    return [named] if isinstance(named, str) else named
 
 
 if "truth" in config:
@@ -62,7 +67,7 @@ rule verify:
         "results/verified.txt",
     params:
         exomics=EXOMICS,
-        sources=lambda wildcards: ["--sources", config["sources"]] if "sources" in config else [],
+        sources=lambda wildcards: [word for folder in source_folders() for word in ("--sources", folder)],
     shell:
         "{params.exomics:q} verify {input:q} {params.sources:q} > {output:q}"
 
