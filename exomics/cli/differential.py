@@ -3,12 +3,20 @@
 A recipe is a document (`exomics catalog recipes`). Else give a method, a formula over the columns of obs, and
 contrasts: NAME=EXPRESSION, arithmetic on the cells or coefficients of the design (NAME defaults to the expression).
 --family NAME:c1,c2 adjusts p-values over those contrasts together; without it each contrast is a family.
+--question NAME:KEY=VALUE,... asks as people do, and brings design, contrasts and what they assume: training_effect,
+sex_by_training, subgroup_difference, prepost, arms, arms_by_subgroup, dose_response, time_lag (Python:
+exomics.differential.designs). --audit-only looks at the design and fits nothing.
 --omnibus NAME:c1,c2 adds a test whether any of those contrasts differs from zero (F).
 
 examples:
   exomics differential muscle.h5ad -o muscle.tsv --recipe motrpac_muscle_rna
   exomics differential embedded.h5ad -o training.tsv --method limma_voom \\
       --design '~ subject_id + post + exercise_post' --contrast training=exercise_post
+  exomics differential embedded.h5ad -o change.tsv --method limma_voom --question prepost:only=arm=exercise
+  exomics differential embedded.h5ad -o arms.tsv --method limma_voom \\
+      --question arms:adjustment=difference,covariates=batch
+  exomics differential embedded.h5ad -o sexes.tsv --method limma_voom --question arms_by_subgroup:subgroup=sex
+  exomics differential embedded.h5ad --audit-only --design '~ arm + batch'
 """
 
 from __future__ import annotations
@@ -22,27 +30,33 @@ from exomics.cli._write import save_table
 from exomics.datasets import read_data
 from exomics.differential import (
     Contrast,
+    audit_design,
     contrasts_from_table,
     fit,
+    fit_question,
     fit_recipe,
     parse_contrast,
     parse_family,
     parse_omnibus,
 )
-from exomics.errors import InputError
+from exomics.differential.designs import ask
+from exomics.errors import DesignError, InputError
+from exomics.registry.recipe import load_recipe
 from exomics.results import DifferentialTable
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("data", type=input_path, help="AnnData (.h5ad) that meets the contract")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="differential table (.tsv)")
+    parser.add_argument("-o", "--output", type=Path, help="differential table (.tsv)")
     parser.add_argument("--recipe", help="id of a recipe, or a .yaml file")
     parser.add_argument("--method", help="name of a test; `exomics catalog methods` lists them")
     parser.add_argument("--design", metavar="FORMULA", help="such as '~ 0 + group'")
     parser.add_argument("--contrast", action="append", default=[], metavar="NAME=EXPR", help="repeatable")
     parser.add_argument("--contrasts", type=input_path, metavar="FILE", help="TSV: name, expression, family")
     parser.add_argument("--family", action="append", default=[], metavar="NAME:C1,C2", help="repeatable")
+    parser.add_argument("--question", metavar="NAME:KEY=VALUE,...", help="design and contrasts in words")
+    parser.add_argument("--audit-only", action="store_true", help="say what the design cannot tell; fit nothing")
     parser.add_argument("--omnibus", action="append", default=[], metavar="NAME:C1,C2", help="repeatable")
     parser.add_argument("--minimum-effect", type=float, metavar="LOG2", help="test against effects up to this size")
     parser.add_argument(
@@ -53,9 +67,14 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Fit, write, and say how many features change."""
+    if arguments.audit_only:
+        _audit(arguments)
+        return
+    if arguments.output is None:
+        raise InputError("give the file to write with -o, or --audit-only.")
     require_suffix(arguments.output, ".tsv")
     by_hand = [arguments.method, arguments.design, arguments.contrast, arguments.contrasts, arguments.family]
-    by_hand += [arguments.omnibus, arguments.minimum_effect is not None]
+    by_hand += [arguments.question, arguments.omnibus, arguments.minimum_effect is not None]
     if arguments.recipe and any(by_hand):
         raise InputError("a recipe brings its own method, design and contrasts; give either --recipe or those.")
     inputs = [arguments.data, *([arguments.contrasts] if arguments.contrasts else [])]
@@ -71,8 +90,13 @@ def _fitted(arguments: argparse.Namespace) -> DifferentialTable:
     if arguments.recipe:
         return fit_recipe(data, arguments.recipe)
     contrasts = _contrasts(arguments)
+    if arguments.question:
+        if arguments.design or contrasts or arguments.family or arguments.omnibus:
+            raise InputError("a question brings its own design and contrasts; give either --question or those.")
+        parameters = _parameters(arguments)
+        return fit_question(data, arguments.question, method=arguments.method or "", parameters=parameters)
     if not (arguments.method and arguments.design and contrasts):
-        raise InputError("give --recipe, or --method with --design and at least one --contrast.")
+        raise InputError("give --recipe, --question with --method, or --method with --design and a --contrast.")
     return fit(
         data,
         design=arguments.design,
@@ -89,6 +113,24 @@ def _parameters(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.minimum_effect is not None:
         parameters["minimum_effect"] = arguments.minimum_effect
     return parameters
+
+
+def _audit(arguments: argparse.Namespace) -> None:
+    """Print the findings on the design; a fatal one ends like any user's error."""
+    obs, formula = read_data(arguments.data).obs, arguments.design
+    if arguments.recipe:
+        formula = load_recipe(arguments.recipe).test.design
+    if arguments.question:
+        analysis = ask(obs, arguments.question)
+        obs = obs if analysis.samples is None else analysis.samples.join(obs, rsuffix=" in obs")
+        formula = analysis.design
+        print("\n".join(f"assumption: {note}" for note in analysis.notes))
+    if not formula:
+        raise InputError("--audit-only looks at a design; give --design, --question or --recipe.")
+    found = audit_design(obs, formula, block=str(dict(arguments.options).get("block", "")))
+    print("\n".join(f"{one.severity}: {one.message}" for one in found) or f"{formula}: no finding")
+    if any(one.severity == "fatal" for one in found):
+        raise DesignError("the design cannot be fitted; see the fatal findings above.")
 
 
 def _contrasts(arguments: argparse.Namespace) -> list[Contrast]:
