@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from anndata import AnnData
 
-from exomics.datasets import load_table
+from exomics import datasets
 from exomics.errors import InputError
 from exomics.harmonize.report import LossReport
 from exomics.schema import keys, record_step
@@ -95,7 +95,7 @@ def load_aliases(*, dataset: str = "ref_hgnc", offline: bool | None = None) -> A
         Aliases and the approved symbol of each.
     """
     fetching: dict[str, Any] = {} if offline is None else {"offline": offline}
-    return AliasTable.from_frame(load_table(dataset, **fetching), source=dataset)
+    return AliasTable.from_frame(datasets.load_table(dataset, **fetching), source=dataset)
 
 
 def resolve_symbols(symbols: Iterable[str], aliases: AliasTable) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from exomics.datasets import load_table
+from exomics import datasets
 from exomics.errors import InputError
 from exomics.harmonize._hand_tables import IMMUNE_PANEL, MHC, has_no_rodent_ortholog, is_mhc
 
@@ -172,7 +172,7 @@ def load_orthologs(
         If the table cannot be had.
     """
     fetching: dict[str, Any] = {} if offline is None else {"offline": offline}
-    frame = load_table(dataset, **fetching)
+    frame = datasets.load_table(dataset, **fetching)
     return OrthologTable.from_frame(frame, species=species, source=dataset, min_support=min_support)
 
 

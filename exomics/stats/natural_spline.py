@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import BSpline
 
 from exomics.errors import InputError
 
@@ -16,7 +15,7 @@ FloatArray = NDArray[np.float64]
 
 
 class NaturalSpline(NamedTuple):
-    """A least-squares natural spline: knots and coefficients (df,), fitted values (n,), rank and residual sum of squares."""
+    """A least-squares natural spline: knots and coefficients (df,), fitted (n,), rank and residual sum of squares."""
 
     knots: FloatArray
     coefficients: FloatArray
@@ -81,17 +80,34 @@ def natural_spline_basis(x: ArrayLike, knots: ArrayLike) -> FloatArray:
     points, ascending = np.asarray(x, dtype=np.float64), np.asarray(knots, dtype=np.float64)
     low, high = ascending[0], ascending[-1]
     full = np.concatenate([np.repeat(low, 3), ascending, np.repeat(high, 3)])
-    n_splines = full.size - 4
-    splines = BSpline(full, np.eye(n_splines), 3)
-    ends = np.array([low, high])
-    curvature = splines(ends, 2)
+    curvature = _b_splines(np.array([low, high]), full, 3, derivative=2)
     free = np.linalg.qr(curvature.T, mode="complete")[0][:, 2:]
-    basis = splines(np.clip(points, low, high))
-    outside = (points < low) | (points > high)
-    if outside.any():
-        nearest = np.clip(points[outside], low, high)
-        basis[outside] += (points[outside] - nearest)[:, None] * splines(nearest, 1)
+    nearest = np.clip(points, low, high)
+    basis = _b_splines(nearest, full, 3)
+    outside = np.flatnonzero(points != nearest)
+    if outside.size:
+        beyond = (points - nearest)[outside, None]
+        basis[outside] += beyond * _b_splines(nearest[outside], full, 3, derivative=1)
     return np.asarray(basis @ free)
+
+
+def _b_splines(x: FloatArray, knots: FloatArray, degree: int, *, derivative: int = 0) -> FloatArray:
+    """B-splines on `knots` (repeated at the ends), or a derivative, at points between them: (n, n_knots - degree - 1).
+
+    The recursion of Cox and de Boor, written here because scipy.interpolate takes longer to import than to use.
+    """
+    if degree == 0:
+        last = int(np.flatnonzero(np.diff(knots) > 0)[-1])
+        interval = np.minimum(np.searchsorted(knots, x, side="right") - 1, last)
+        return (interval[:, None] == np.arange(knots.size - 1)).astype(np.float64)
+    width = knots[degree:] - knots[:-degree]
+    inverse = np.divide(1.0, width, out=np.zeros_like(width), where=width > 0)
+    if derivative:
+        steep = degree * inverse * _b_splines(x, knots, degree - 1, derivative=derivative - 1)
+        return steep[:, :-1] - steep[:, 1:]
+    lower = inverse * _b_splines(x, knots, degree - 1)
+    rising, falling = x[:, None] - knots[: -degree - 1], knots[degree + 1 :] - x[:, None]
+    return rising * lower[:, :-1] + falling * lower[:, 1:]
 
 
 def fit_natural_spline(x: ArrayLike, y: ArrayLike, df: int) -> NaturalSpline:
