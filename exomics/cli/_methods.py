@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from exomics.datasets import Loaders
 from exomics.differential import Tests
+from exomics.enrichment import EnrichmentMethods
 from exomics.preprocess import Preprocessors
 from exomics.registry.method import MethodSpec
 from exomics.scoring import Scorers
 
 
 def all_methods() -> Iterator[MethodSpec]:
-    """Loaders, preprocessing steps, tests and scorers, in the order of their declaration."""
-    for methods in (Loaders, Preprocessors, Tests, Scorers):
+    """Loaders, preprocessing steps, tests, enrichment methods and scorers, in the order of their declaration."""
+    for methods in (Loaders, Preprocessors, Tests, EnrichmentMethods, Scorers):
         yield from methods

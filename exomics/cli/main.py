@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "differential": "what changes: a differential table from a recipe, or a design and contrasts",
     "compare": "a differential table beside a published one, or beside the planted truth",
     "derive": "an up/down signature from differential tables, by a rule",
+    "enrich": "which sets change: over-representation, pre-ranked, camera, kinase activity",
     "score": "signatures in samples, with coverage and status",
     "associate": "scores beside response and survival in one cohort",
     "pool": "associations of several cohorts, by random effects",

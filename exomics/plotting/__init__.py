@@ -2,6 +2,7 @@
 
 from exomics.plotting.agreement import agreement_histogram, principal_components
 from exomics.plotting.differential import effect_comparison, volcano
+from exomics.plotting.enrichment import running_sum
 from exomics.plotting.forest import forest
 from exomics.plotting.members import member_effects
 from exomics.plotting.recovery import named_recovery, truth_versus_found
@@ -17,6 +18,7 @@ __all__ = [
     "member_effects",
     "named_recovery",
     "principal_components",
+    "running_sum",
     "score_by_response",
     "survival_by_tertile",
     "truth_versus_found",

@@ -2,8 +2,9 @@
 
 from exomics.results._table import ResultTable
 from exomics.results.differential import DifferentialTable
+from exomics.results.enrichment import EnrichmentTable
 from exomics.results.performance import PerformanceTable
 from exomics.results.provenance import Provenance
 from exomics.results.scores import ScoreTable
 
-__all__ = ["DifferentialTable", "PerformanceTable", "Provenance", "ResultTable", "ScoreTable"]
+__all__ = ["DifferentialTable", "EnrichmentTable", "PerformanceTable", "Provenance", "ResultTable", "ScoreTable"]

@@ -1,0 +1,31 @@
+"""Enrichment of sets: over-representation, pre-ranked, competitive tests with correlation, kinase activity."""
+
+from exomics.enrichment._method import EnrichmentMethod, FeatureStatistics, SetArrays, SetTests
+from exomics.enrichment.expression import PreparedExpression, enrich_expression
+from exomics.enrichment.gene_sets import (
+    GeneSets,
+    jaccard_matrix,
+    read_substrates,
+    resolve_gene_sets,
+    substrates_of,
+    without_shared,
+)
+from exomics.enrichment.methods import EnrichmentMethods
+from exomics.enrichment.run import enrich
+
+__all__ = [
+    "EnrichmentMethod",
+    "EnrichmentMethods",
+    "FeatureStatistics",
+    "GeneSets",
+    "PreparedExpression",
+    "SetArrays",
+    "SetTests",
+    "enrich",
+    "enrich_expression",
+    "jaccard_matrix",
+    "read_substrates",
+    "resolve_gene_sets",
+    "substrates_of",
+    "without_shared",
+]

@@ -1,0 +1,146 @@
+"""Tests of sets that read samples and a design: what they need of a prepared analysis, and their runner."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast
+
+import numpy as np
+
+from exomics._checks import FloatArray
+from exomics.enrichment import names as naming
+from exomics.enrichment._method import EnrichmentMethod
+from exomics.enrichment.gene_sets import GeneSets
+from exomics.enrichment.methods import EnrichmentMethods
+from exomics.enrichment.run import kernel_options, options_of, parameters_of
+from exomics.enrichment.table import ContrastTests, enrichment_frame, floor_note
+from exomics.errors import InputError
+from exomics.results import Provenance
+from exomics.results.enrichment import EnrichmentTable
+
+
+class PreparedExpression(Protocol):
+    """Log values with a design and contrasts, such as `exomics.differential.working_expression` gives.
+
+    ``expression`` is (n_samples, n_features), ``weights`` the same or None, ``design`` (n_samples, n_coefficients),
+    ``contrasts`` (n_coefficients, n_contrasts) with ``contrast_names`` and ``families``; ``feature_ids`` and
+    ``feature_names`` name the columns; ``recorded`` is what the provenance shall say.
+    """
+
+    @property
+    def expression(self) -> FloatArray: ...
+    @property
+    def weights(self) -> FloatArray | None: ...
+    @property
+    def design(self) -> FloatArray: ...
+    @property
+    def contrasts(self) -> FloatArray: ...
+    @property
+    def contrast_names(self) -> Sequence[str]: ...
+    @property
+    def families(self) -> Sequence[str]: ...
+    @property
+    def feature_ids(self) -> np.ndarray: ...
+    @property
+    def feature_names(self) -> np.ndarray: ...
+    @property
+    def recorded(self) -> Mapping[str, Any]: ...
+    @property
+    def acknowledgments(self) -> tuple[str, ...]: ...
+
+
+def enrich_expression(
+    prepared: PreparedExpression,
+    gene_sets: GeneSets,
+    *,
+    method: str = "camera",
+    parameters: Mapping[str, Any] | None = None,
+    mapping: naming.Mapping | None = None,
+) -> EnrichmentTable:
+    """Test sets in samples, for every contrast of a design.
+
+    Parameters
+    ----------
+    prepared
+        Values, weights, design and contrasts. Features with a missing value are left out: the correlation between
+        features needs complete ones. How many were is in the notes.
+    gene_sets
+        From `resolve_gene_sets`.
+    method
+        A method that reads expression.
+    parameters
+        Of the method, and ``min_size``, ``duplicates`` and ``names`` of the runner.
+    mapping
+        Ortholog table, when the sets are human and the features are not.
+
+    Returns
+    -------
+    EnrichmentTable
+        One row per contrast and set.
+
+    Raises
+    ------
+    InputError
+        If no feature is complete or no member measured, or a parameter is unknown.
+    DesignError
+        If a contrast cannot be estimated.
+    """
+    spec = cast(EnrichmentMethod, EnrichmentMethods[method])
+    if spec.reads != "expression":
+        raise InputError(f"{method} reads a differential table; make one and give it to enrich.")
+    options = options_of(spec, parameters or {}, gene_sets)
+    own = prepared.feature_ids if options["names"] == "feature_id" else prepared.feature_names
+    mapped = naming.map_names(np.asarray(own, dtype=object), mapping)
+    kept = _complete(prepared.expression)
+    n_incomplete = prepared.expression.shape[1] - kept.size
+    kept = kept[mapped.names[kept] != ""]
+    means = prepared.expression[:, kept].mean(axis=0)
+    kept = kept[naming.one_per_name(mapped.names[kept], means, options["duplicates"])]
+    indexed = naming.index_sets(gene_sets, mapped.names[kept], options["min_size"])
+    values, weights = prepared.expression[:, kept], prepared.weights
+    if weights is not None and weights.ndim == 2:
+        weights = weights[:, kept]
+    ids = np.asarray(prepared.feature_ids, dtype=object)[kept]
+    labels = mapped.names[kept]
+    chosen = {name: value for name, value in kernel_options(options).items() if name != "weights"}
+    tests = [
+        ContrastTests(
+            name,
+            family,
+            indexed,
+            spec.function(values, prepared.design, contrast, indexed.arrays, weights=weights, **chosen),
+            labels,
+        )
+        for name, family, contrast in zip(prepared.contrast_names, prepared.families, prepared.contrasts.T, strict=True)
+    ]
+    left_out = [f"{n_incomplete} features with a missing value were left out"] if n_incomplete else []
+    provenance = Provenance(
+        method=method,
+        parameters={**prepared.recorded, **parameters_of(options, gene_sets, mapped, tests)},
+        inputs=({"name": "tested values and feature ids", "sha256": _hash(values, ids)},),
+        notes=(
+            *mapped.losses.notes,
+            *left_out,
+            *floor_note(tests, gene_sets, options["min_size"]),
+            f"{method}: {spec.units}",
+        ),
+        acknowledgments=prepared.acknowledgments,
+    )
+    return EnrichmentTable(frame=enrichment_frame(tests, gene_sets, method), provenance=provenance)
+
+
+def _complete(expression: FloatArray) -> np.ndarray:
+    kept = np.flatnonzero(np.isfinite(expression).all(axis=0))
+    if kept.size < 3:
+        raise InputError(
+            f"{kept.size} of {expression.shape[1]} features are measured in every sample; camera needs complete "
+            "features. Impute, or use camera_preranked on a differential table."
+        )
+    return kept
+
+
+def _hash(values: FloatArray, ids: np.ndarray) -> str:
+    digest = hashlib.sha256(np.ascontiguousarray(values).data)
+    digest.update("\n".join(map(str, ids)).encode())
+    return digest.hexdigest()

@@ -1,0 +1,79 @@
+"""camera on samples: weights and design from a test, missing values, sets below the floor."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from anndata import AnnData
+
+from exomics.differential.working_expression import working_expression, working_expression_of_recipe
+from exomics.enrichment import GeneSets, enrich_expression
+from exomics.errors import InputError, ScaleError
+from exomics.schema import Scale, annotate
+from exomics.stats.competitive_tests import camera
+
+SETS = GeneSets(
+    "mine", {"up": tuple(f"G{i}" for i in range(20)), "null": tuple(f"G{i}" for i in range(60, 90)), "few": ("G1",)}
+)
+
+
+def study(counts: bool) -> AnnData:
+    """Twelve samples of 400 features; the first 20 rise in RUN."""
+    rng = np.random.default_rng(31)
+    obs = pd.DataFrame({"group": ["SED"] * 6 + ["RUN"] * 6}, index=[f"s{i}" for i in range(12)])
+    var = pd.DataFrame({"feature_name": [f"G{i}" for i in range(400)]}, index=[f"id{i}" for i in range(400)])
+    effect = np.zeros((12, 400))
+    effect[6:, :20] = 1.0
+    if counts:
+        values = rng.poisson(rng.gamma(2, 100, 400) * 2.0**effect).astype(float)
+        values[:, 399] = 0
+        data = AnnData(values, obs=obs.assign(normalization_factor=1.0), var=var)
+        return annotate(data, assay="rna", scale=Scale(kind="counts", quantity="count"))
+    values = rng.normal(size=(12, 400)) + effect
+    values[0, [25, 61]] = np.nan
+    return annotate(AnnData(values, obs=obs, var=var), assay="protein", scale=Scale(kind="log2", quantity="ratio"))
+
+
+@pytest.mark.parametrize(("test", "counts"), [("limma_trend", False), ("limma_voom", True), ("voom_lm_fit", True)])
+def test_the_planted_set_is_up_and_the_null_set_is_not(test: str, counts: bool) -> None:
+    prepared = working_expression(study(counts), design="~ 0 + group", contrasts=["trained=RUN - SED"], test=test)
+    frame = enrich_expression(prepared, SETS).frame.set_index("gene_set")
+    assert frame.loc["up", "p_value"] < 5e-3
+    assert frame.loc["up", "effect"] == pytest.approx(1.0, abs=0.35)
+    assert frame.loc["null", "p_value"] > 0.01
+    assert np.isnan(frame.loc["few", "p_value"])
+    assert set(frame["family"]) == {"trained | mine"}
+    assert abs(frame.loc["null", "inter_gene_correlation"]) < 0.2
+
+
+def test_numbers_are_those_of_the_competitive_test_on_complete_features() -> None:
+    data = study(counts=False)
+    prepared = working_expression(data, design="~ 0 + group", contrasts=["RUN - SED"], test="limma_trend")
+    found = enrich_expression(prepared, SETS, parameters={"trend": True})
+    complete = np.flatnonzero(np.isfinite(data.X).all(axis=0))
+    position = {f"G{column}": place for place, column in enumerate(complete)}
+    members = [position[name] for name in SETS.sets["null"] if name in position]
+    expected = camera(data.X[:, complete], prepared.design, prepared.contrasts[:, 0], [members], trend=True)
+    row = found.frame.set_index("gene_set").loc["null"]
+    assert (row["n_members"], row["n_measured"]) == (30, 29)
+    assert row["p_value"] == expected.p_value[0]
+    assert row["inter_gene_correlation"] == expected.correlation[0]
+    assert "2 features with a missing value were left out" in found.provenance.notes
+
+
+def test_bad_requests_are_refused() -> None:
+    data = study(counts=False)
+    prepared = working_expression(data, design="~ 0 + group", contrasts=["RUN - SED"], test="limma_trend")
+    with pytest.raises(InputError, match="reads a differential table"):
+        enrich_expression(prepared, SETS, method="prerank")
+    with pytest.raises(InputError, match="no log values"):
+        working_expression(data, design="~ 0 + group", contrasts=["RUN - SED"], test="deseq2")
+    with pytest.raises(ScaleError):
+        working_expression(data, design="~ 0 + group", contrasts=["RUN - SED"], test="limma_voom")
+    with pytest.raises(ScaleError, match="takes counts"):
+        working_expression_of_recipe(data, "motrpac_muscle_rna")
+    data.X[0] = np.nan
+    prepared = working_expression(data, design="~ 0 + group", contrasts=["RUN - SED"], test="limma_trend")
+    with pytest.raises(InputError, match="camera_preranked"):
+        enrich_expression(prepared, SETS)
