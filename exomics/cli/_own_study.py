@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from exomics.differential import Design, parse_contrast
+from exomics.registry.manifest import load_manifest
 from exomics.schema import Scale, keys
 
 PANEL = ("imm.cyt", "imm.ifng6", "ecm.col1", "tum.oxphos", "gene:CXCL9")
@@ -40,7 +41,10 @@ def config(
         written["studies"][study.name] = {**source, "recipe": RECIPE, "rule": RULE}
     else:
         written["cohorts"][study.name] = source
-    written["cohorts"] |= {cohort: {"dataset": cohort} for cohort in cohorts}
+    for cohort in cohorts:
+        dataset, _, time_point = cohort.partition(":")
+        chosen = load_manifest(dataset).id
+        written["cohorts"][chosen] = {"dataset": chosen} | ({"time_point": time_point} if time_point else {})
     written |= {"panel": list(PANEL), "allow_layer": True, "controls": 1000, "seed": 1}
     return written | {"sources": list(sources), "study": STUDY}
 

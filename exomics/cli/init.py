@@ -58,7 +58,13 @@ def register(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--design", metavar="FORMULA", help="such as '~ 0 + group'")
     parser.add_argument("--contrast", action="append", default=[], metavar="NAME=EXPR", help="repeatable")
-    parser.add_argument("--cohort", action="append", default=[], metavar="DATASET", help="tumor cohort to score in")
+    parser.add_argument(
+        "--cohort",
+        action="append",
+        default=[],
+        metavar="DATASET[:TIME]",
+        help="tumor cohort to score in, and the time point to use, such as icb_kim (repeatable)",
+    )
     parser.add_argument("--force", action="store_true", help="replace files that are there")
 
 

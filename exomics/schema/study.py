@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -61,8 +63,13 @@ def template_text(**known: str) -> str:
         for field in FIELDS:
             if field.group == group:
                 hint = f" [{field.unit}]" if field.unit else f" [{', '.join(field.levels)}]" if field.levels else ""
-                lines.append(f"  {field.name}: {found[field.name]}  # {field.description}{hint}")
+                lines.append(f"  {field.name}: {_scalar(found[field.name])}  # {field.description}{hint}")
     return "\n".join(lines) + "\n"
+
+
+def _scalar(word: str) -> str:
+    """A word as a YAML scalar; quoted unless it is plain text that YAML cannot take for anything else."""
+    return word if re.fullmatch(r"[a-z][a-z0-9_]*_[a-z0-9_]+|human|rat|mouse", word) else json.dumps(word)
 
 
 def completeness(study: Mapping[str, Mapping[str, Any]]) -> float:

@@ -49,3 +49,12 @@ def test_a_true_is_not_a_number() -> None:
     study["fitt"]["program_weeks"] = True
     with pytest.raises(InputError, match="must be a number"):
         check_study(study)
+
+
+@pytest.mark.parametrize(
+    "title", ["null", "yes", "1e5", "2024-03-01", "a: b # c", 'it\'s "new"', "ß\\n", "- x", "{x}", "*x"]
+)
+def test_any_title_stays_text(title: str) -> None:
+    study = parse_yaml(template_text(species="human", title=title), "template")
+    assert study["study"]["title"] == title
+    check_study(study)
