@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import logging
 import os
 import sys
 import traceback
-from collections.abc import Sequence
-from typing import NoReturn
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
 
 from exomics._version import __version__
 from exomics.errors import UserError
@@ -41,8 +43,10 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 2 on a user's error, 1 on ours."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    arguments = _take_threads(arguments)
+    try:
+        arguments = _take_threads(list(sys.argv[1:] if argv is None else argv))
+    except UserError as error:
+        return _fail(str(error))
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(overview())
         return 0 if arguments else 2
@@ -88,11 +92,9 @@ def _run(name: str, rest: list[str]) -> int:
     try:
         parser = build_parser(name)
         arguments = parser.parse_args(rest)
-        logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-        if not sys.stderr.isatty():  # a terminal has progress bars instead
-            logging.getLogger("exomics").setLevel(logging.INFO)
         arguments.argv = [name, *rest]
-        importlib.import_module(f"exomics.cli.{name}").run(arguments)
+        with _told_on_standard_error():
+            importlib.import_module(f"exomics.cli.{name}").run(arguments)
     except UserError as error:
         return _fail(str(error))
     except SystemExit as stop:
@@ -112,11 +114,34 @@ def _run(name: str, rest: list[str]) -> int:
     return 0
 
 
+@contextlib.contextmanager
+def _told_on_standard_error() -> Iterator[None]:
+    """Warnings as one line each, and progress as plain lines where no terminal draws bars."""
+    log = logging.getLogger("exomics")
+    handler = logging.StreamHandler(sys.stderr)
+    log.setLevel(logging.WARNING if sys.stderr.isatty() else logging.INFO)
+    nested = bool(log.handlers)
+    if not nested:
+        log.addHandler(handler)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            yield
+        finally:
+            log.removeHandler(handler)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"warning: {' '.join(str(message).split())}", file=sys.stderr)
+
+
 def _take_threads(arguments: list[str]) -> list[str]:
     """Pin BLAS and numba before numpy is imported; one thread unless ``--threads N`` or the environment says more."""
     threads = "1"
-    if arguments[:1] == ["--threads"] and len(arguments) > 1:
-        threads, arguments = arguments[1], arguments[2:]
+    if arguments[:1] == ["--threads"]:
+        threads, arguments = "".join(arguments[1:2]), arguments[2:]
+        if not threads.isdecimal() or int(threads) < 1:
+            raise UserError(f"--threads needs a number of threads, 1 or more; got {threads!r}.")
         os.environ.update(dict.fromkeys(_THREAD_VARIABLES, threads))
     for variable in _THREAD_VARIABLES:
         os.environ.setdefault(variable, threads)
