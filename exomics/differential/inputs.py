@@ -63,9 +63,14 @@ def samples_of(adata: AnnData, analysis: Analysis) -> AnnData:
 
 
 def input_of(adata: AnnData, spec: MethodSpec, model: tuple[FloatArray, FloatArray]) -> KernelInput:
-    """Counts with library sizes, or values of which every sample has some."""
+    """Counts with library sizes, or values of which every sample has some.
+
+    A method that computes size factors of its own needs no normalization factors: its library sizes are then unknown.
+    """
     if "counts" in spec.input_scale:
         counts = counts_of(adata)
+        if "size_factors" in spec.parameters and keys.NORMALIZATION_FACTOR not in adata.obs.columns:
+            return KernelInput(counts, model, np.full(adata.n_obs, np.nan))
         return KernelInput(counts, model, effective_library_sizes(adata, counts))
     values = values_of(adata)
     empty = adata.obs_names[np.isnan(values).all(axis=1)]

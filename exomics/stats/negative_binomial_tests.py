@@ -51,7 +51,7 @@ def wald_tests(fit: NegativeBinomialFit, contrasts: ArrayLike) -> WaldTests:
     Returns
     -------
     WaldTests
-        NaN where the fit did not converge, and where every sample that the contrast compares has a count of zero.
+        NaN where the fit did not converge, and where every sample that the contrast compares counts zero.
 
     Raises
     ------
@@ -98,10 +98,16 @@ def _checked_contrasts(fit: NegativeBinomialFit, contrasts: ArrayLike) -> FloatA
 
 
 def _without_counts(fit: NegativeBinomialFit, contrasts: FloatArray) -> NDArray[np.bool_]:
-    """Whether all samples that an estimate of each contrast uses are zero, (n_features, n_contrasts)."""
-    used = np.linalg.pinv(fit.problem.design).T @ contrasts
-    involved = np.abs(used) > 1e-9 * np.abs(used).max(axis=0)
-    return (fit.problem.counts @ involved.astype(np.float64)) == 0.0
+    """Whether all samples that a contrast compares are zero, (n_features, n_contrasts).
+
+    Those whose counts its estimate uses, or, for a difference, those in any of its conditions.
+    """
+    design = fit.problem.design
+    used = np.abs(np.linalg.pinv(design).T @ contrasts)
+    empty = (fit.problem.counts @ (used > 1e-9 * used.max(axis=0)).astype(np.float64)) == 0.0
+    difference = (contrasts.min(axis=0) < 0) & (contrasts.max(axis=0) > 0)
+    named = (np.abs(design) @ (contrasts != 0).astype(np.float64)) > 0
+    return np.asarray(empty | (difference & ((fit.problem.counts @ named.astype(np.float64)) == 0.0)))
 
 
 def hypothesis_design(design: FloatArray, contrasts: FloatArray) -> FloatArray:

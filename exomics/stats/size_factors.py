@@ -25,12 +25,12 @@ def size_factors(counts: ArrayLike, *, method: RatioMethod = "median_of_ratios")
         Raw counts, (n_samples, n_features).
     method
         ``"median_of_ratios"``: only features counted in every sample have a geometric mean. ``"poscounts"``: zeros
-        count as one in it, for sparse counts where no feature is everywhere; the n-th root stays that of all samples.
+        count as one in it, for sparse counts where no feature is everywhere; the factors are divided by their geometric mean.
 
     Returns
     -------
     ndarray
-        Factors, (n_samples,), of no fixed product; divide a sample's counts by its factor to compare samples.
+        Factors, (n_samples,); divide a sample's counts by its factor to compare samples.
 
     Raises
     ------
@@ -71,4 +71,5 @@ def size_factors(counts: ArrayLike, *, method: RatioMethod = "median_of_ratios")
     if not present.any(axis=1).all():
         empty = np.flatnonzero(~present.any(axis=1))
         raise ScaleError(f"samples {empty[:3].tolist()} have no count in the reference features; drop them.")
-    return np.array([np.exp(np.median((row - reference)[here])) for row, here in zip(logs, present, strict=True)])
+    factors = np.array([np.exp(np.median((row - reference)[here])) for row, here in zip(logs, present, strict=True)])
+    return factors if method == "median_of_ratios" else factors / np.exp(np.log(factors).mean())

@@ -139,7 +139,10 @@ def _size_factors(values: FloatArray, library_sizes: ArrayLike | None, method: s
         sizes = values.sum(axis=1) if library_sizes is None else np.asarray(library_sizes, dtype=np.float64)
         require_length(sizes, values.shape[0], "library_sizes")
         if not ((sizes > 0).all() and np.isfinite(sizes).all()):
-            raise InputError("library sizes must be positive and finite in every sample.")
+            raise InputError(
+                "library sizes must be known and positive in every sample; compute normalization factors first "
+                "(exomics preprocess --normalize tmm), or let size_factors be median_of_ratios."
+            )
         return np.asarray(sizes / np.exp(np.log(sizes).mean()))
     return size_factors(values, method=method)  # type: ignore[arg-type]
 
