@@ -214,19 +214,3 @@ def _recovery(content: ReportContent) -> str:
     rows = frame.dropna(subset=["truth", "ci_low", "ci_high"])
     held = int(np.sum((rows["ci_low"] <= rows["truth"]) & (rows["truth"] <= rows["ci_high"])))
     return f"Of {len(rows)} intervals for planted quantities, {held} hold the truth." if len(rows) else ""
-
-
-def summary_text(content: ReportContent) -> str:
-    """The findings as plain text, for a terminal.
-
-    Examples
-    --------
-    >>> print(summary_text(ReportContent(title="An empty run")), end="")
-    An empty run
-    ============
-    <BLANKLINE>
-    No table was given, so there is nothing to say.
-    """
-    told = [f"{finding.topic}. {finding.text}" for finding in findings(content)]
-    title = guarded(content.title, supported=content.supported_claims)
-    return "\n".join([title, "=" * len(title), "", *(told or [NOTHING])]) + "\n"
