@@ -13,6 +13,7 @@ from exomics._version import __version__
 _SUBPACKAGES = (
     "datasets",
     "differential",
+    "enrichment",
     "errors",
     "harmonize",
     "plotting",

@@ -21,7 +21,11 @@ HEAVY = (
 )  # fmt: skip
 
 # Imports inside functions: what is rare, and would cost every caller of the module.
-LAZY_IMPORTS = {("datasets/_transfer.py", "pooch"), ("datasets/_transfer.py", "rich")}
+LAZY_IMPORTS = {
+    ("datasets/_transfer.py", "pooch"),
+    ("datasets/_transfer.py", "rich"),
+    ("enrichment/methods/gseapy_prerank.py", "gseapy"),
+}
 LARGEST_FILE = 320_000  # bytes; the largest is the embedded study's table of genes
 BINARY_OR_DATA = (
     ".rda", ".rdata", ".rds", ".h5ad", ".h5mu", ".h5", ".loom", ".mtx", ".npz", ".npy", ".pkl", ".pickle", ".joblib",

@@ -144,6 +144,10 @@ def test_methods_say_formula_shapes_and_source(spec: MethodSpec) -> None:
         assert "(n_samples, n_features)" in documentation
         assert "doi:10." in documentation
         assert _section(documentation, "Examples")
+    elif spec.kind == "enrichment":
+        assert "n_sets of them" in documentation or "n_sets kinases" in documentation
+        assert "doi:10." in documentation
+        assert _section(documentation, "Examples")
     elif spec.kind == "loader":
         assert re.search(
             r"[Ss]amples x features|x numeric columns|[Mm]odalit|obs_names|x metabolites|Vials x", documentation

@@ -1,6 +1,6 @@
 """Enrichment of sets: over-representation, pre-ranked, competitive tests with correlation, kinase activity."""
 
-from exomics.enrichment._method import EnrichmentMethod, FeatureStatistics, SetArrays, SetTests
+from exomics.enrichment._method import FeatureStatistics, SetArrays, SetTests
 from exomics.enrichment.expression import PreparedExpression, enrich_expression
 from exomics.enrichment.gene_sets import (
     GeneSets,
@@ -14,7 +14,6 @@ from exomics.enrichment.methods import EnrichmentMethods
 from exomics.enrichment.run import enrich
 
 __all__ = [
-    "EnrichmentMethod",
     "EnrichmentMethods",
     "FeatureStatistics",
     "GeneSets",

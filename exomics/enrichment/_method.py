@@ -36,7 +36,10 @@ class FeatureStatistics(NamedTuple):
 
 
 class SetArrays(NamedTuple):
-    """Sets in compressed form: set s holds the features ``columns[offsets[s]:offsets[s + 1]]`` with their signs."""
+    """Sets in compressed form: set s holds the features ``columns[offsets[s]:offsets[s + 1]]``.
+
+    ``columns`` and ``signs`` are (n_entries,), ``offsets`` (n_sets + 1,).
+    """
 
     columns: IntArray
     offsets: IntArray

@@ -92,28 +92,19 @@ def enrich_expression(
     options = options_of(spec, parameters or {}, gene_sets)
     own = prepared.feature_ids if options["names"] == "feature_id" else prepared.feature_names
     mapped = naming.map_names(np.asarray(own, dtype=object), mapping)
-    kept = _complete(prepared.expression)
-    n_incomplete = prepared.expression.shape[1] - kept.size
-    kept = kept[mapped.names[kept] != ""]
+    complete = _complete(prepared.expression)
+    kept = complete[mapped.names[complete] != ""]
     means = prepared.expression[:, kept].mean(axis=0)
     kept = kept[naming.one_per_name(mapped.names[kept], means, options["duplicates"])]
+    values, ids = prepared.expression[:, kept], np.asarray(prepared.feature_ids, dtype=object)[kept]
     indexed = naming.index_sets(gene_sets, mapped.names[kept], options["min_size"])
-    values, weights = prepared.expression[:, kept], prepared.weights
-    if weights is not None and weights.ndim == 2:
-        weights = weights[:, kept]
-    ids = np.asarray(prepared.feature_ids, dtype=object)[kept]
-    labels = mapped.names[kept]
-    chosen = {name: value for name, value in kernel_options(options).items() if name != "weights"}
-    tests = [
-        ContrastTests(
-            name,
-            family,
-            indexed,
-            spec.function(values, prepared.design, contrast, indexed.arrays, weights=weights, **chosen),
-            labels,
-        )
-        for name, family, contrast in zip(prepared.contrast_names, prepared.families, prepared.contrasts.T, strict=True)
-    ]
+    arguments = {"weights": _columns(prepared.weights, kept), **kernel_options(options)}
+    named = zip(prepared.contrast_names, prepared.families, prepared.contrasts.T, strict=True)
+    tests = []
+    for name, family, contrast in named:
+        found = spec.function(values, prepared.design, contrast, indexed.arrays, **arguments)
+        tests.append(ContrastTests(name, family, indexed, found, mapped.names[kept]))
+    n_incomplete = prepared.expression.shape[1] - complete.size
     left_out = [f"{n_incomplete} features with a missing value were left out"] if n_incomplete else []
     provenance = Provenance(
         method=method,
@@ -128,6 +119,10 @@ def enrich_expression(
         acknowledgments=prepared.acknowledgments,
     )
     return EnrichmentTable(frame=enrichment_frame(tests, gene_sets, method), provenance=provenance)
+
+
+def _columns(weights: FloatArray | None, kept: np.ndarray) -> FloatArray | None:
+    return weights[:, kept] if weights is not None and weights.ndim == 2 else weights
 
 
 def _complete(expression: FloatArray) -> np.ndarray:

@@ -15,8 +15,8 @@ from exomics.registry.gene_sets import gene_set, gene_set_collections, sets_of
 from exomics.registry.gmt import read_gmt
 from exomics.registry.signature import DOWN, UP, Signature, read_signature
 from exomics.registry.signature_files import all_signatures
+from exomics.registry.substrates import COLUMNS, read_substrate_rows
 
-_SUBSTRATE_COLUMNS = ("kinase", "substrate", "sign")
 _SUFFIXES = {UP: "_UP", DOWN: "_DN"}
 
 
@@ -136,20 +136,28 @@ def read_substrates(path: Path | str) -> GeneSets:
     -----
     No such table is shipped: the well-known ones may not be redistributed.
     """
-    source = Path(path)
-    if not source.is_file():
-        raise InputError(f"{source} does not exist; give a TSV with {', '.join(_SUBSTRATE_COLUMNS)}.")
-    frame = pd.read_csv(source, sep="\t", dtype=str, keep_default_na=False)
-    return substrates_of(frame, name=source.name)
+    return substrates_of(pd.DataFrame(read_substrate_rows(path)), name=Path(path).name)
 
 
 def substrates_of(frame: pd.DataFrame, *, name: str) -> GeneSets:
-    """`read_substrates` of a frame; `name` is what the family is called.
+    """Signed sets from a frame of kinases and substrates.
+
+    Parameters
+    ----------
+    frame
+        Columns ``kinase``, ``substrate`` and ``sign``, as in `read_substrates`.
+    name
+        What the family is called.
+
+    Returns
+    -------
+    GeneSets
+        One set per kinase, in the order of the rows.
 
     Raises
     ------
     InputError
-        As in `read_substrates`.
+        If a column is missing, a name is empty, a sign is neither 1 nor -1, or a pair occurs twice.
 
     Examples
     --------
@@ -157,9 +165,9 @@ def substrates_of(frame: pd.DataFrame, *, name: str) -> GeneSets:
     >>> substrates_of(pairs, name="pairs").signs
     {'AKT1': (1.0, 1.0)}
     """
-    missing = [column for column in _SUBSTRATE_COLUMNS if column not in frame.columns]
+    missing = [column for column in COLUMNS if column not in frame.columns]
     if missing:
-        raise InputError(f"{name} needs the columns {', '.join(_SUBSTRATE_COLUMNS)}; missing: {', '.join(missing)}.")
+        raise InputError(f"{name} needs the columns {', '.join(COLUMNS)}; missing: {', '.join(missing)}.")
     pairs = frame[["kinase", "substrate"]].astype(str)
     if (pairs == "").to_numpy().any():
         raise InputError(f"{name} has an empty kinase or substrate; fill it or drop the row.")
