@@ -28,7 +28,7 @@ def by_feature(frame: pd.DataFrame, rule: DerivationRule) -> pd.DataFrame:
         )
     wide = kept.pivot(index="feature_id", columns="contrast", values=list(NUMBERS))
     names = kept.drop_duplicates("feature_id").set_index("feature_id")["feature_name"]
-    wide["feature_name"] = names.reindex(wide.index).fillna("")
+    wide["feature_name"] = names.reindex(wide.index).fillna("").astype(str).str.strip()
     return wide
 
 
@@ -42,7 +42,7 @@ def select(wide: pd.DataFrame, rule: DerivationRule) -> pd.DataFrame:
         adjusted = _significant(adjusted, rule.significant_digits)
     with np.errstate(invalid="ignore"):
         passes = (adjusted < rule.adj_p_below).all(axis=1)
-        passes &= (np.abs(effects) >= rule.min_abs_log2_fold_change).all(axis=1)
+        passes &= (np.isfinite(effects) & (np.abs(effects) >= rule.min_abs_log2_fold_change)).all(axis=1)
         up, down = (effects > 0).all(axis=1), (effects < 0).all(axis=1)
     summary = pd.DataFrame(
         {

@@ -330,6 +330,10 @@ def test_generated_words_claim_nothing_beyond_the_design(page: str) -> None:
         ("miR-29a mediates the effect", "mediation"),
         ("Training drives CD8 infiltration", "causation"),
         ("A score that predicts who has benefit", "benefit"),
+        ("Exercise-driven immunity", "causation"),
+        ("A causal role of training", "causation"),
+        ("A predictor of benefit", "benefit"),
+        ("A benefit-predicting score", "benefit"),
     ],
 )
 def test_a_claim_needs_a_design_that_supports_it(text: str, claim: str, tmp_path: Path) -> None:

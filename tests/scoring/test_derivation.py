@@ -82,6 +82,17 @@ def test_significant_everywhere_with_one_sign(rule: DerivationRule) -> None:
     assert (found.signature.type, found.signature.evidence) == ("two_arm", "D")
 
 
+def test_names_of_blanks_and_effects_without_end_are_no_members(rule: DerivationRule) -> None:
+    table = table_of(
+        ("1", " ", 0.5, 0.01, 0.3, 0.04),
+        ("2", "Endless", np.inf, 0.01, 0.3, 0.01),
+        ("3", " Padded", 0.5, 0.01, 0.3, 0.01),
+    )
+    found = derive(table, rule)
+    assert found.signature.features("up") == ("Padded",)
+    assert found.losses.n_lost("no name") == 1
+
+
 def test_members_carry_their_summary(rule: DerivationRule) -> None:
     (member,) = derive(table_of(("1", "Both", 0.5, 0.01, 0.3, 0.04)), rule).signature.members
     assert member.effect_size == pytest.approx(0.4)

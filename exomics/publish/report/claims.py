@@ -10,8 +10,8 @@ from exomics.errors import InputError
 _RESERVED = {
     "responder": r"\b(?:non[-_ ]?)?responders?\b",
     "mediation": r"\bmediat(?:e|es|ed|ing|ion|or|ors)\b",
-    "causation": r"\b(?:caus(?:e|es|ed|ing)|drives|driven by)\b",
-    "benefit": r"\bpredict(?:s|ed|ing|ive|ion)?\b[^.]{0,40}\bbenefit\w*|\bbenefits? from\b",
+    "causation": r"\b(?:caus(?:e|es|ed|ing|al|ally)|driv(?:es|en|ing))\b",
+    "benefit": r"\bpredict\w*[^.]{0,40}\bbenefit\w*|\bbenefit\w*[^.]{0,40}\bpredict\w*|\bbenefits? from\b",
 }
 CLAIMS = frozenset(_RESERVED)
 
