@@ -12,11 +12,11 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 from exomics._resources import registry_folder
+from exomics.cli._snakemake import call
 from exomics.errors import InputError, MissingExtraError, UserError
 from exomics.registry.document import check_schema, parse_yaml
 
@@ -29,6 +29,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="jobs at a time (default: all cores)")
     parser.add_argument("--profile", help="a Snakemake profile: a folder, or the name of one the workflow brings")
     parser.add_argument("--dry-run", action="store_true", help="show what would be done")
+    parser.add_argument("--verbose", action="store_true", help="show Snakemake's own messages")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -36,18 +37,28 @@ def run(arguments: argparse.Namespace) -> None:
     if importlib.util.find_spec("snakemake") is None:
         raise MissingExtraError("this command needs Snakemake; install it with: pip install 'exomics[workflow]'.")
     check_config(arguments)
+    if arguments.cores < 1:
+        raise InputError(f"--cores must be 1 or more; got {arguments.cores}.")
     command = snakemake_command(arguments)
-    arguments.directory.mkdir(parents=True, exist_ok=True)
-    status = subprocess.run(command, check=False).returncode
+    status = call(command, arguments.directory, verbose=arguments.verbose or arguments.dry_run)
     if status:
         raise UserError(
             f"the workflow stopped (Snakemake's exit {status}); the first error above says why. "
             "Mend it and run the same command again: finished steps are kept."
         )
-    summary = arguments.directory / "results" / "SUMMARY.txt"
-    if summary.is_file() and not arguments.dry_run:
-        print(summary.read_text(encoding="utf-8"), end="")
-        print(f"everything is in {arguments.directory / 'results'}")
+    if not arguments.dry_run:
+        _say(arguments.directory / "results")
+
+
+def _say(results: Path) -> None:
+    """The findings, and where everything is."""
+    print((results / "SUMMARY.txt").read_text(encoding="utf-8"))
+    verified = results / "verified.txt"
+    if verified.is_file():
+        print(f"package           {results / 'package'} ({verified.read_text(encoding='utf-8').splitlines()[-1]})")
+        print(f"signature table   {results / 'package' / 'members.tsv'}")
+    print(f"report            {results / 'report.html'}")
+    print(f"what steps told   {results / 'logs'}")
 
 
 def check_config(arguments: argparse.Namespace) -> None:
@@ -69,7 +80,7 @@ def snakemake_command(arguments: argparse.Namespace) -> list[str]:
     words = [sys.executable, "-m", "snakemake", "--snakefile", str(folder / "Snakefile")]
     words += ["--directory", str(arguments.directory), "--cores", str(arguments.cores)]
     words += ["--configfile", str(_config(folder, arguments.configfile, arguments.directory)), "--rerun-incomplete"]
-    words += ["--quiet", "host", "reason"]
+    words += [] if arguments.verbose else ["--quiet", "host", "reason"]
     if arguments.profile:
         bundled = folder / "profiles" / arguments.profile
         words += ["--profile", str(bundled if bundled.is_dir() else arguments.profile)]

@@ -59,6 +59,12 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _replay(command: Sequence[str]) -> int:
-    print(f"  again: exomics {' '.join(Path(word).name if '/' in word else word for word in command)}", file=sys.stderr)
+    print(f"  again: exomics {' '.join(map(_shown, command))}", file=sys.stderr)
     with contextlib.redirect_stdout(io.StringIO()):
         return commands.main(command)
+
+
+def _shown(word: str) -> str:
+    """A word without the folder of the file that it names."""
+    key, equals, value = word.rpartition("=")
+    return f"{key}{equals}{Path(value).name}" if "/" in value else word

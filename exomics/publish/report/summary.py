@@ -12,14 +12,20 @@ from exomics.publish.report.claims import guarded
 from exomics.publish.report.content import ReportContent
 from exomics.publish.report.findings import NOTHING, findings
 
-_EQUAL = {
+_HEADS = {
+    "rows": "rows",
     "equal_log2_fold_change": "logFC %",
     "equal_mean_expression": "mean %",
     "equal_statistic": "t %",
     "equal_degrees_of_freedom": "df %",
     "equal_p_value": "P %",
     "equal_adj_p_value": "adj.P %",
+    "max_abs_dz": "max |dz|",
+    "n_published": "n published",
+    "n_ours": "n ours",
+    "n_both": "n both",
 }
+_SHOWN = {name: ".2f" if name.startswith("equal_") else ".1e" if name == "max_abs_dz" else "," for name in _HEADS}
 _PLANTED = ("quantity", "unit", "truth", "found", "ci_low", "ci_high")
 
 
@@ -55,15 +61,12 @@ def _agreement(content: ReportContent) -> list[str]:
     rows = [row for study in content.studies if study.agreement is not None for row in records(study.agreement)]
     if not rows:
         return []
-    header = ["published", "family", "rows", *_EQUAL.values(), "max |dz|", "n published", "n ours", "n both"]
+    header = ["published", "family", *_HEADS.values()]
     cells = [
         [
             str(row.get("published_file", "")),
             str(row["family"]),
-            f"{row['rows']:,}",
-            *(f"{row[name]:.2f}" for name in _EQUAL),
-            f"{row['max_abs_dz']:.1e}",
-            *(f"{row[name]:,}" for name in ("n_published", "n_ours", "n_both")),
+            *(format(row[name], form) if name in row else "" for name, form in _SHOWN.items()),
         ]
         for row in rows
     ]

@@ -38,11 +38,13 @@ rule load_cohort:
         lambda wildcards: source_files(COHORTS[wildcards.cohort]),
     output:
         "results/data/cohorts/{cohort}.h5ad",
+    log:
+        "results/logs/load_cohort.{cohort}.txt",
     params:
         exomics=EXOMICS,
         source=lambda wildcards: source_words(COHORTS[wildcards.cohort]),
     shell:
-        "{params.exomics:q} load {params.source:q} -o {output:q}"
+        "{params.exomics:q} load {params.source:q} -o {output:q} > {log:q}"
 
 
 rule score_panel:
@@ -50,12 +52,14 @@ rule score_panel:
         "results/data/cohorts/{cohort}.h5ad",
     output:
         "results/scores/{cohort}.panel.tsv",
+    log:
+        "results/logs/score_panel.{cohort}.txt",
     params:
         exomics=EXOMICS,
         panel=lambda wildcards: config["panel"],
         aliases=alias_words,
     shell:
-        "{params.exomics:q} score {input:q} -o {output:q} --signatures {params.panel:q} {params.aliases:q}"
+        "{params.exomics:q} score {input:q} -o {output:q} --signatures {params.panel:q} {params.aliases:q} > {log:q}"
 
 
 # The derived signatures belong to muscle: scoring them in tumor is an explicit override, and stands beside random sets.
@@ -66,6 +70,8 @@ rule score_derived:
     output:
         scores="results/scores/{cohort}.derived.tsv",
         controls="results/scores/{cohort}.controls.tsv",
+    log:
+        "results/logs/score_derived.{cohort}.txt",
     params:
         exomics=EXOMICS,
         layer=["--allow-layer"] if config["allow_layer"] else [],
@@ -74,7 +80,7 @@ rule score_derived:
         seed=config["seed"],
     shell:
         "{params.exomics:q} score {input.cohort:q} -o {output.scores:q} --signatures {input.signatures:q} "
-        "{params.layer:q} {params.aliases:q} --controls {params.controls} --controls-output {output.controls:q} --seed {params.seed}"
+        "{params.layer:q} {params.aliases:q} --controls {params.controls} --controls-output {output.controls:q} --seed {params.seed} > {log:q}"
 
 
 rule associate:
@@ -84,6 +90,8 @@ rule associate:
         controls=control_files,
     output:
         **ASSOCIATIONS,
+    log:
+        "results/logs/associate.{cohort}.txt",
     params:
         exomics=EXOMICS,
         horizon=config["horizon_months"],
@@ -92,7 +100,7 @@ rule associate:
     shell:
         "{params.exomics:q} associate {input.scores:q} --samples {input.cohort:q} -o {output.table:q} "
         "--cohort {wildcards.cohort:q} --horizon {params.horizon} {params.time_point:q} "
-        "{params.controls:q}"
+        "{params.controls:q} > {log:q}"
 
 
 rule pool:
@@ -100,7 +108,9 @@ rule pool:
         expand("results/associations/{cohort}.tsv", cohort=FOLLOWED),
     output:
         "results/associations/pooled.tsv",
+    log:
+        "results/logs/pool.txt",
     params:
         exomics=EXOMICS,
     shell:
-        "{params.exomics:q} pool {input:q} -o {output:q}"
+        "{params.exomics:q} pool {input:q} -o {output:q} > {log:q}"

@@ -24,11 +24,13 @@ if "truth" in config:
     rule load_truth:
         output:
             "results/truth.tsv",
+        log:
+            "results/logs/load_truth.txt",
         params:
             exomics=EXOMICS,
             dataset=lambda wildcards: config["truth"]["dataset"],
         shell:
-            "{params.exomics:q} load {params.dataset:q} -o {output:q}"
+            "{params.exomics:q} load {params.dataset:q} -o {output:q} > {log:q}"
 
     rule compare_truth:
         input:
@@ -36,12 +38,14 @@ if "truth" in config:
             truth="results/truth.tsv",
         output:
             "results/recovery.tsv",
+        log:
+            "results/logs/compare_truth.txt",
         params:
             exomics=EXOMICS,
             contrast=lambda wildcards: config["truth"]["contrast"],
         shell:
             "{params.exomics:q} compare {input.table:q} -o {output:q} --truth {input.truth:q} "
-            "--contrast {params.contrast:q}"
+            "--contrast {params.contrast:q} > {log:q}"
 
 
 rule publish:
@@ -51,13 +55,15 @@ rule publish:
         config.get("study", []),
     output:
         directory("results/package"),
+    log:
+        "results/logs/publish.txt",
     params:
         exomics=EXOMICS,
         title=lambda wildcards: config["title"],
         study=lambda wildcards: ["--study", config["study"]] if "study" in config else [],
         files=[*SIGNATURES, *TABLES],
     shell:
-        "{params.exomics:q} publish {params.files:q} -o {output:q} --title {params.title:q} {params.study:q}"
+        "{params.exomics:q} publish {params.files:q} -o {output:q} --title {params.title:q} {params.study:q} > {log:q}"
 
 
 rule verify:
@@ -82,10 +88,12 @@ rule report:
     output:
         page="results/report.html",
         summary="results/SUMMARY.txt",
+    log:
+        "results/logs/report.txt",
     params:
         exomics=EXOMICS,
         title=lambda wildcards: config["title"],
         verified=["--verified", "results/verified.txt"] if STUDIES else [],
     shell:
         "{params.exomics:q} report {input.signatures:q} {input.tables:q} {input.controls:q} -o {output.page:q} "
-        "--title {params.title:q} --summary {output.summary:q} {params.verified:q}"
+        "--title {params.title:q} --summary {output.summary:q} {params.verified:q} > {log:q}"

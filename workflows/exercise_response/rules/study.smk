@@ -37,11 +37,13 @@ rule load_study:
         lambda wildcards: source_files(STUDIES[wildcards.study]),
     output:
         "results/data/{study}.h5ad",
+    log:
+        "results/logs/load_study.{study}.txt",
     params:
         exomics=EXOMICS,
         source=lambda wildcards: source_words(STUDIES[wildcards.study]),
     shell:
-        "{params.exomics:q} load {params.source:q} -o {output:q}"
+        "{params.exomics:q} load {params.source:q} -o {output:q} > {log:q}"
 
 
 rule differential:
@@ -50,11 +52,13 @@ rule differential:
         recipe=lambda wildcards: document_files(STUDIES[wildcards.study].get("recipe", "")),
     output:
         "results/differential/{study}.tsv",
+    log:
+        "results/logs/differential.{study}.txt",
     params:
         exomics=EXOMICS,
         how=lambda wildcards: differential_words(STUDIES[wildcards.study]),
     shell:
-        "{params.exomics:q} differential {input.data:q} -o {output:q} {params.how:q}"
+        "{params.exomics:q} differential {input.data:q} -o {output:q} {params.how:q} > {log:q}"
 
 
 rule compare_published:
@@ -62,11 +66,13 @@ rule compare_published:
         "results/differential/{study}.tsv",
     output:
         "results/agreement/{study}.tsv",
+    log:
+        "results/logs/compare_published.{study}.txt",
     params:
         exomics=EXOMICS,
         published=lambda wildcards: STUDIES[wildcards.study]["published"],
     shell:
-        "{params.exomics:q} compare {input:q} -o {output:q} --published {params.published:q}"
+        "{params.exomics:q} compare {input:q} -o {output:q} --published {params.published:q} > {log:q}"
 
 
 # The body of the signature goes beside its head; a signature without members has none.
@@ -76,8 +82,10 @@ rule derive_signature:
         rule=lambda wildcards: document_files(STUDIES[wildcards.study]["rule"]),
     output:
         "results/signatures/{study}.yaml",
+    log:
+        "results/logs/derive_signature.{study}.txt",
     params:
         exomics=EXOMICS,
         rule=lambda wildcards: STUDIES[wildcards.study]["rule"],
     shell:
-        "{params.exomics:q} derive {input.table:q} -o {output:q} --rule {params.rule:q}"
+        "{params.exomics:q} derive {input.table:q} -o {output:q} --rule {params.rule:q} > {log:q}"
