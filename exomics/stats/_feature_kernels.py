@@ -45,7 +45,7 @@ class Problem(NamedTuple):
     basis: DesignBasis
 
 
-class _Block(NamedTuple):
+class Block(NamedTuple):
     values: FloatArray
     weights: FloatArray
     residuals: FloatArray
@@ -61,24 +61,24 @@ class _Block(NamedTuple):
 def fit_features(problem: Problem, fits: FeatureFits) -> None:
     """Fit every feature; missing values and zero weights leave an observation out of that feature's fit."""
     n_samples, n_features = problem.expression.shape
-    block = _new_block(n_samples, problem.design.shape[1])
+    block = new_block(n_samples, problem.design.shape[1])
     for start in range(0, n_features, LANES):
         width = min(LANES, n_features - start)
-        _load(problem, start, width, block)
+        load(problem, start, width, block)
         _gram(problem.basis, block)
-        _factorize(problem.basis, block)
+        factorize(problem.basis, block)
         _refine(problem.basis, block)
         _refine(problem.basis, block)
-        _store_residual_variance(block, start, width, fits)
-        _store_combinations(problem, block, start, fits)
+        store_residual_variance(block, start, width, fits)
+        store_combinations(problem, block, start, fits)
         for lane in range(width):
             if block.flagged[lane] > 0.0:
                 _fit_carefully(problem, block, lane, start + lane, fits)
 
 
 @helper
-def _new_block(n_samples: int, n_columns: int) -> _Block:
-    return _Block(
+def new_block(n_samples: int, n_columns: int) -> Block:
+    return Block(
         np.zeros((n_samples, LANES)),
         np.zeros((n_samples, LANES)),
         np.zeros((n_samples, LANES)),
@@ -92,16 +92,16 @@ def _new_block(n_samples: int, n_columns: int) -> _Block:
 
 
 @helper
-def _clear(rows: FloatArray) -> None:
+def clear_rows(rows: FloatArray) -> None:
     for a in range(rows.shape[0]):
         for lane in range(LANES):
             rows[a, lane] = 0.0
 
 
 @helper
-def _load(problem: Problem, start: int, width: int, block: _Block) -> None:
+def load(problem: Problem, start: int, width: int, block: Block) -> None:
     shared = problem.weights.shape[1] == 1
-    _clear(block.coordinates)
+    clear_rows(block.coordinates)
     for lane in range(LANES):
         block.n_used[lane] = 0.0
         block.flagged[lane] = 0.0
@@ -117,10 +117,10 @@ def _load(problem: Problem, start: int, width: int, block: _Block) -> None:
 
 
 @helper
-def _gram(basis: DesignBasis, block: _Block) -> None:
+def _gram(basis: DesignBasis, block: Block) -> None:
     """Gram matrix of the weighted basis, lower triangle."""
     for a in range(block.factor.shape[0]):
-        _clear(block.factor[a])
+        clear_rows(block.factor[a])
     for i in range(block.values.shape[0]):
         for s in range(basis.starts[i], basis.starts[i + 1]):
             row, square = basis.columns[s], basis.values[s] ** 2
@@ -133,7 +133,7 @@ def _gram(basis: DesignBasis, block: _Block) -> None:
 
 
 @helper
-def _factorize(basis: DesignBasis, block: _Block) -> None:
+def factorize(basis: DesignBasis, block: Block) -> None:
     """Cholesky factor of the Gram matrix in place, inside the envelope; an empty column drops out."""
     factor, envelope = block.factor, basis.envelope
     dropped_is_safe = 0.0 if basis.separable else 1.0
@@ -155,7 +155,7 @@ def _factorize(basis: DesignBasis, block: _Block) -> None:
 
 
 @helper
-def _solve(envelope: NDArray[np.int64], block: _Block) -> None:
+def solve_normal(envelope: NDArray[np.int64], block: Block) -> None:
     """Replace `vector` by the solution of the normal equations and add it to the coordinates."""
     vector, factor, inverse = block.vector, block.factor, block.inverse_diagonal
     for a in range(vector.shape[0]):
@@ -174,15 +174,15 @@ def _solve(envelope: NDArray[np.int64], block: _Block) -> None:
 
 
 @helper
-def _refine(basis: DesignBasis, block: _Block) -> None:
+def _refine(basis: DesignBasis, block: Block) -> None:
     """One step of iterative refinement: solve for what the residuals still hold, and take it out of them."""
-    _clear(block.vector)
+    clear_rows(block.vector)
     for i in range(block.residuals.shape[0]):
         for s in range(basis.starts[i], basis.starts[i + 1]):
             value, column = basis.values[s], basis.columns[s]
             for lane in range(LANES):
                 block.vector[column, lane] += value * (block.weights[i, lane] * block.residuals[i, lane])
-    _solve(basis.envelope, block)
+    solve_normal(basis.envelope, block)
     for i in range(block.residuals.shape[0]):
         for s in range(basis.starts[i], basis.starts[i + 1]):
             value, column = basis.values[s], basis.columns[s]
@@ -191,7 +191,7 @@ def _refine(basis: DesignBasis, block: _Block) -> None:
 
 
 @helper
-def _store_residual_variance(block: _Block, start: int, width: int, fits: FeatureFits) -> None:
+def store_residual_variance(block: Block, start: int, width: int, fits: FeatureFits) -> None:
     total, rank = np.zeros(LANES), np.zeros(LANES)
     for i in range(block.residuals.shape[0]):
         for lane in range(LANES):
@@ -205,11 +205,11 @@ def _store_residual_variance(block: _Block, start: int, width: int, fits: Featur
 
 
 @helper
-def _store_combinations(problem: Problem, block: _Block, start: int, fits: FeatureFits) -> None:
+def store_combinations(problem: Problem, block: Block, start: int, fits: FeatureFits) -> None:
     """Estimates and unscaled standard deviations of combinations; NaN where a dropped coordinate takes part."""
     width, totals = min(LANES, fits.estimates.shape[0] - start), np.zeros((2, LANES))
     for row in range(problem.turned.shape[0]):
-        _clear(totals)
+        clear_rows(totals)
         _combine(problem.turned[row], problem.basis.envelope, block, totals)
         for lane in range(width):
             fits.estimates[start + lane, row] = totals[0, lane]
@@ -217,7 +217,7 @@ def _store_combinations(problem: Problem, block: _Block, start: int, fits: Featu
 
 
 @helper
-def _combine(shares: FloatArray, envelope: NDArray[np.int64], block: _Block, totals: FloatArray) -> None:
+def _combine(shares: FloatArray, envelope: NDArray[np.int64], block: Block, totals: FloatArray) -> None:
     """Add a combination's value to ``totals[0]`` and its unscaled variance to ``totals[1]``."""
     vector, factor, inverse = block.vector, block.factor, block.inverse_diagonal
     first = 0
@@ -237,7 +237,7 @@ def _combine(shares: FloatArray, envelope: NDArray[np.int64], block: _Block, tot
 
 
 @helper
-def _fit_carefully(problem: Problem, block: _Block, lane: int, feature: int, fits: FeatureFits) -> None:
+def _fit_carefully(problem: Problem, block: Block, lane: int, feature: int, fits: FeatureFits) -> None:
     n_samples = block.values.shape[0]
     values, weights = np.zeros(n_samples), np.zeros(n_samples)
     for i in range(n_samples):

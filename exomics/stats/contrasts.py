@@ -81,7 +81,7 @@ def fit_contrasts(
     wanted = _as_contrasts(contrasts, fit.coefficients.shape[1], contrast_names)
     if method == "exact":
         estimates, stdev, _, _ = fit_combinations(
-            fit.expression, fit.design, fit.weights, np.ascontiguousarray(wanted.T)
+            fit.expression, fit.design, fit.weights, np.ascontiguousarray(wanted.T), fit.blocks
         )
     elif method == "classic":
         estimates, stdev = _classic(fit, wanted)

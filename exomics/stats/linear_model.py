@@ -10,13 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from exomics._checks import as_matrix
 from exomics.errors import DesignError, InputError
+from exomics.stats._blocked_kernels import Correlated, fit_blocked_features
+from exomics.stats._blocks import BlockCorrelation, Blocks, as_blocks, whiten, whitening
 from exomics.stats._design_basis import design_basis
 from exomics.stats._feature_kernels import FeatureFits, Problem, fit_features
 from exomics.stats._orthogonalization import orthogonalize
 
 FloatArray = NDArray[np.float64]
 
-_BLOCK_BYTES = 2**24
+_BLOCK_BYTES = 2**20  # a block and its fitted values stay in the cache
 
 
 class LinearModelFit(NamedTuple):
@@ -24,7 +26,8 @@ class LinearModelFit(NamedTuple):
 
     ``stdev_unscaled * sigma`` is the standard error of a coefficient. `cov_coefficients` is the unscaled covariance
     that all features share where weights and missing values do not differ between them, and that of the unweighted
-    design otherwise (see `contrasts.fit_contrasts`). `expression` and `weights` are the arrays fitted, not copies.
+    design otherwise (see `contrasts.fit_contrasts`). `expression` and `weights` are the arrays fitted, not copies;
+    `blocks` is what was given.
     """
 
     coefficients: FloatArray
@@ -36,6 +39,7 @@ class LinearModelFit(NamedTuple):
     design: FloatArray
     expression: FloatArray
     weights: FloatArray | None
+    blocks: BlockCorrelation | None = None
 
 
 def fit_linear_models(
@@ -44,8 +48,11 @@ def fit_linear_models(
     *,
     weights: ArrayLike | None = None,
     coefficient_names: Sequence[str] | None = None,
+    blocks: BlockCorrelation | None = None,
 ) -> LinearModelFit:
     """Fit ``expression[:, g] = design @ coefficients[g] + error`` to every feature g by least squares.
+
+    With blocks it is generalized least squares: weighted errors of two samples of one block have the correlation given.
 
     Parameters
     ----------
@@ -57,6 +64,8 @@ def fit_linear_models(
         Precision weights, (n_samples,) for whole samples or (n_samples, n_features). Weight 0 leaves a value out.
     coefficient_names
         Names of the columns of `design`, for error messages.
+    blocks
+        Blocks of samples, such as subjects, and the correlation within them (`within_subject.duplicate_correlation`).
 
     Returns
     -------
@@ -69,15 +78,15 @@ def fit_linear_models(
     DesignError
         If columns of the design are linear combinations of earlier ones (they are named), or its values are not finite.
     InputError
-        If shapes disagree, a value is infinite, or a weight is negative or not finite.
+        If shapes disagree, a value is infinite, a weight is negative or not finite, or the correlation is out of range.
 
     Notes
     -----
-    The definitions are those of limma's ``lmFit`` (doi:10.2202/1544-6115.1027). A rank-deficient design is an error
-    here, not a message. When only the samples left for one feature make columns collinear, later columns are NaN for
-    that feature, as in limma; the decision uses the same relative tolerance of 1e-7. Features with weights or missing
-    values are solved by refined normal equations (relative agreement with a QR decomposition about 1e-13), nearly
-    singular ones by orthogonalization.
+    The definitions are those of limma's ``lmFit`` (doi:10.2202/1544-6115.1027; with blocks doi:10.1093/bioinformatics/
+    bti270). A rank-deficient design is an error here, not a message. When only the samples left for one feature make
+    columns collinear, later columns are NaN for that feature, as in limma; the decision uses the same relative
+    tolerance of 1e-7. Features with weights or missing values are solved by refined normal equations (relative
+    agreement with a QR decomposition about 1e-13), nearly singular ones by orthogonalization.
 
     Examples
     --------
@@ -88,16 +97,32 @@ def fit_linear_models(
     values = as_expression(expression)
     model = as_design(design, values.shape[0], coefficient_names)
     precision = as_weights(weights, values)
+    grouped = as_blocks(blocks, values.shape[0])
     means, missing = mean_of_observed(values)
     per_feature = precision is not None and precision.ndim == 2
     unused = precision is not None and not per_feature and precision.min() == 0.0
     if missing or per_feature or unused:
-        return _fit_each(values, model, precision, means)
-    return _fit_together(values, model, precision, means)
+        fit = _fit_each(values, model, precision, means, blocks)
+        return fit if grouped is None else fit._replace(cov_coefficients=unscaled_covariance(_whitened(model, grouped)))
+    if grouped is None:
+        return _fit_together(values, model, precision, means)
+    root = np.ones((values.shape[0], 1)) if precision is None else np.sqrt(precision)[:, None]
+    fit = _fit_together(_whitened(values * root, grouped), _whitened(model * root, grouped), None, means)
+    return fit._replace(design=model, expression=values, weights=precision, blocks=blocks)
 
 
-def _fit_each(values: FloatArray, design: FloatArray, weights: FloatArray | None, means: FloatArray) -> LinearModelFit:
-    estimates, stdev, sum_of_squares, df = fit_combinations(values, design, weights, np.eye(design.shape[1]))
+def _whitened(columns: FloatArray, blocks: Blocks) -> FloatArray:
+    return whiten(columns, whitening(blocks, columns.shape[0]))
+
+
+def _fit_each(
+    values: FloatArray,
+    design: FloatArray,
+    weights: FloatArray | None,
+    means: FloatArray,
+    blocks: BlockCorrelation | None,
+) -> LinearModelFit:
+    estimates, stdev, sum_of_squares, df = fit_combinations(values, design, weights, np.eye(design.shape[1]), blocks)
     return LinearModelFit(
         coefficients=estimates,
         stdev_unscaled=stdev,
@@ -108,11 +133,16 @@ def _fit_each(values: FloatArray, design: FloatArray, weights: FloatArray | None
         design=design,
         expression=values,
         weights=weights,
+        blocks=blocks,
     )
 
 
 def fit_combinations(
-    values: FloatArray, design: FloatArray, weights: FloatArray | None, combinations: FloatArray
+    values: FloatArray,
+    design: FloatArray,
+    weights: FloatArray | None,
+    combinations: FloatArray,
+    blocks: BlockCorrelation | None = None,
 ) -> FeatureFits:
     """Feature by feature: estimates of combinations (rows) of the coefficients, their unscaled deviations, residuals.
 
@@ -126,8 +156,15 @@ def fit_combinations(
         np.empty(n_features),
         np.empty(n_features),
     )
-    basis = design_basis(design)
-    fit_features(Problem(values, precision, design, combinations, combinations @ basis.back, basis), fits)
+    basis, grouped = design_basis(design), as_blocks(blocks, n_samples)
+    if grouped is None:
+        fit_features(Problem(values, precision, design, combinations, combinations @ basis.back, basis), fits)
+        return fits
+    full = basis._replace(envelope=np.zeros_like(basis.envelope))
+    problem = Problem(values, precision, design, combinations, combinations @ basis.back, full)
+    dense = np.ascontiguousarray(design @ basis.back)
+    correlated = Correlated(grouped.numbers, grouped.n_blocks, grouped.correlation, dense)
+    fit_blocked_features(problem, correlated, fits)
     return fits
 
 

@@ -104,7 +104,7 @@ def _feature_correlations(fit: LinearModelFit, contrasts: FloatArray, deviations
         return correlations
     unit = contrasts / np.linalg.norm(contrasts, axis=0)
     pairs = np.hstack([unit[:, rows] + unit[:, columns], unit[:, rows] - unit[:, columns]])
-    spread = fit_combinations(fit.expression, fit.design, fit.weights, np.ascontiguousarray(pairs.T))[1]
+    spread = fit_combinations(fit.expression, fit.design, fit.weights, np.ascontiguousarray(pairs.T), fit.blocks)[1]
     lengths = deviations / np.linalg.norm(contrasts, axis=0)
     covariance = (spread[:, : rows.size] ** 2 - spread[:, rows.size :] ** 2) / 4.0
     correlations[:, rows, columns] = covariance / (lengths[:, rows] * lengths[:, columns])

@@ -23,8 +23,8 @@ __all__ = [
 ]
 
 _MACHINE_EPSILON = float(np.finfo(np.float64).eps)
-_ROOT_EPSILON = math.sqrt(_MACHINE_EPSILON)
-_GOLDEN = (3.0 - math.sqrt(5.0)) * 0.5
+ROOT_EPSILON = math.sqrt(_MACHINE_EPSILON)
+GOLDEN = (3.0 - math.sqrt(5.0)) * 0.5
 
 #: Default tolerance of R's ``optimize``: machine epsilon to the power 1/4.
 DEFAULT_TOLERANCE = _MACHINE_EPSILON**0.25
@@ -48,7 +48,7 @@ def _parabola(
 
 
 @njit(cache=True)
-def _minimizer_step(
+def minimizer_step(
     bracket: tuple[float, float],
     points: tuple[tuple[float, float], tuple[float, float], tuple[float, float]],
     steps: tuple[float, float],
@@ -68,7 +68,7 @@ def _minimizer_step(
         before = step
     if abs(p) >= abs(q * 0.5 * guard) or p <= q * (low - x) or p >= q * (high - x):
         before = high - x if x < middle else low - x
-        return _GOLDEN * before, before
+        return GOLDEN * before, before
     step = p / q
     trial = x + step
     if trial - low < 2.0 * smallest or high - trial < 2.0 * smallest:
@@ -77,7 +77,7 @@ def _minimizer_step(
 
 
 @njit(cache=True)
-def _update_points(
+def update_points(
     points: tuple[tuple[float, float], tuple[float, float], tuple[float, float]],
     bracket: tuple[float, float],
     trial: tuple[float, float],
@@ -136,22 +136,22 @@ def minimize_bounded(
     >>> round(minimize_bounded(lambda x: (x - 1 / 3) ** 2, 0.0, 1.0), 7)
     0.3333333
     """
-    x = lower + _GOLDEN * (upper - lower)
+    x = lower + GOLDEN * (upper - lower)
     start = (x, function(x, *arguments))
     points = (start, start, start)
     bracket = (lower, upper)
     steps = (0.0, 0.0)
     while True:
         x = points[0][0]
-        smallest = _ROOT_EPSILON * abs(x) + tolerance / 3.0
+        smallest = ROOT_EPSILON * abs(x) + tolerance / 3.0
         if abs(x - (bracket[0] + bracket[1]) * 0.5) <= 2.0 * smallest - (bracket[1] - bracket[0]) * 0.5:
             return x
-        steps = _minimizer_step(bracket, points, steps, smallest)
+        steps = minimizer_step(bracket, points, steps, smallest)
         step = steps[0]
         if abs(step) < smallest:
             step = smallest if step > 0.0 else -smallest
         trial = x + step
-        points, bracket = _update_points(points, bracket, (trial, function(trial, *arguments)))
+        points, bracket = update_points(points, bracket, (trial, function(trial, *arguments)))
 
 
 @njit(cache=True)
