@@ -17,36 +17,11 @@ pytestmark = [pytest.mark.real_data, pytest.mark.usefixtures("from_mirror")]
 
 OXPHOS = "HALLMARK_OXIDATIVE_PHOSPHORYLATION"
 P_VALUES = {"rna": ("3e-23", "9e-14"), "protein": ("1e-38", "4e-11")}
-MATRIX = tuple(
-    [
-        "COL3A1",
-        "COL4A1",
-        "COL4A2",
-        "COL5A2",
-        "FBN1",
-        "SPARC",
-        "LOX",
-        "LOXL2",
-        "SERPINH1",
-        "MMP2",
-        "PDGFRB",
-        "ITGB1",
-        "ITGA11",
-        "LAMC2",
-        "PXDN",
-        "ADAMTS9",
-        "COL1A1",
-        "COL1A2",
-        "COL5A1",
-        "COL5A3",
-        "LOXL4",
-        "LAMC1",
-        "NID1",
-        "ADAM12",
-        "BMP1",
-        "ELN",
-    ]
-)
+MATRIX = (
+    "COL3A1", "COL4A1", "COL4A2", "COL5A2", "FBN1", "SPARC", "LOX", "LOXL2", "SERPINH1", "MMP2", "PDGFRB", "ITGB1",
+    "ITGA11", "LAMC2", "PXDN", "ADAMTS9", "COL1A1", "COL1A2", "COL5A1", "COL5A3", "LOXL4", "LAMC1", "NID1", "ADAM12",
+    "BMP1", "ELN",
+)  # fmt: skip
 CONTRASTS = ["F_8W - F_SED", "M_8W - M_SED"]
 
 
