@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from exomics.enrichment.names import Mapping, map_names
+from exomics.enrichment.names import MEAN_EXPRESSION, Mapping, map_names, one_per_name
 from exomics.enrichment.statistics import signed_scores
 from exomics.errors import InputError
 from exomics.plotting._style import DOWN, INK, MUTED, UP, count, dress, plain
@@ -32,7 +32,8 @@ def running_sum(
     Parameters
     ----------
     frame
-        Frame of a `DifferentialTable`; features rank by the normal deviate of their test.
+        Frame of a `DifferentialTable`; features rank by the normal deviate of their test. Of the features of one name
+        the one with the highest mean expression counts.
     axes
         Where to draw.
     contrast
@@ -59,7 +60,8 @@ def running_sum(
     >>> from matplotlib.figure import Figure
     >>> from exomics.plotting import running_sum
     >>> frame = pd.DataFrame({"contrast": "c", "feature_name": list("ABCD"), "test": "wald", "p_value": 0.1,
-    ...     "statistic": [4.0, 3.0, 2.0, -1.0], "degrees_of_freedom": np.nan})
+    ...     "statistic": [4.0, 3.0, 2.0, -1.0], "degrees_of_freedom": np.nan,
+    ...     "mean_expression": 5.0})
     >>> running_sum(frame, Figure().subplots(), contrast="c", members=["A", "D"], title="set").get_title(loc="left")
     'set: ES 0.80, 2 members'
     """
@@ -67,6 +69,8 @@ def running_sum(
     scores = signed_scores(rows, "z")
     names = map_names(rows["feature_name"].to_numpy(dtype=object), mapping).names
     measured = np.isfinite(scores) & (names != "") & rows["p_value"].notna().to_numpy()
+    means = rows["mean_expression"].to_numpy(dtype=np.float64)
+    measured[measured] = one_per_name(names[measured], means[measured], MEAN_EXPRESSION)
     held = np.flatnonzero(np.isin(names[measured], np.array(list(members), dtype=object)))
     if not 0 < held.size < measured.sum():
         raise InputError(

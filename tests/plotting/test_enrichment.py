@@ -18,7 +18,7 @@ def ranked() -> pd.DataFrame:
     statistic = np.random.default_rng(51).normal(size=120) - np.where(np.arange(120) < 10, 2.0, 0.0)
     return pd.DataFrame(
         {"contrast": "c", "feature_name": [f"G{i}" for i in range(120)], "test": "wald", "statistic": statistic,
-         "degrees_of_freedom": np.nan, "p_value": 0.5}
+         "degrees_of_freedom": np.nan, "p_value": 0.5, "mean_expression": 1.0}
     )  # fmt: skip
 
 
@@ -38,3 +38,10 @@ def test_sets_that_cannot_be_drawn_are_refused(axes: Axes, ranked: pd.DataFrame)
         running_sum(ranked, axes, contrast="c", members=["absent"])
     with pytest.raises(InputError, match="no row has the contrast"):
         running_sum(ranked, axes, contrast="d", members=["G1"])
+
+
+def test_of_the_features_of_one_name_the_most_expressed_is_drawn(axes: Axes, ranked: pd.DataFrame) -> None:
+    doubled = pd.concat([ranked, ranked.assign(statistic=0.0, mean_expression=0.0)], ignore_index=True)
+    running_sum(doubled, axes, contrast="c", members=["G1", "G2"])
+    assert axes.get_title(loc="left").endswith("2 members")
+    assert len(axes.lines[1].get_xdata()) == 121
