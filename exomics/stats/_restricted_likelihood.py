@@ -32,18 +32,21 @@ class _Derivatives(NamedTuple):
     information: FloatArray
 
 
-def log_variances_by_reml(problem: VarianceProblem, tolerance: float) -> FloatArray:
-    """Log variances of the groups where scoring converges; `problem` has no missing values and no zero weights."""
-    log_variances = np.zeros(problem.n_groups)
+def log_variances_by_reml(problem: VarianceProblem, tolerance: float, columns: FloatArray | None = None) -> FloatArray:
+    """Log variances of the samples where scoring converges; `problem` has no missing values and no zero weights.
+
+    They are those of the groups, or follow centered `columns` (n_samples, n_columns).
+    """
+    log_variances = np.zeros(problem.groups.size)
     common = problem.weights.shape[1] == 1 and bool((problem.weights == problem.weights[0]).all())
     values = _varied(problem) if common else problem.expression
     if values.shape[1] < 2:
         return log_variances
     n_effective, last = values.shape[1] + problem.prior_n, np.inf
     for _ in range(_MAX_ITERATIONS):
-        sample_weights = np.exp(-log_variances[problem.groups])
+        sample_weights = np.exp(-log_variances)
         sums = _common_sums(values, problem.design, sample_weights) if common else _sums(problem, sample_weights)
-        step, gain = _scoring_step(problem, sums, sample_weights)
+        step, gain = _scoring_step(problem, sums, sample_weights, columns)
         size = gain / n_effective if common else gain / n_effective**2
         if not size < last and (common or np.isnan(size)):
             warnings.warn(
@@ -58,14 +61,17 @@ def log_variances_by_reml(problem: VarianceProblem, tolerance: float) -> FloatAr
     return log_variances
 
 
-def _scoring_step(problem: VarianceProblem, sums: _Derivatives, sample_weights: FloatArray) -> tuple[FloatArray, float]:
-    """Step of the groups' log variances, which keeps their sum over samples, and the gain per parameter."""
+def _scoring_step(
+    problem: VarianceProblem, sums: _Derivatives, sample_weights: FloatArray, columns: FloatArray | None
+) -> tuple[FloatArray, float]:
+    """Step of the samples' log variances, which keeps their sum, and the gain per parameter."""
     score = sums.score + problem.prior_n * (sample_weights - 1.0)
     information = sums.information + problem.prior_n * np.eye(sample_weights.size)
-    membership = np.eye(problem.n_groups)[problem.groups]
-    grouped = membership.T @ (score - score.mean())
-    step = np.linalg.solve(membership.T @ information @ membership, grouped)
-    return step, float(grouped @ step) / (problem.n_groups - 1)
+    basis = np.eye(problem.n_groups)[problem.groups] if columns is None else columns
+    along = basis.T @ (score - score.mean())
+    step = np.linalg.solve(basis.T @ information @ basis, along)
+    n_parameters = problem.n_groups - 1 if columns is None else columns.shape[1]
+    return basis @ step, float(along @ step) / n_parameters
 
 
 def _varied(problem: VarianceProblem) -> FloatArray:

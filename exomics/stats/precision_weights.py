@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from exomics._checks import as_matrix
-from exomics.errors import InputError, ScaleError
-from exomics.stats._structural_zeros import StructuralZeros, find_structural_zeros
-from exomics.stats.linear_model import LinearModelFit, as_design, fit_linear_models
-from exomics.stats.local_regression import TrendCurve, evaluate_curve, lowess, trend_curve, weighted_lowess
-from exomics.stats.normalization import effective_library_sizes
+from exomics.errors import InputError
+from exomics.stats._voom_parts import (
+    Counted,
+    Span,
+    VoomResult,
+    as_span,
+    masked_expression,
+    mean_log_size,
+    observed_means,
+    plain_trend,
+    prepare,
+    trend_weights,
+    unweighted,
+    without_zeros,
+    zero_aware_trend,
+)
+from exomics.stats.linear_model import LinearModelFit, as_weights, fit_linear_models
 from exomics.stats.sample_weights import estimate_sample_weights
+from exomics.stats.within_subject import BlockCorrelation, duplicate_correlation
+
+__all__ = ["SampleGroups", "VoomFit", "VoomResult", "WeightedVoom", "voom", "voom_lm_fit", "voom_with_sample_weights"]
 
 FloatArray = NDArray[np.float64]
 SampleGroups = ArrayLike | Literal["each"] | None
-
-_LOG2_MILLION = np.log2(1e6)
-
-
-class VoomResult(NamedTuple):
-    """Log2 counts per million and their precision weights, both (n_samples, n_features), and the trend behind them.
-
-    ``trend.x`` is the mean log2 count, ``trend.y`` the square root of the standard deviation there.
-    """
-
-    expression: FloatArray
-    weights: FloatArray
-    trend: TrendCurve
 
 
 class WeightedVoom(NamedTuple):
@@ -41,20 +41,12 @@ class WeightedVoom(NamedTuple):
 
 
 class VoomFit(NamedTuple):
-    """Final weights, the linear models fitted with them, and the sample weights if they were estimated."""
+    """Final weights, the linear models fitted with them; sample weights and block correlation if estimated."""
 
     voom: VoomResult
     fit: LinearModelFit
     sample_weights: FloatArray | None
-
-
-class _Counted(NamedTuple):
-    """What the counts fix once: expression, design, effective library sizes, and the cells fitted by zero."""
-
-    expression: FloatArray
-    design: FloatArray
-    library_sizes: FloatArray
-    zeros: StructuralZeros
+    correlation: float | None
 
 
 def voom(
@@ -64,7 +56,7 @@ def voom(
     library_sizes: ArrayLike | None = None,
     norm_factors: ArrayLike | None = None,
     sample_weights: ArrayLike | None = None,
-    span: float = 0.5,
+    span: Span = 0.5,
 ) -> VoomResult:
     """Log2 counts per million with a precision weight for every value, from the trend of variance on count size.
 
@@ -82,7 +74,7 @@ def voom(
     sample_weights
         Weights (n_samples,) of the fit behind the trend; they are not part of the weights returned.
     span
-        Width of the LOWESS window as a share of the features.
+        Width of the LOWESS window as a share of the features, or ``"adaptive"``: narrower the more features there are.
 
     Raises
     ------
@@ -102,13 +94,14 @@ def voom(
     >>> voom(counts, np.ones((6, 1))).weights.shape
     (6, 200)
     """
-    counted = _prepare(counts, design, library_sizes, norm_factors, structural=False)
+    counted = prepare(counts, design, library_sizes, norm_factors, structural=False)
     fit = fit_linear_models(counted.expression, counted.design, weights=sample_weights)
     used = np.flatnonzero(np.asarray(counts).any(axis=0))
     if not (fit.df_residual > 0).any() or used.size < 2:
-        return _unweighted(counted.expression)
-    trend = _plain_trend(fit.mean_expression[used] + _mean_log_size(counted), fit.sigma[used], span)
-    return VoomResult(counted.expression, _trend_weights(fit.coefficients, counted, trend), trend)
+        return unweighted(counted.expression)
+    width = as_span(span, counted.expression.shape[1])
+    trend = plain_trend(fit.mean_expression[used] + mean_log_size(counted), fit.sigma[used], width)
+    return VoomResult(counted.expression, trend_weights(fit.coefficients, counted, trend), trend)
 
 
 def voom_with_sample_weights(
@@ -118,7 +111,7 @@ def voom_with_sample_weights(
     library_sizes: ArrayLike | None = None,
     norm_factors: ArrayLike | None = None,
     sample_groups: ArrayLike | None = None,
-    span: float = 0.5,
+    span: Span = 0.5,
 ) -> WeightedVoom:
     """Voom with quality weights: voom, sample weights, voom again with them, sample weights again; both multiplied.
 
@@ -148,36 +141,41 @@ def voom_lm_fit(
     design: ArrayLike,
     *,
     library_sizes: ArrayLike | None = None,
-    norm_factors: ArrayLike | None = None,
     sample_groups: SampleGroups = None,
-    prior_n: float = 10.0,
-    span: float = 0.5,
+    prior_weights: ArrayLike | None = None,
+    blocks: ArrayLike | None = None,
+    span: Span = 0.5,
 ) -> VoomFit:
     """Voom and linear models in one, with groups of all-zero counts kept out of the residual variances.
 
     A zero count whose mean under the design is zero fits perfectly whatever the variance: such cells are treated as
     missing for ``sigma`` and ``df_residual`` (and for the means of the trend), not for the coefficients. If there are
-    any, the trend is a LOWESS weighted by the residual degrees of freedom. With sample weights the trend is estimated
-    once more under them, and they once more under the new trend; final weights are the product.
+    any, the trend is a LOWESS weighted by the residual degrees of freedom. With sample weights or blocks the trend is
+    estimated once more under them, and they once more under the new trend; final weights are the product.
 
     Parameters
     ----------
-    counts, design, library_sizes, norm_factors, span
-        As in `voom`.
+    counts, design, library_sizes, span
+        As in `voom`; library sizes are effective ones.
     sample_groups
-        None: no sample weights. ``"each"``: one weight per sample. Labels (n_samples,): one per group of samples.
-    prior_n
-        As in `sample_weights.estimate_sample_weights`.
+        None: no sample weights. ``"each"``: one weight per sample. Labels (n_samples,): one per group of samples. A
+        matrix (n_samples, n_columns): log variances follow its columns.
+    prior_weights
+        Known precision weights (n_samples,) or (n_samples, n_features), instead of estimated sample weights.
+    blocks
+        Labels (n_samples,) of correlated samples, such as subjects; their correlation is estimated.
 
     Raises
     ------
     ScaleError, InputError, DesignError
-        As `voom`.
+        As `voom`, `estimate_sample_weights` and `duplicate_correlation`; or if prior weights and sample groups are
+        both given.
 
     Notes
     -----
     Equal to edgeR's ``voomLmFit`` (4.4), described in Y. Chen et al., Nucleic Acids Res. 53, gkaf018 (2025),
-    doi:10.1093/nar/gkaf018, with ``var.group`` for `sample_groups`; block correlation is not part of it.
+    doi:10.1093/nar/gkaf018, with ``var.group`` or ``var.design`` for `sample_groups`; with blocks as far as the
+    correlations agree (see `duplicate_correlation`).
 
     Examples
     --------
@@ -187,114 +185,64 @@ def voom_lm_fit(
     >>> voom_lm_fit(counts, design).fit.df_residual[[0, 299]].tolist()
     [2.0, 4.0]
     """
-    counted = _prepare(counts, design, library_sizes, norm_factors, structural=True)
-    plain = fit_linear_models(counted.expression, counted.design)
-    fit = _without_zeros(plain, counted)
-    replicated = np.flatnonzero(fit.df_residual > 0)
-    if replicated.size < 2:
-        return VoomFit(_unweighted(counted.expression), fit, None)
-    sizes = _observed_means(plain.mean_expression, counted)[replicated] + _mean_log_size(counted)
-    quality: FloatArray | None = None
-    for _ in range(1 if sample_groups is None else 2):
-        if quality is not None:
-            fit = _without_zeros(fit_linear_models(counted.expression, counted.design, weights=quality), counted)
-        trend = _trend(sizes, fit.sigma[replicated], fit.df_residual[replicated], span, counted.zeros)
-        weights = _trend_weights(fit.coefficients, counted, trend)
-        if sample_groups is not None:
-            quality = _quality(counted, weights, sample_groups, prior_n)
-    if quality is not None:
-        weights *= quality[:, None]
-    final = _without_zeros(fit_linear_models(counted.expression, counted.design, weights=weights), counted)
-    return VoomFit(VoomResult(counted.expression, weights, trend), final, quality)
+    if prior_weights is not None and sample_groups is not None:
+        raise InputError("give prior weights or let sample weights be estimated, not both.")
+    counted = prepare(counts, design, library_sizes, None, structural=True)
+    known = as_weights(prior_weights, counted.expression)
+    plain = fit_linear_models(counted.expression, counted.design, weights=known)
+    fit = without_zeros(plain, counted)
+    used = np.flatnonzero(fit.df_residual > 0)
+    if used.size < 2:
+        return VoomFit(unweighted(counted.expression), fit, None, None)
+    sizes = observed_means(plain.mean_expression, counted)[used] + mean_log_size(counted)
+    width = as_span(span, counted.expression.shape[1])
+    extras = _Extras(known, None)
+    for turn in range(1 if sample_groups is None and blocks is None else 2):
+        if turn:
+            fit = _fit(counted, extras.weights, blocks, extras.correlation)
+        zeros = counted.zeros.features.size > 0
+        trend = zero_aware_trend(sizes, fit, used, width) if zeros else plain_trend(sizes, fit.sigma[used], width)
+        weights = trend_weights(fit.coefficients, counted, trend)
+        extras = _estimate_extras(counted, weights, known, (sample_groups, blocks))
+    weights = _times(weights, extras.weights)
+    final = _fit(counted, weights, blocks, extras.correlation)
+    quality = None if sample_groups is None else extras.weights
+    return VoomFit(VoomResult(counted.expression, weights, trend), final, quality, extras.correlation)
 
 
-def _prepare(
-    counts: ArrayLike,
-    design: ArrayLike,
-    library_sizes: ArrayLike | None,
-    norm_factors: ArrayLike | None,
-    *,
-    structural: bool,
-) -> _Counted:
-    values = as_matrix(counts, "counts")
-    if values.shape[1] < 2:
-        raise InputError(f"a trend of variance on count size needs at least 2 features; got {values.shape[1]}.")
-    if not (values.min() >= 0 and np.isfinite(values.max())):
-        raise ScaleError("counts must be finite and not negative; log values, NaN or infinity are no counts.")
-    model = as_design(design, values.shape[0])
-    sizes = effective_library_sizes(values, library_sizes, norm_factors)
-    expression = np.add(values, 0.5, order="C")
-    expression /= (sizes + 1.0)[:, None]
-    expression *= 1e6
-    np.log2(expression, out=expression)
-    none = StructuralZeros(np.zeros(0, dtype=np.int64), np.zeros((values.shape[0], 0), dtype=bool))
-    zeros = find_structural_zeros(values, model, sizes) if structural else none
-    return _Counted(expression, model, sizes, zeros)
+class _Extras(NamedTuple):
+    """What multiplies the weights of the trend (known or sample weights), and the correlation within blocks."""
+
+    weights: FloatArray | None
+    correlation: float | None
 
 
-def _mean_log_size(counted: _Counted) -> float:
-    return float(np.log2(counted.library_sizes + 1.0).mean() - _LOG2_MILLION)
+def _estimate_extras(
+    counted: Counted, weights: FloatArray, known: FloatArray | None, wanted: tuple[SampleGroups, ArrayLike | None]
+) -> _Extras:
+    groups, blocks = wanted
+    extra, correlation = known, None
+    if groups is None and blocks is None:
+        return _Extras(extra, None)
+    expression = masked_expression(counted)
+    if groups is not None:
+        labels = None if isinstance(groups, str) and groups == "each" else groups
+        extra = estimate_sample_weights(expression, counted.design, weights=weights, sample_groups=labels)
+    if blocks is not None:
+        found = duplicate_correlation(expression, counted.design, blocks, weights=_times(weights, extra))
+        correlation = 0.0 if np.isnan(found.consensus) else found.consensus
+    return _Extras(extra, correlation)
 
 
-def _unweighted(expression: FloatArray) -> VoomResult:
-    warnings.warn("the design leaves no residual degrees of freedom; all weights are 1", RuntimeWarning, stacklevel=3)
-    return VoomResult(expression, np.ones_like(expression), TrendCurve(np.zeros(1), np.ones(1)))
+def _fit(
+    counted: Counted, weights: FloatArray | None, blocks: ArrayLike | None, correlation: float | None
+) -> LinearModelFit:
+    correlated = None if blocks is None or correlation is None else BlockCorrelation(blocks, correlation)
+    fit = fit_linear_models(counted.expression, counted.design, weights=weights, blocks=correlated)
+    return without_zeros(fit, counted)
 
 
-def _plain_trend(sizes: FloatArray, sigma: FloatArray, span: float) -> TrendCurve:
-    root = np.sqrt(sigma)
-    return trend_curve(sizes, lowess(sizes, root, span).fitted)
-
-
-def _trend(sizes: FloatArray, sigma: FloatArray, df: FloatArray, span: float, zeros: StructuralZeros) -> TrendCurve:
-    if zeros.features.size == 0:
-        return _plain_trend(sizes, sigma, span)
-    return trend_curve(sizes, weighted_lowess(sizes, np.sqrt(sigma), df, span=span).fitted)
-
-
-def _trend_weights(coefficients: FloatArray, counted: _Counted, trend: TrendCurve) -> FloatArray:
-    log_counts = counted.design @ coefficients.T
-    log_counts += (np.log2(counted.library_sizes + 1.0) - _LOG2_MILLION)[:, None]
-    weights = evaluate_curve(trend, log_counts)
-    weights *= weights
-    weights *= weights
-    return np.divide(1.0, weights, out=weights)
-
-
-def _masked(expression: FloatArray, zeros: StructuralZeros) -> FloatArray:
-    """The features with structural zeros, those cells missing."""
-    part = expression[:, zeros.features]
-    part[zeros.cells] = np.nan
-    return part
-
-
-def _without_zeros(fit: LinearModelFit, counted: _Counted) -> LinearModelFit:
-    """`fit` with sigma and residual df of features that have structural zeros taken from the other cells."""
-    zeros = counted.zeros
-    if zeros.features.size == 0:
-        return fit
-    weights = fit.weights
-    if weights is not None and weights.ndim == 2:
-        weights = weights[:, zeros.features]
-    partial = fit_linear_models(_masked(counted.expression, zeros), counted.design, weights=weights)
-    sigma, df = fit.sigma.copy(), fit.df_residual.copy()
-    sigma[zeros.features], df[zeros.features] = partial.sigma, partial.df_residual
-    return fit._replace(sigma=sigma, df_residual=df)
-
-
-def _observed_means(means: FloatArray, counted: _Counted) -> FloatArray:
-    zeros, observed = counted.zeros, means.copy()
-    present = ~zeros.cells
-    total = np.where(present, counted.expression[:, zeros.features], 0.0).sum(axis=0)
-    n_present = present.sum(axis=0)
-    observed[zeros.features] = np.divide(total, n_present, out=np.full(total.shape, np.nan), where=n_present > 0)
-    return observed
-
-
-def _quality(counted: _Counted, weights: FloatArray, groups: SampleGroups, prior_n: float) -> FloatArray:
-    expression = counted.expression
-    if counted.zeros.features.size:
-        expression = expression.copy()
-        expression[:, counted.zeros.features] = _masked(counted.expression, counted.zeros)
-    labels = None if isinstance(groups, str) and groups == "each" else groups
-    return estimate_sample_weights(expression, counted.design, weights=weights, sample_groups=labels, prior_n=prior_n)
+def _times(weights: FloatArray, extra: FloatArray | None) -> FloatArray:
+    if extra is None:
+        return weights
+    return weights * (extra[:, None] if extra.ndim == 1 else extra)

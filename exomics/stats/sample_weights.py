@@ -10,8 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from exomics._checks import require_length
 from exomics.errors import InputError
 from exomics.stats._design_basis import design_basis
+from exomics.stats._orthogonalization import orthogonalize
 from exomics.stats._restricted_likelihood import log_variances_by_reml
 from exomics.stats._sample_weight_kernels import VarianceProblem, log_variances_by_feature, reach_of_rows
+from exomics.stats._variance_design_kernels import coefficients_by_feature
 from exomics.stats.linear_model import as_design, as_expression, as_weights, mean_of_observed
 
 FloatArray = NDArray[np.float64]
@@ -42,7 +44,8 @@ def estimate_sample_weights(
     weights
         Prior precision weights, (n_samples,) or (n_samples, n_features).
     sample_groups
-        Labels (n_samples,) of samples that share a weight. Default: each sample has its own.
+        Labels (n_samples,) of samples that share a weight, or a matrix (n_samples, n_columns) of covariates that log
+        variances follow (limma's ``var.design``; columns are centered). Default: each sample has its own weight.
     prior_n
         Weight of the prior that all samples scatter alike, in features.
     method
@@ -80,7 +83,8 @@ def estimate_sample_weights(
     values = as_expression(expression)
     model = as_design(design, values.shape[0])
     precision = as_weights(weights, values)
-    groups = _group_numbers(sample_groups, values.shape[0])
+    columns = _variance_columns(sample_groups, values.shape[0])
+    groups = _group_numbers(None if columns is not None else sample_groups, values.shape[0])
     if method not in {"gene_by_gene", "reml"}:
         raise InputError(f"method must be 'gene_by_gene' or 'reml'; got {method!r}.")
     if values.shape[1] < 2 or values.shape[0] - model.shape[1] < 2:
@@ -92,7 +96,9 @@ def estimate_sample_weights(
     basis, n_groups = design_basis(model), int(groups.max()) + 1
     problem = VarianceProblem(values, given, model, basis, reach_of_rows(basis), groups, n_groups, float(prior_n))
     if method == "reml":
-        return np.exp(-log_variances_by_reml(problem, tolerance)[groups])
+        return np.exp(-log_variances_by_reml(problem, tolerance, columns))
+    if columns is not None:
+        return np.exp(-columns @ coefficients_by_feature(problem, columns))
     return np.exp(-log_variances_by_feature(problem)[groups])
 
 
@@ -105,6 +111,21 @@ def _complete(values: FloatArray, weights: FloatArray | None) -> tuple[FloatArra
     if weights is not None and weights.ndim == 2:
         weights = np.ascontiguousarray(weights[:, kept])
     return np.ascontiguousarray(values[:, kept]), weights
+
+
+def _variance_columns(given: ArrayLike | None, n_samples: int) -> FloatArray | None:
+    """Centered columns of a variance design that add rank; None where `given` are labels or nothing."""
+    if given is None or np.ndim(given) != 2:
+        return None
+    columns = np.asarray(given, dtype=np.float64)
+    if columns.shape[0] != n_samples or not np.isfinite(columns).all():
+        raise InputError(f"a variance design must have {n_samples} finite rows, one per sample; got {columns.shape}.")
+    centered = columns - columns.mean(axis=0)
+    centered[:, np.abs(centered).max(axis=0) <= 1e-12 * np.abs(columns).max(axis=0)] = 0.0
+    kept = orthogonalize(np.ascontiguousarray(centered)).kept
+    if not kept.any():
+        raise InputError("the variance design is constant over the samples; name covariates that differ.")
+    return np.ascontiguousarray(centered[:, kept])
 
 
 def _group_numbers(sample_groups: ArrayLike | None, n_samples: int) -> IndexArray:

@@ -10,6 +10,7 @@ import pytest
 
 from exomics.errors import DesignError, InputError, ScaleError
 from exomics.stats._structural_zeros import find_structural_zeros
+from exomics.stats.local_regression import choose_lowess_span
 from exomics.stats.precision_weights import voom, voom_lm_fit, voom_with_sample_weights
 
 EXPECTED = Path(__file__).parents[1] / "parity" / "voom" / "expected"
@@ -77,9 +78,17 @@ def test_voom_lm_fit_equals_edger(design, recipe):
 def test_norm_factors_multiply_library_sizes():
     counts, model = read("counts").T, read("means_design")
     factors = np.linspace(0.8, 1.2, counts.shape[0])
-    ours = voom_lm_fit(counts, model, library_sizes=sizes(), norm_factors=factors)
-    same = voom_lm_fit(counts, model, library_sizes=sizes() * factors)
-    np.testing.assert_array_equal(ours.voom.weights, same.voom.weights)
+    ours = voom(counts, model, library_sizes=sizes(), norm_factors=factors)
+    same = voom(counts, model, library_sizes=sizes() * factors)
+    np.testing.assert_array_equal(ours.weights, same.weights)
+
+
+def test_an_adaptive_span_is_the_span_for_the_number_of_features():
+    counts, model = read("counts").T, read("means_design")
+    ours = voom(counts, model, span="adaptive")
+    same = voom(counts, model, span=choose_lowess_span(counts.shape[1]))
+    np.testing.assert_array_equal(ours.weights, same.weights)
+    assert not np.allclose(ours.weights, voom(counts, model).weights)
 
 
 def test_structural_zeros_of_a_layout_with_and_without_covariate():
