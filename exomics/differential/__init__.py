@@ -3,6 +3,8 @@
 from exomics.differential import designs
 from exomics.differential.analysis import Analysis
 from exomics.differential.audit import Finding, audit_design
+from exomics.differential.combine import combine_contrasts
+from exomics.differential.concordance import LayerConcordance, layer_concordance
 from exomics.differential.contrasts import (
     Contrast,
     ContrastSet,
@@ -15,6 +17,7 @@ from exomics.differential.contrasts import (
 from exomics.differential.design import Design, build_design
 from exomics.differential.methods import FeatureTests, OmnibusTests, Tests
 from exomics.differential.omnibus import Omnibus, parse_omnibus
+from exomics.differential.pool_studies import pool_studies
 from exomics.differential.question import fit_question
 from exomics.differential.recipe import fit_recipe
 from exomics.differential.run import fit, run_analysis
@@ -26,20 +29,24 @@ __all__ = [
     "Design",
     "FeatureTests",
     "Finding",
+    "LayerConcordance",
     "Omnibus",
     "OmnibusTests",
     "Tests",
     "audit_design",
     "build_design",
+    "combine_contrasts",
     "contrasts_from_table",
     "evaluate_contrasts",
     "fit",
     "designs",
     "fit_question",
     "fit_recipe",
+    "layer_concordance",
     "parse_contrast",
     "parse_family",
     "parse_omnibus",
+    "pool_studies",
     "run_analysis",
     "with_families",
 ]

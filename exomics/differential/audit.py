@@ -183,7 +183,9 @@ def _units(obs: pd.DataFrame, design: Design, block: str) -> Iterator[Finding]:
         if name not in obs.columns or name in modeled or obs[name].isna().any():
             continue
         n_units, n_samples = obs[name].nunique(), len(obs)
-        given = [condition for condition in conditions if (obs.groupby(name)[condition].nunique() == 1).all()]
+        given = [
+            condition for condition in conditions if (obs[condition].groupby(obs[name].to_numpy()).nunique() == 1).all()
+        ]
         if not 1 < n_units < n_samples or (not given and name != keys.SUBJECT_ID):
             continue
         whole = f"{', '.join(given)} differs between whole levels of {name}; " if given else ""

@@ -73,6 +73,8 @@ def input_of(adata: AnnData, spec: MethodSpec, model: tuple[FloatArray, FloatArr
             return KernelInput(counts, model, np.full(adata.n_obs, np.nan))
         return KernelInput(counts, model, effective_library_sizes(adata, counts))
     values = values_of(adata)
+    if not values.shape[1]:
+        return KernelInput(values, model)
     empty = adata.obs_names[np.isnan(values).all(axis=1)]
     if len(empty):
         raise InputError(

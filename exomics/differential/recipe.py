@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from anndata import AnnData
 
 from exomics.differential.analysis import Analysis
+from exomics.differential.combine import combine_contrasts
 from exomics.differential.contrasts import Contrast
+from exomics.differential.omnibus import Omnibus
+from exomics.differential.parts import run_in_parts
 from exomics.differential.run import run_analysis
 from exomics.errors import ScaleError
 from exomics.preprocess import apply_steps
 from exomics.registry.recipe import Recipe, load_recipe
 from exomics.results import DifferentialTable
 from exomics.schema import keys, metadata, scale_of
+from exomics.stats.combine_p_values import Combination, Missing
 
 
 def fit_recipe(adata: AnnData, recipe: Recipe | str | Path) -> DifferentialTable:
@@ -63,6 +68,7 @@ def fit_recipe(adata: AnnData, recipe: Recipe | str | Path) -> DifferentialTable
         parameters=test.parameters,
         split_by=test.split_by,
         few_features=test.few_features,
+        omnibus=tuple(Omnibus(entry.name, entry.contrasts, entry.family) for entry in test.omnibus),
     )
     recorded = {
         "recipe": chosen.id,
@@ -71,7 +77,16 @@ def fit_recipe(adata: AnnData, recipe: Recipe | str | Path) -> DifferentialTable
         **({"reproduces": dict(chosen.reproduces)} if chosen.reproduces else {}),
     }
     notes = (*chosen.notes, *_assay_note(adata, chosen))
-    return run_analysis(prepared, analysis, name=f"recipe {chosen.id}", notes=notes, recorded=recorded)
+    name = f"recipe {chosen.id}"
+    if test.samples_by:
+        table = run_in_parts(prepared, analysis, test.samples_by, name=name, notes=notes, recorded=recorded)
+    else:
+        table = run_analysis(prepared, analysis, name=name, notes=notes, recorded=recorded)
+    for one in test.combine:
+        table = combine_contrasts(
+            table, one.name, one.of, method=cast(Combination, one.method), missing=cast(Missing, one.missing)
+        )
+    return table
 
 
 def _assay_note(adata: AnnData, recipe: Recipe) -> list[str]:

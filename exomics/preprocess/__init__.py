@@ -12,6 +12,7 @@ from exomics.preprocess.detection import (
 )
 from exomics.preprocess.filtering import filter_by_expression
 from exomics.preprocess.normalization import effective_library_sizes, library_factors, log_cpm, median_mad
+from exomics.preprocess.parent_protein import subtract_parent_protein
 from exomics.preprocess.quality import drop_flagged_samples, flag_missing_samples, flag_samples, flag_small_libraries
 from exomics.preprocess.steps import Preprocessors, apply_step, apply_steps, require_known, require_scale
 
@@ -40,6 +41,7 @@ __all__ = [
     "require_separable",
     "scale_covariates",
     "set_feature_ids",
+    "subtract_parent_protein",
     "values_of",
     "var_column",
 ]

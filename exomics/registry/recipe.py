@@ -29,6 +29,45 @@ class RecipeContrast:
     family: str = ""
 
 
+@dataclass(frozen=True)
+class RecipeOmnibus:
+    """A set of contrasts of a recipe that is tested together.
+
+    Parameters
+    ----------
+    name
+        As it stands in the result.
+    contrasts
+        Names of contrasts, or expressions.
+    family
+        Rows of one family are adjusted together; "" for a family of its own.
+    """
+
+    name: str
+    contrasts: tuple[str, ...]
+    family: str = ""
+
+
+@dataclass(frozen=True)
+class RecipeCombination:
+    """Rows of a recipe that combine the p-values of others.
+
+    Parameters
+    ----------
+    name
+        As it stands in the result.
+    of
+        Names of contrasts or sets.
+    method, missing
+        See `exomics.stats.combine_p_values.combine_p_values`.
+    """
+
+    name: str
+    of: tuple[str, ...]
+    method: str = "fisher"
+    missing: str = "other"
+
+
 @dataclass(frozen=True, kw_only=True)
 class RecipeTest:
     """The test of a recipe.
@@ -47,6 +86,13 @@ class RecipeTest:
         Column of var: each of its values is fitted separately, with its own weights and prior; "" for one fit.
     few_features
         ``{"below": n, "parameters": {...}}``: parameters that replace those above where a fit has fewer features.
+    samples_by
+        Column of obs: the samples of each of its values are fitted alone, with the contrasts and sets whose conditions
+        they have; "" for one fit.
+    omnibus
+        Sets of contrasts to be tested together.
+    combine
+        Rows that combine the p-values of others.
     """
 
     method: str
@@ -55,6 +101,9 @@ class RecipeTest:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     split_by: str = ""
     few_features: Mapping[str, Any] = field(default_factory=dict)
+    samples_by: str = ""
+    omnibus: tuple[RecipeOmnibus, ...] = ()
+    combine: tuple[RecipeCombination, ...] = ()
 
     __test__ = False
 
@@ -179,6 +228,11 @@ def _from_document(document: Document) -> Recipe:
         RecipeContrast(entry.get("name", entry["expression"]), entry["expression"], entry.get("family", ""))
         for entry in test.pop("contrasts")
     )
+    omnibus = tuple(
+        RecipeOmnibus(entry["name"], tuple(entry["contrasts"]), entry.get("family", ""))
+        for entry in test.pop("omnibus", ())
+    )
+    combine = tuple(RecipeCombination(**{**entry, "of": tuple(entry["of"])}) for entry in test.pop("combine", ()))
     return Recipe(
         id=document.id,
         version=document.version,
@@ -187,7 +241,7 @@ def _from_document(document: Document) -> Recipe:
         assays=tuple(head["assays"]),
         scale=head["scale"],
         steps=tuple(RecipeStep(step["method"], step.get("parameters", {})) for step in head.get("steps", ())),
-        test=RecipeTest(**test, contrasts=contrasts),
+        test=RecipeTest(**test, contrasts=contrasts, omnibus=omnibus, combine=combine),
         reproduces=head.get("reproduces", {}),
         notes=tuple(head.get("notes", ())),
         sha256=document.sha256,
