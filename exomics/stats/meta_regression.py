@@ -185,12 +185,11 @@ def _inference(
     fit, plain = fit_at(part, tau_squared[usable]), fit_at(part, np.zeros(len(part.y)))
     left = part.present.sum(axis=1) - float(p)
     knapp = inference == "hartung_knapp"
-    scale = (fit.weights * fit.residuals**2).sum(axis=1) / left if knapp else np.ones(len(left))
-    df = left if knapp else np.full(len(left), np.inf)
+    scale, df = (_weighted_q(fit) / left, left) if knapp else (np.ones(len(left)), np.full(len(left), np.inf))
     error = np.sqrt(np.einsum("npp->np", fit.inverse) * scale[:, None])
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = fit.coefficients / error
-    q = (plain.weights * plain.residuals**2).sum(axis=1)
+    q = _weighted_q(plain)
     typical = left / projection_traces(part, plain)[0]
     margin = t_quantile(0.5 + level / 2.0, df)[:, None] * error
     tested = [j for j in range(p) if j != _intercept(studies.X)] or [0]
@@ -209,14 +208,19 @@ def _inference(
         "q_moderators": moved,
         "q_moderators_p": moved_p,
     }
+    n_studies = studies.present.sum(axis=1).astype(np.int64)
     return MetaRegression(
         **{name: _spread(values, usable) for name, values in fields.items()},
         tau_squared=tau_squared,
         r_squared=r_squared,
         df_moderators=float(len(tested)),
-        n_studies=studies.present.sum(axis=1).astype(np.int64),
+        n_studies=n_studies,
         converged=converged,
     )
+
+
+def _weighted_q(fit: WeightedFit) -> FloatArray:
+    return np.asarray((fit.weights * fit.residuals**2).sum(axis=1))
 
 
 def _spread(values: FloatArray, usable: BoolArray) -> FloatArray:
