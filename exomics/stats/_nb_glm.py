@@ -36,7 +36,7 @@ class RegressionProblem(NamedTuple):
     smallest_mean: float
 
 
-class _Work(NamedTuple):
+class GlmWork(NamedTuple):
     weights: FloatArray
     means: FloatArray
     gram: FloatArray
@@ -47,10 +47,10 @@ class _Work(NamedTuple):
 
 
 @helper
-def _new_work(problem: RegressionProblem) -> _Work:
+def new_work(problem: RegressionProblem) -> GlmWork:
     n, p = problem.design.shape
     packed = problem.products.shape[1]
-    return _Work(np.zeros(n), np.zeros(n), np.zeros(packed), np.zeros((p, p)), np.zeros(p), np.zeros(p), np.zeros(p))
+    return GlmWork(np.zeros(n), np.zeros(n), np.zeros(packed), np.zeros((p, p)), np.zeros(p), np.zeros(p), np.zeros(p))
 
 
 @entry_point
@@ -60,16 +60,16 @@ def fit_regressions(
     """Improve the coefficients in place; returns fitted means, log likelihoods, and iterations (-1: no convergence)."""
     n_features, n_samples = problem.counts.shape
     means, likelihoods, iterations = np.empty((n_features, n_samples)), np.empty(n_features), np.empty(n_features)
-    work = _new_work(problem)
+    work = new_work(problem)
     for g in range(n_features):
         iterations[g] = _fit(problem, g, coefficients[g], max_iterations, work)
-        _predict(problem, coefficients[g], means[g])
+        predict_means(problem, coefficients[g], means[g])
         likelihoods[g] = fitted_log_likelihood(problem.counts[g], means[g], problem.dispersions[g])
     return means, likelihoods, iterations
 
 
 @helper
-def _predict(problem: RegressionProblem, beta: FloatArray, means: FloatArray) -> None:
+def predict_means(problem: RegressionProblem, beta: FloatArray, means: FloatArray) -> None:
     for i in range(means.size):
         eta = problem.offsets[i]
         for a in range(beta.size):
@@ -78,11 +78,11 @@ def _predict(problem: RegressionProblem, beta: FloatArray, means: FloatArray) ->
 
 
 @helper
-def _fit(problem: RegressionProblem, g: int, beta: FloatArray, max_iterations: int, work: _Work) -> float:
+def _fit(problem: RegressionProblem, g: int, beta: FloatArray, max_iterations: int, work: GlmWork) -> float:
     """Iteratively reweighted least squares; where it does not settle, a guarded ascent of the penalized likelihood."""
     start = beta.copy()
     for iteration in range(max_iterations):
-        gain = _find_step(problem, g, beta, problem.smallest_mean, work)
+        gain = find_step(problem, g, beta, problem.smallest_mean, work)
         if not np.isfinite(gain):
             break
         for a in range(beta.size):
@@ -95,7 +95,7 @@ def _fit(problem: RegressionProblem, g: int, beta: FloatArray, max_iterations: i
 
 
 @helper
-def _find_step(problem: RegressionProblem, g: int, beta: FloatArray, smallest_mean: float, work: _Work) -> float:
+def find_step(problem: RegressionProblem, g: int, beta: FloatArray, smallest_mean: float, work: GlmWork) -> float:
     """The scoring step from `beta` and twice what it is expected to gain; NaN where the equations are singular."""
     _weigh(problem, g, beta, smallest_mean, work)
     weighted_gram(work.weights, problem.products, work.gram)
@@ -110,9 +110,9 @@ def _find_step(problem: RegressionProblem, g: int, beta: FloatArray, smallest_me
 
 
 @helper
-def _weigh(problem: RegressionProblem, g: int, beta: FloatArray, smallest_mean: float, work: _Work) -> None:
+def _weigh(problem: RegressionProblem, g: int, beta: FloatArray, smallest_mean: float, work: GlmWork) -> None:
     """Working weights, and the gradient: ``X' W (working response - X beta) - ridge beta``."""
-    _predict(problem, beta, work.means)
+    predict_means(problem, beta, work.means)
     for a in range(beta.size):
         work.gradient[a] = -problem.ridge[a] * beta[a]
     for i in range(work.means.size):
@@ -128,8 +128,8 @@ def _weigh(problem: RegressionProblem, g: int, beta: FloatArray, smallest_mean: 
 
 
 @helper
-def _penalized(problem: RegressionProblem, g: int, beta: FloatArray, work: _Work) -> float:
-    _predict(problem, beta, work.means)
+def _penalized(problem: RegressionProblem, g: int, beta: FloatArray, work: GlmWork) -> float:
+    predict_means(problem, beta, work.means)
     value = fitted_log_likelihood(problem.counts[g], work.means, problem.dispersions[g])
     for a in range(beta.size):
         value -= 0.5 * problem.ridge[a] * beta[a] * beta[a]
@@ -137,11 +137,11 @@ def _penalized(problem: RegressionProblem, g: int, beta: FloatArray, work: _Work
 
 
 @helper
-def _ascend(problem: RegressionProblem, g: int, beta: FloatArray, work: _Work) -> float:
+def _ascend(problem: RegressionProblem, g: int, beta: FloatArray, work: GlmWork) -> float:
     """Scoring steps, each halved until the penalized likelihood rises; the number taken, -1 without convergence."""
     value = _penalized(problem, g, beta, work)
     for taken in range(1, _MAX_ASCENT + 1):
-        gain = _find_step(problem, g, beta, 0.0, work)
+        gain = find_step(problem, g, beta, 0.0, work)
         if not np.isfinite(gain):
             return -1.0
         if gain < _REACHED_GAIN:
@@ -166,9 +166,9 @@ def contrast_variances(problem: RegressionProblem, coefficients: FloatArray, con
     """``c' A^-1 X'WX A^-1 c`` with ``A = X'WX + ridge`` for each feature and each row of `contrasts`."""
     n_features, n_contrasts = problem.counts.shape[0], contrasts.shape[0]
     variances = np.full((n_features, n_contrasts), np.nan)
-    work = _new_work(problem)
+    work = new_work(problem)
     for g in range(n_features):
-        if np.isfinite(_find_step(problem, g, coefficients[g], problem.smallest_mean, work)):
+        if np.isfinite(find_step(problem, g, coefficients[g], problem.smallest_mean, work)):
             for c in range(n_contrasts):
                 work.step[:] = contrasts[c]
                 solve(work.factor, work.step)
@@ -181,9 +181,9 @@ def leverages(problem: RegressionProblem, coefficients: FloatArray) -> FloatArra
     """Diagonal of the hat matrix of each feature, (n_features, n_samples)."""
     n_features, n_samples = problem.counts.shape
     diagonal = np.full((n_features, n_samples), np.nan)
-    work = _new_work(problem)
+    work = new_work(problem)
     for g in range(n_features):
-        if np.isfinite(_find_step(problem, g, coefficients[g], problem.smallest_mean, work)):
+        if np.isfinite(find_step(problem, g, coefficients[g], problem.smallest_mean, work)):
             for i in range(n_samples):
                 work.step[:] = problem.design[i]
                 solve(work.factor, work.step)

@@ -132,13 +132,14 @@ def refit(
     *,
     penalty: FloatArray,
     max_iterations: int = MAX_ITERATIONS,
+    smallest_mean: float = SMALLEST_MEAN,
 ) -> NegativeBinomialFit:
     """`fit_negative_binomial` of checked arrays: counts (n_features, n_samples), log size factors, natural penalty."""
     start = np.log(values / np.exp(offsets) + 0.1) @ np.linalg.pinv(design).T
     known = np.isfinite(dispersions)
     alpha = np.where(known, dispersions, 1.0)
     problem = RegressionProblem(
-        values, offsets, alpha, design, column_products(design), np.asarray(penalty, dtype=np.float64), SMALLEST_MEAN
+        values, offsets, alpha, design, column_products(design), np.asarray(penalty, dtype=np.float64), smallest_mean
     )
     coefficients = np.ascontiguousarray(start)
     means, likelihood, iterations = fit_regressions(problem, coefficients, max_iterations)

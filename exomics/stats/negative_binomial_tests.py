@@ -178,6 +178,12 @@ def _reduced_fit(fit: NegativeBinomialFit, reduced: FloatArray) -> NegativeBinom
     if reduced.shape[1] == 0:
         raise DesignError("a reduced design without columns has no baseline; keep at least the intercept.")
     penalty = np.full(reduced.shape[1], problem.ridge.min())
+    dispersions = np.where(fit.converged, problem.dispersions, np.nan)
     return refit(
-        problem.counts, reduced, np.where(fit.converged, problem.dispersions, np.nan), problem.offsets, penalty=penalty
+        problem.counts,
+        reduced,
+        dispersions,
+        problem.offsets,
+        penalty=penalty,
+        smallest_mean=problem.smallest_mean,
     )

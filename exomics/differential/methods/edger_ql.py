@@ -1,4 +1,4 @@
-"""Quasi-likelihood F test of counts: negative binomial means, a trended dispersion, a moderated variance per feature."""
+"""Quasi-likelihood F test of counts: a trended dispersion, and a moderated variance per feature beyond it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-# Frozen reference values of the negative binomial tests: DESeq2 on simulated counts. Run in this folder: Rscript generate.R
+# Frozen reference values of the negative binomial tests: DESeq2 and edgeR on simulated counts. Run in this folder: Rscript generate.R
 suppressPackageStartupMessages(library(DESeq2))
 write <- function(table, name) {
   for (column in names(table)) if (is.double(table[[column]])) table[[column]] <- sprintf("%.17g", table[[column]])
@@ -61,4 +61,21 @@ few <- factor(c("a", "a", "b", "b")); counts <- simulate(500, few, 13)
 dds <- fits(estimateSizeFactors(DESeqDataSetFromMatrix(counts, data.frame(few), ~ few)))
 write(as.data.frame(counts), "few_counts.tsv.gz")
 write(shared(dds), "few_shared.tsv.gz")
+
+# Quasi-likelihood: edgeR at its own trended dispersions, on the counts of the three groups.
+suppressPackageStartupMessages(library(edgeR))
+counts <- as.matrix(read.delim("expected/covariate_counts.tsv.gz"))
+samples <- read.delim("expected/covariate_samples.tsv.gz"); design <- model.matrix(~ group + age, samples)
+y <- calcNormFactors(DGEList(counts[rowSums(counts) > 0, ]))
+y <- estimateDisp(y, design)
+found <- data.frame(trended = y$trended.dispersion, common = y$common.dispersion, abundance = y$AveLogCPM)
+for (robust in c(FALSE, TRUE)) {
+  fit <- glmQLFit(y, design, robust = robust)
+  one <- glmQLFTest(fit, coef = 3)$table; two <- glmQLFTest(fit, coef = 2:3)$table
+  part <- data.frame(df = fit$df.residual.zeros, posterior = fit$var.post, prior_df = fit$df.prior,
+                     statistic = one$F, p = one$PValue, statistic_both = two$F, p_both = two$PValue)
+  names(part) <- paste0(names(part), if (robust) "_robust" else ""); found <- cbind(found, part)
+}
+write(found, "quasi_likelihood.tsv.gz")
+write(data.frame(library_size = y$samples$lib.size * y$samples$norm.factors), "quasi_likelihood_samples.tsv.gz")
 writeLines(capture.output(sessionInfo()), "session_info.txt")
