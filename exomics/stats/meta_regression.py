@@ -180,10 +180,9 @@ def _inference(
     studies: Studies, found: tuple[BoolArray, FloatArray, BoolArray, FloatArray], inference: str, level: float
 ) -> MetaRegression:
     usable, tau_squared, converged, r_squared = found
-    p = studies.X.shape[1]
     part = studies.part(usable)
     fit, plain = fit_at(part, tau_squared[usable]), fit_at(part, np.zeros(len(part.y)))
-    left = part.present.sum(axis=1) - float(p)
+    left = part.present.sum(axis=1) - float(part.X.shape[1])
     knapp = inference == "hartung_knapp"
     scale, df = (_weighted_q(fit) / left, left) if knapp else (np.ones(len(left)), np.full(len(left), np.inf))
     error = np.sqrt(np.einsum("npp->np", fit.inverse) * scale[:, None])
@@ -192,7 +191,7 @@ def _inference(
     q = _weighted_q(plain)
     typical = left / projection_traces(part, plain)[0]
     margin = t_quantile(0.5 + level / 2.0, df)[:, None] * error
-    tested = [j for j in range(p) if j != _intercept(studies.X)] or [0]
+    tested = [j for j in range(part.X.shape[1]) if j != _intercept(part.X)] or [0]
     moved, moved_p = _moderators_test(fit, tested, scale, left if knapp else None)
     fields = {
         "coefficients": fit.coefficients,
@@ -208,13 +207,12 @@ def _inference(
         "q_moderators": moved,
         "q_moderators_p": moved_p,
     }
-    n_studies = studies.present.sum(axis=1).astype(np.int64)
     return MetaRegression(
         **{name: _spread(values, usable) for name, values in fields.items()},
         tau_squared=tau_squared,
         r_squared=r_squared,
         df_moderators=float(len(tested)),
-        n_studies=n_studies,
+        n_studies=studies.present.sum(axis=1).astype(np.int64),
         converged=converged,
     )
 
