@@ -1,0 +1,82 @@
+"""Shrinkage of effects: closed forms, planted priors, error rates, invariances."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from exomics.errors import InputError
+from exomics.stats.effect_shrinkage import shrink_effects
+
+
+@pytest.fixture
+def study() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Truth, estimates and errors: nine in ten features do not change, one in ten by several units."""
+    rng = np.random.default_rng(1)
+    error = rng.uniform(0.1, 0.6, 5000)
+    truth = np.where(rng.random(5000) < 0.1, rng.normal(0.0, 2.0, 5000), 0.0)
+    return truth, truth + rng.normal(0.0, error), error
+
+
+def test_a_normal_prior_is_found_and_its_posterior_is_the_closed_form():
+    rng = np.random.default_rng(2)
+    error = rng.uniform(0.2, 0.5, 4000)
+    estimates = rng.normal(0.0, 1.5, 4000) + rng.normal(0.0, error)
+    found = shrink_effects(estimates, error, prior="normal")
+    assert found.deviations[0] == pytest.approx(1.5, rel=0.05)
+    share = found.deviations[0] ** 2 / (found.deviations[0] ** 2 + error**2)
+    np.testing.assert_allclose(found.effect, share * estimates, rtol=1e-12)
+    np.testing.assert_allclose(found.standard_deviation, np.sqrt(share) * error, rtol=1e-7)
+
+
+def test_the_adaptive_prior_spares_large_effects_and_halves_the_error(study):
+    truth, estimates, error = study
+    adaptive, normal = (shrink_effects(estimates, error, prior=prior) for prior in ("adaptive", "normal"))
+    assert adaptive.weights[adaptive.deviations == 0.0][0] == pytest.approx(0.9, abs=0.05)
+
+    def loss(effect: np.ndarray) -> float:
+        return float(((effect - truth) ** 2).mean())
+
+    assert loss(adaptive.effect) < 0.5 * loss(estimates) and loss(adaptive.effect) < loss(normal.effect)
+    large = np.abs(estimates) > 3.0
+    assert np.abs(adaptive.effect / estimates - 1.0)[large].max() < np.abs(normal.effect / estimates - 1.0)[large].max()
+    assert (np.abs(adaptive.effect) <= np.abs(estimates)).all()
+
+
+def test_s_values_bound_the_rate_of_wrong_signs(study):
+    truth, estimates, error = study
+    found = shrink_effects(estimates, error)
+    called = found.s_value < 0.05
+    wrong = (np.sign(truth) != np.sign(found.effect))[called].mean()
+    assert called.sum() > 200 and wrong < 0.08
+    assert ((found.false_sign_rate >= 0) & (found.false_sign_rate <= 1)).all()
+
+
+def test_all_null_effects_shrink_to_nothing():
+    rng = np.random.default_rng(3)
+    found = shrink_effects(rng.normal(0.0, 0.3, 2000), np.full(2000, 0.3))
+    assert np.abs(found.effect).max() < 0.1 and (found.s_value > 0.5).all()
+
+
+@pytest.mark.parametrize("prior", ["adaptive", "normal"])
+def test_scale_sign_and_order_of_features(study, prior):
+    _, estimates, error = study
+    plain = shrink_effects(estimates, error, prior=prior)
+    scaled = shrink_effects(3.0 * estimates, 3.0 * error, prior=prior)
+    np.testing.assert_allclose(scaled.effect, 3.0 * plain.effect, rtol=1e-4, atol=1e-5)
+    flipped = shrink_effects(-estimates, error, prior=prior)
+    np.testing.assert_allclose(flipped.effect, -plain.effect, rtol=1e-6, atol=1e-9)
+    order = np.random.default_rng(4).permutation(5000)
+    moved = shrink_effects(estimates[order], error[order], prior=prior)
+    np.testing.assert_allclose(moved.effect, plain.effect[order], rtol=1e-4, atol=1e-6)
+
+
+def test_missing_effects_stay_missing_and_bad_input_is_named():
+    found = shrink_effects([np.nan, 1.0, 2.0, -1.0], [0.5, 0.5, np.nan, 0.5])
+    assert np.isnan(found.effect).tolist() == [True, False, True, False]
+    with pytest.raises(InputError, match="one length"):
+        shrink_effects([1.0], [1.0, 2.0])
+    with pytest.raises(InputError, match="positive"):
+        shrink_effects([1.0], [0.0])
+    with pytest.raises(InputError, match="adaptive"):
+        shrink_effects([1.0], [1.0], prior="apeglm")
