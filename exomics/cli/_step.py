@@ -68,6 +68,14 @@ def require_suffix(path: Path, *suffixes: str) -> None:
         raise InputError(f"the output {path.name} must end in {' or '.join(suffixes)}.")
 
 
+def keep_inputs(inputs: Sequence[Path], outputs: Sequence[Path]) -> None:
+    """Raise if an output would replace an input: what was made could never be made again."""
+    read = {path.resolve() for path in inputs}
+    lost = [path for path in outputs if path.resolve() in read]
+    if lost:
+        raise InputError(f"the output {lost[0]} would replace an input of this command; give it another name.")
+
+
 def _placeholder(token: str, inputs: Sequence[Path], outputs: Sequence[Path]) -> str:
     head, separator, tail = token.rpartition("=")
     for kind, paths in (("input", inputs), ("output", outputs)):

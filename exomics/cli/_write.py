@@ -13,7 +13,7 @@ from anndata import AnnData
 from mudata import MuData
 
 from exomics._files import write_text
-from exomics.cli._step import record
+from exomics.cli._step import keep_inputs, record
 from exomics.datasets import write_data
 from exomics.results import Provenance, ResultTable
 from exomics.results.provenance import sidecar_of
@@ -29,6 +29,7 @@ def save_table(
     outputs: Sequence[Path] = (),
 ) -> None:
     """Write a result table and its sidecar; `outputs` are all files of the command, if there are more than this one."""
+    keep_inputs(inputs, outputs or [path])
     write_text(path, table.to_text())
     save_provenance(table.provenance, path, arguments, inputs, outputs=outputs)
 
@@ -43,6 +44,7 @@ def save_frame(
     outputs: Sequence[Path] = (),
 ) -> None:
     """Write a plain table (a comparison, a truth) and its sidecar."""
+    keep_inputs(inputs, outputs or [path])
     write_text(path, frame.to_csv(sep="\t", index=False, lineterminator="\n"))
     save_provenance(provenance, path, arguments, inputs, outputs=outputs)
 
@@ -57,6 +59,7 @@ def save_data(
     parameters: Mapping[str, Any] | None = None,
 ) -> None:
     """Write AnnData or MuData and its sidecar."""
+    keep_inputs(inputs, outputs or [path])
     write_data(data, path)
     thanks = acknowledgments_of(data)
     provenance = Provenance(method=arguments.argv[0], parameters=parameters or {}, acknowledgments=thanks)

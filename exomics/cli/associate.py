@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from exomics.cli._read import read_assay
 from exomics.cli._step import input_path, require_suffix
 from exomics.cli._write import save_frame, save_table
-from exomics.datasets import read_data
 from exomics.errors import InputError
 from exomics.results import PerformanceTable, Provenance, ScoreTable
 from exomics.schema import keys
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _outcomes(arguments: argparse.Namespace) -> pd.DataFrame:
-    obs = read_data(arguments.samples).obs
+    obs = read_assay(arguments.samples).obs
     if not arguments.time_point:
         return obs
     chosen = obs[obs[keys.TIME_POINT].astype(str) == arguments.time_point]

@@ -5,8 +5,8 @@ are equal after the published rounding. --truth FILE (from `exomics load embedde
 was planted.
 
 examples:
-  exomics compare muscle.tsv -o agreement.tsv --published motrpac_gn_rna
-  exomics compare training.tsv -o recovery.tsv --truth truth.tsv
+  exomics compare training.tsv -o recovery.tsv --truth truth.tsv --contrast training
+  exomics compare rat.tsv -o agreement.tsv --published motrpac_gn_rna
 """
 
 from __future__ import annotations

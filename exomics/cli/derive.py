@@ -4,8 +4,9 @@ A rule is a document: contrasts that must agree, thresholds, the layer of the re
 human genes. The signature is written as YAML and TSV in the registry's format, so that it can be scored and
 published.
 
-example:
-  exomics derive muscle.tsv -o signatures/muscle.yaml --rule motrpac_gn_rna_8w_both_sexes
+examples:
+  exomics derive training.tsv -o signatures/training.yaml --rule embedded_muscle_training
+  exomics derive rat.tsv -o signatures/rat.yaml --rule motrpac_gn_rna_8w_both_sexes
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from exomics.cli._step import input_path, require_suffix
+from exomics.cli._step import input_path, keep_inputs, require_suffix
 from exomics.cli._write import save_frame, save_provenance
 from exomics.harmonize import OrthologTable, load_orthologs
 from exomics.registry.derivation_rule import DerivationRule, load_derivation_rule
@@ -36,10 +37,11 @@ def run(arguments: argparse.Namespace) -> None:
     require_suffix(output, ".yaml")
     rule = load_derivation_rule(arguments.rule)
     inputs = [*arguments.tables, *([input_path(arguments.rule)] if arguments.rule.endswith(".yaml") else [])]
+    body = output.with_suffix(".tsv")
+    keep_inputs(inputs, [output, body, *([arguments.losses] if arguments.losses else [])])
     tables = [DifferentialTable.from_tsv(path) for path in arguments.tables]
     derivation = derive(tables, rule, orthologs=_orthologs(rule))
     write_signature(derivation.signature, output)
-    body = output.with_suffix(".tsv")
     outputs = [output, *([body] if body.is_file() else []), *([arguments.losses] if arguments.losses else [])]
     provenance = Provenance(method="derive", parameters={"rule": rule.id, "version": rule.version})
     save_provenance(provenance, output, arguments, inputs, outputs=outputs)

@@ -9,14 +9,15 @@ exomics.differential.designs). --audit-only looks at the design and fits nothing
 --omnibus NAME:c1,c2 adds a test whether any of those contrasts differs from zero (F).
 
 examples:
-  exomics differential muscle.h5ad -o muscle.tsv --recipe motrpac_muscle_rna
-  exomics differential embedded.h5ad -o training.tsv --method limma_voom \\
+  exomics differential muscle.h5ad -o training.tsv --recipe randomized_trial_rna
+  exomics differential rat.h5ad -o rat.tsv --recipe motrpac_muscle_rna
+  exomics differential ready.h5ad -o by_hand.tsv --method limma_voom \\
       --design '~ subject_id + post + exercise_post' --contrast training=exercise_post
-  exomics differential embedded.h5ad -o change.tsv --method limma_voom --question prepost:only=arm=exercise
-  exomics differential embedded.h5ad -o arms.tsv --method limma_voom \\
+  exomics differential ready.h5ad -o change.tsv --method limma_voom --question prepost:only=arm=exercise
+  exomics differential ready.h5ad -o arms.tsv --method limma_voom \\
       --question arms:adjustment=difference,covariates=batch
-  exomics differential embedded.h5ad -o sexes.tsv --method limma_voom --question arms_by_subgroup:subgroup=sex
-  exomics differential embedded.h5ad --audit-only --design '~ arm + batch'
+  exomics differential ready.h5ad -o sexes.tsv --method limma_voom --question arms_by_subgroup:subgroup=sex
+  exomics differential ready.h5ad --audit-only --design '~ arm + batch'
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from exomics.cli._read import read_assay
 from exomics.cli._step import input_path, option, require_suffix
 from exomics.cli._write import save_table
-from exomics.datasets import read_data
 from exomics.differential import (
     Contrast,
     audit_design,
@@ -86,7 +87,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _fitted(arguments: argparse.Namespace) -> DifferentialTable:
-    data = read_data(arguments.data)
+    data = read_assay(arguments.data)
     if arguments.recipe:
         return fit_recipe(data, arguments.recipe)
     contrasts = _contrasts(arguments)
@@ -117,7 +118,7 @@ def _parameters(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _audit(arguments: argparse.Namespace) -> None:
     """Print the findings on the design; a fatal one ends like any user's error."""
-    obs, formula = read_data(arguments.data).obs, arguments.design
+    obs, formula = read_assay(arguments.data).obs, arguments.design
     if arguments.recipe:
         formula = load_recipe(arguments.recipe).test.design
     if arguments.question:

@@ -7,10 +7,10 @@ an .h5ad with --recipe, or with --test, --design and --contrast; every other met
 Where the correlation between members is not estimated, p-values are given at 0, 0.01, 0.05, 0.1 and 0.2.
 
 examples:
-  exomics enrich muscle.tsv -o sets.tsv --gene-sets hallmark --method camera_preranked --from-species rat
-  exomics enrich muscle.h5ad -o sets.tsv --gene-sets hallmark --method camera --from-species rat \\
+  exomics enrich rat.tsv -o sets.tsv --gene-sets hallmark --method camera_preranked --from-species rat
+  exomics enrich rat.h5ad -o sets.tsv --gene-sets hallmark --method camera --from-species rat \\
       --recipe motrpac_muscle_rna
-  exomics enrich tumor.tsv -o sets.tsv --gene-sets immune --method over_representation --option direction=up
+  exomics enrich training.tsv -o sets.tsv --gene-sets immune --method over_representation --option direction=up
 """
 
 from __future__ import annotations

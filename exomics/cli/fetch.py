@@ -1,7 +1,7 @@
 """Fetch a dataset's files: from the cache, the mirror (EXOMICS_MIRROR) or the public address; verified by sha256.
 
 example:
-  exomics fetch motrpac_gn_rna
+  exomics fetch motrpac_gn_rna --to .
 """
 
 from __future__ import annotations

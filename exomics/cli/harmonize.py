@@ -5,7 +5,7 @@ human maps rat or mouse genes by the pinned whole-genome ortholog table: 1:1 wit
 summed on counts.
 
 example:
-  exomics harmonize muscle.h5ad -o muscle.human.h5ad --to-species human
+  exomics harmonize rat.h5ad -o rat.human.h5ad --to-species human
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from exomics.cli._read import read_assay
 from exomics.cli._step import input_path, require_suffix
 from exomics.cli._write import save_data, save_frame
-from exomics.datasets import read_data
 from exomics.errors import InputError
 from exomics.harmonize import LossReport, approve_symbols, load_aliases, load_orthologs, to_human
 from exomics.results import Provenance
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     require_suffix(arguments.output, ".h5ad")
     if not arguments.identifiers and not arguments.to_species:
         raise InputError("nothing to do: give --identifiers approve, --to-species human, or both.")
-    data = read_data(arguments.data)
+    data = read_assay(arguments.data)
     before, losses = data.n_vars, LossReport.of([])
     if arguments.identifiers:
         data, lost = approve_symbols(data, load_aliases())

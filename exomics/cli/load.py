@@ -2,7 +2,10 @@
 
 examples:
   exomics load embedded_muscle_rna -o muscle.h5ad
-  exomics load --loader bioconductor --file data=TRNSCRPT_GN.rda -o muscle.h5ad
+  exomics load embedded_tumor_rna -o tumor.h5ad
+  exomics load embedded_truth -o truth.tsv
+  exomics load motrpac_gn_rna -o rat.h5ad
+  exomics load --loader motrpac --file data=TRNSCRPT_GN.rda -o own.h5ad
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Pool the associations of several cohorts by random effects, with heterogeneity and a prediction interval.
 
 example:
-  exomics pool associations/*.tsv -o pooled.tsv
+  exomics pool associations.tsv -o pooled.tsv
 """
 
 from __future__ import annotations

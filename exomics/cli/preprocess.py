@@ -4,7 +4,7 @@ Each step is NAME or NAME:KEY=VALUE,KEY=VALUE (`exomics catalog methods` lists t
 normalization, batch. What a step drops is recorded in the object and printed.
 
 example:
-  exomics preprocess embedded.h5ad -o filtered.h5ad --filter filter_by_expression:group=arm --normalize tmm
+  exomics preprocess muscle.h5ad -o ready.h5ad --filter filter_by_expression:group=arm --normalize tmm
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from exomics.cli._read import read_assay
 from exomics.cli._step import input_path, option, require_suffix
 from exomics.cli._write import save_data
-from exomics.datasets import read_data
 from exomics.errors import InputError
 from exomics.preprocess import apply_step
 from exomics.schema import steps_of
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     wanted = [step for name in _ORDER for step in getattr(arguments, name)]
     if not wanted:
         raise InputError("nothing to do: give at least one of --flag, --filter, --normalize, --batch.")
-    data = read_data(arguments.data)
+    data = read_assay(arguments.data)
     done = len(steps_of(data))
     for name, parameters in wanted:
         data = apply_step(data, name, parameters)

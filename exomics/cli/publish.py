@@ -4,8 +4,7 @@ Give the signatures (.yaml) and tables (.tsv) that earlier commands wrote. The p
 the public sources, so that `exomics verify` can run them again and check each number.
 
 example:
-  exomics publish results/signatures/embedded_muscle_rna.yaml results/differential/embedded_muscle_rna.tsv \\
-      -o package --title "Training in muscle"
+  exomics publish signatures/training.yaml training.tsv scores.tsv -o package --title "Training in muscle"
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ Give any files that earlier commands wrote, in any order; what each is, and what
 columns and its provenance. --summary writes the findings as plain text too.
 
 example:
-  exomics report differential.tsv signature.yaml scores.tsv associations.tsv -o report.html --title "Training in muscle"
+  exomics report signatures/training.yaml training.tsv scores.tsv associations.tsv -o report.html \\
+      --title "Training in muscle"
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import argparse
 from pathlib import Path
 
 from exomics._files import write_text
-from exomics.cli._step import input_path, require_suffix
+from exomics.cli._step import input_path, keep_inputs, require_suffix
 from exomics.publish.report import build_report, summary_text
 from exomics.publish.report.reading import read_content
 
@@ -31,6 +32,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Build the page, and the summary if it is asked for."""
     require_suffix(arguments.output, ".html")
+    keep_inputs(arguments.files, [arguments.output, *([arguments.summary] if arguments.summary else [])])
     verdict = arguments.verified.read_text(encoding="utf-8").splitlines()[-1] if arguments.verified else ""
     content = read_content(arguments.files, title=arguments.title, question=arguments.question, verification=verdict)
     build_report(content, arguments.output)

@@ -4,8 +4,10 @@ A signature is named by its id, its class, `all`, gene:SYMBOL, or a .yaml or .gm
 list it is refused unless --allow-layer is given, and then recorded as wrong_layer_override. --controls N scores N
 random sets, matched on size and expression, beside each signature.
 
-example:
+examples:
   exomics score tumor.h5ad -o scores.tsv --signatures imm.cyt imm.ifng6 ecm.col1 gene:CXCL9
+  exomics score tumor.h5ad -o derived.tsv --signatures signatures/training.yaml --allow-layer \\
+      --controls 100 --controls-output controls.tsv
 """
 
 from __future__ import annotations
@@ -13,9 +15,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from exomics.cli._read import read_assay
 from exomics.cli._step import input_path, require_suffix
 from exomics.cli._write import save_frame, save_table
-from exomics.datasets import read_data
 from exomics.errors import InputError
 from exomics.harmonize import load_aliases
 from exomics.results import Provenance, ScoreTable
@@ -41,7 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
     require_suffix(arguments.output, ".tsv")
     if bool(arguments.controls) != bool(arguments.controls_output):
         raise InputError("--controls N and --controls-output FILE go together.")
-    data = read_data(arguments.data)
+    data = read_assay(arguments.data)
     chosen = resolve_signatures(arguments.signatures, layer_of(data))
     inputs = [arguments.data, *_files(arguments.signatures)]
     aliases = load_aliases(dataset=arguments.aliases) if arguments.aliases else None

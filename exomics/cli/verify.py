@@ -4,7 +4,7 @@ Every file is checked against SHA256SUMS, then every recorded command is run aga
 file is compared with the recomputed one. One changed digit fails, and is named.
 
 example:
-  exomics verify results/package
+  exomics verify package
 """
 
 from __future__ import annotations

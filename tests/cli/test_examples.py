@@ -1,0 +1,59 @@
+"""The examples of `--help`, one after the other, each as it stands there."""
+
+from __future__ import annotations
+
+import importlib
+import shlex
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from exomics.cli.main import COMMANDS
+from tests.shared import must
+
+FROM_REAL_DATA = ("motrpac", "TRNSCRPT", "rat.")
+ELSEWHERE = {"run"}  # whole workflows: tests/workflows
+
+
+def _examples(command: str) -> list[list[str]]:
+    said = (importlib.import_module(f"exomics.cli.{command}").__doc__ or "").replace("\\\n", " ")
+    lines = [line.strip() for line in said.splitlines() if line.strip().startswith(f"exomics {command}")]
+    return [shlex.split(line)[1:] for line in lines]
+
+
+def _run(*, real: bool) -> int:
+    """Run the examples of all commands in the order of their table."""
+    examples = [words for command in COMMANDS if command not in ELSEWHERE for words in _examples(command)]
+    if not real:
+        examples = [words for words in examples if not any(mark in " ".join(words) for mark in FROM_REAL_DATA)]
+    examples.sort(key=lambda words: words[0] == "init")  # whose files are the user's own
+    for words in examples:
+        must(*words)
+    return len(examples)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: pd.DataFrame, sheet: pd.DataFrame) -> Path:
+    """A folder with what a user would bring: counts, TPM and their sheets."""
+    monkeypatch.chdir(tmp_path)
+    counts.to_csv("counts.tsv", sep="\t")
+    sheet.to_csv("samples.tsv", sep="\t", index=False)
+    (counts / counts.sum() * 1e6).to_csv("tpm.tsv", sep="\t")
+    patients = sheet.assign(months=range(1, 13), died=[0, 1] * 6, recist=["R", "NR", "NR"] * 4)
+    patients.to_csv("patients.tsv", sep="\t", index=False)
+    return tmp_path
+
+
+def test_the_examples_on_the_embedded_study_run(here: Path) -> None:
+    assert _run(real=False) >= 25
+    assert (here / "mystudy" / "analysis.yaml").is_file()
+    assert not (here / "mycohort" / "analysis.yaml").exists()
+    assert len(pd.read_csv(here / "pooled.tsv", sep="\t")) > 0
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_all_examples_run(here: Path, mirror: Path) -> None:
+    assert _run(real=True) >= 33
+    assert (here / "signatures" / "rat.yaml").is_file()
