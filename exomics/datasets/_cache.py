@@ -26,8 +26,8 @@ def cache_folder() -> Path:
 
     Examples
     --------
-    >>> cache_folder().name
-    'exomics'
+    >>> cache_folder().is_absolute()
+    True
     """
     named = os.environ.get("EXOMICS_CACHE", "")
     if named:
