@@ -44,6 +44,13 @@ TREAT = (
     "standard_error is the unscaled error of the contrast times the posterior standard deviation of the feature; "
     "confidence limits are 95 %"
 )
+STANDARD_ERRORS = {
+    "t": STANDARD_ERROR,
+    "treat": TREAT,
+    "wald": "standard_error is |log2_fold_change / statistic|, that of maximum likelihood; confidence limits are 95 %",
+    "F": "standard_error is |log2_fold_change| / sqrt(statistic); confidence limits are 95 %",
+    "lrt": "a likelihood ratio has no log2_fold_change; negative_binomial_wald gives one at the same dispersions",
+}
 LOG_ODDS = "note holds B, the natural log odds that the effect is not zero, if 1 % of the features change"
 
 
@@ -204,7 +211,8 @@ def _parameters_of(analysis: Analysis, adata: AnnData) -> dict[str, Any]:
 
 
 def _notes_on(analysis: Analysis, tests: FeatureTests, findings: Sequence[Finding]) -> list[str]:
-    notes = [TREAT.format(analysis.parameters["minimum_effect"]) if tests.test == "treat" else STANDARD_ERROR]
+    notes = [STANDARD_ERRORS[tests.test].format(analysis.parameters.get("minimum_effect"))]
+    notes += [str(note) for note in tests.details.get("notes", ())]
     notes += [] if tests.log_odds is None else [LOG_ODDS]
     return notes + [f"design: {finding.message}" for finding in findings]
 

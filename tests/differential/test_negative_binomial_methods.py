@@ -100,6 +100,19 @@ def test_a_single_count_far_out_is_replaced_or_reported() -> None:
     assert kept.status[0] == "" and np.isfinite(kept.p_value[0, 0])
 
 
+def test_shrunken_effects_leave_the_tests_alone(count_study: AnnData) -> None:
+    call = {"design": "~ 0 + group", "contrasts": [WEEK], "method": "negative_binomial_wald"}
+    plain = fit(count_study, **call).frame
+    for prior in ("adaptive", "normal"):
+        table = fit(count_study, **call, parameters={"shrinkage": prior})
+        shrunken = table.frame
+        np.testing.assert_array_equal(shrunken["p_value"], plain["p_value"])
+        assert (shrunken["log2_fold_change"].abs() <= plain["log2_fold_change"].abs() + 1e-12).all()
+        assert any(f"under the {prior} prior" in note for note in table.provenance.notes)
+    with pytest.raises(InputError, match="adaptive"):
+        fit(count_study, **call, parameters={"shrinkage": "apeglm"})
+
+
 def test_separated_groups_and_constant_features_do_not_stop_the_run() -> None:
     counts = simulated()
     counts[:8, 0] = 0.0

@@ -36,11 +36,13 @@ class CountModel(TypedDict, total=False):
     ``size_factors``: ``median_of_ratios``, ``poscounts`` (sparse counts), or ``library_sizes`` (totals times
     normalization factors). ``trend``: of the dispersions, ``parametric``, ``local`` or ``mean``. ``gene_wise_start``:
     ``moments`` or ``none`` (see `estimate_dispersions`). ``cooks_filter``: a feature whose fit rests on one count, in
-    cells of 3 or more replicates, gets no P value. ``minimum_replicates_for_replacement``: in cells of so many, such a
-    count is replaced and the feature fitted again; 0 never. ``independent_filtering``: features of low mean count do
-    not enter the adjustment, at the cutoff that gains most rejections at ``filtering_level``. ``max_iterations``: of
-    the weighted fits. ``omnibus``: sets of contrasts to be tested together by the likelihood ratio, each
-    (n_coefficients, n_contrasts); the runner gives them.
+    cells of 3 or more replicates, gets no P value. ``minimum_replicates_for_replacement``: in cells of so many, such
+    a count is replaced and the feature fitted again; 0 never. ``independent_filtering``: features of low mean count
+    do not enter the adjustment, at the cutoff that gains most rejections at ``filtering_level``. ``max_iterations``:
+    of the weighted fits. ``shrinkage``: effects, errors and limits of the Wald test are those of the posterior under
+    a prior from all features, ``normal`` or ``adaptive`` (see `shrink_effects`); tests are not changed. ``omnibus``:
+    sets of contrasts to be tested together by the likelihood ratio, each (n_coefficients, n_contrasts); the runner
+    gives them.
     """
 
     size_factors: Literal["median_of_ratios", "poscounts", "library_sizes"]
@@ -51,6 +53,7 @@ class CountModel(TypedDict, total=False):
     independent_filtering: bool
     filtering_level: float
     max_iterations: int
+    shrinkage: Literal["none", "normal", "adaptive"]
     omnibus: Sequence[FloatArray]
 
 
@@ -63,6 +66,7 @@ COUNT_MODEL: CountModel = {
     "independent_filtering": True,
     "filtering_level": 0.1,
     "max_iterations": 100,
+    "shrinkage": "none",
 }
 
 

@@ -7,11 +7,17 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
+from exomics._checks import FloatArray
 from exomics.differential.methods._negative_binomial import COUNT_MODEL, CountModel, fit_counts, joint_tests, to_adjust
 from exomics.differential.methods._result import FeatureTests
 from exomics.registry.method import MethodSpec
+from exomics.stats.effect_shrinkage import ShrinkagePrior, shrink_effects
 from exomics.stats.negative_binomial_tests import wald_tests
 
+SHRUNKEN = (
+    "log2_fold_change, standard_error and limits are posterior means, deviations and 95 % limits under the {} prior; "
+    "statistic and P values are those of the estimates before shrinkage"
+)
 _NORMAL_95 = 1.959963984540054
 
 
@@ -68,6 +74,10 @@ def negative_binomial_wald(
     tests = wald_tests(fitted.fit, contrasts)
     bare = fitted.status != ""
     effect, error, statistic, p_value = (np.where(bare[:, None], np.nan, part) for part in tests)
+    shrinkage = fitted.options["shrinkage"]
+    if shrinkage != "none":
+        effect, error = _shrunken(effect, error, shrinkage)
+        fitted.details["notes"] = [SHRUNKEN.format(shrinkage)]
     omnibus = joint_tests(fitted, options["omnibus"]) if options.get("omnibus") else None
     return FeatureTests(
         test="wald",
@@ -85,6 +95,13 @@ def negative_binomial_wald(
         status=fitted.status,
         p_to_adjust=to_adjust(fitted, [p_value] if omnibus is None else [p_value, omnibus.p_value]),
     )
+
+
+def _shrunken(effect: FloatArray, error: FloatArray, prior: ShrinkagePrior) -> tuple[FloatArray, FloatArray]:
+    """Posterior means and standard deviations, each contrast by its own prior."""
+    found = [shrink_effects(b, se, prior=prior) for b, se in zip(effect.T, error.T, strict=True)]
+    means, deviations = [one.effect for one in found], [one.standard_deviation for one in found]
+    return np.column_stack(means), np.column_stack(deviations)
 
 
 NEGATIVE_BINOMIAL_WALD = MethodSpec(
