@@ -141,9 +141,16 @@ def check_schema(value: Any, schema: Path, source: str) -> None:
     failures = sorted(validator.iter_errors(_plain(value)), key=lambda failure: list(map(str, failure.absolute_path)))
     if failures:
         shown = "; ".join(
-            f"{'/'.join(map(str, failure.absolute_path)) or 'top level'}: {failure.message}" for failure in failures[:5]
+            f"{'/'.join(map(str, failure.absolute_path)) or 'top level'}: {_message(failure)}"
+            for failure in failures[:5]
         )
         raise RegistryError(f"{source} breaks its schema in {len(failures)} places: {shown}.")
+
+
+def _message(failure: jsonschema.ValidationError) -> str:
+    """What is wrong; for a choice, what the schema says of it, since none of its branches is the one that was meant."""
+    said = failure.schema.get("description") if isinstance(failure.schema, dict) else None
+    return f"expected {said}" if failure.validator in ("oneOf", "anyOf", "not") and said else failure.message
 
 
 def _check_schema(head: dict[str, Any], schema: Path, path: Path) -> None:
