@@ -20,10 +20,10 @@ LANES = 16
 
 
 class EffectsProblem(NamedTuple):
-    """Expression and root weights (n_samples, n_features), a design whose last column is tested, and the whitening."""
+    """Expression and weights (n_samples, n_features), a design whose last column is tested, and the whitening."""
 
     expression: FloatArray
-    root_weights: FloatArray
+    weights: FloatArray
     design: FloatArray
     white: Whitening
 
@@ -54,7 +54,7 @@ def _load(problem: EffectsProblem, start: int, width: int, columns: FloatArray) 
     last = problem.design.shape[1]
     for i in range(problem.design.shape[0]):
         for lane in range(width):
-            root = problem.root_weights[i, start + lane]
+            root = np.sqrt(problem.weights[i, start + lane])
             columns[last, i, lane] = problem.expression[i, start + lane] * root
             for a in range(last):
                 columns[a, i, lane] = problem.design[i, a] * root

@@ -80,7 +80,7 @@ def linear_effects(
         return _common_effects(values, turned, precision, grouped)
     effects = np.empty((values.shape[1], values.shape[0] - model.shape[1] + 1))
     steps = whitening(grouped, values.shape[0])
-    reflect_features(EffectsProblem(values, np.sqrt(precision), turned, steps), effects)
+    reflect_features(EffectsProblem(values, precision, turned, steps), effects)
     return effects
 
 

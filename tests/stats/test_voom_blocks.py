@@ -43,7 +43,8 @@ def test_voom_lm_fit_equals_edger(design, recipe):
     np.testing.assert_array_equal(np.isnan(ours), np.isnan(expected))
     blocked = "block" in recipe
     if blocked:
-        assert abs(found.correlation - read(f"voom_{design}_{recipe}_value")["correlation"][0]) < 6e-3  # 8 blocks: two maxima
+        # 8 blocks leave some likelihoods two maxima
+        assert abs(found.correlation - read(f"voom_{design}_{recipe}_value")["correlation"][0]) < 6e-3
     else:
         assert found.correlation is None
     tolerance = {"rtol": 2e-2, "atol": 2e-3} if blocked else {"rtol": 1e-9, "atol": 1e-11}
