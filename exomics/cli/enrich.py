@@ -18,8 +18,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import numpy as np
-
 from exomics.cli._step import input_path, option, require_suffix
 from exomics.cli._write import save_frame, save_table
 from exomics.datasets import read_data
@@ -32,6 +30,7 @@ from exomics.differential.working_expression import (
 from exomics.enrichment import (
     EnrichmentMethods,
     GeneSets,
+    closest_sets,
     enrich,
     enrich_expression,
     jaccard_matrix,
@@ -60,7 +59,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sites", nargs="?", const="ref_rat_to_human_site", metavar="DATASET", help="map rat sites")
     parser.add_argument("--drop-shared", action="store_true", help="leave out members that several sets share")
     parser.add_argument("--overlaps", type=Path, metavar="FILE", help="TSV of the Jaccard index of each pair of sets")
-    parser.add_argument("--option", action="append", type=option, default=[], dest="options", metavar="KEY=VALUE")
+    parser.add_argument(
+        "--option", action="append", type=option, default=[], dest="options", metavar="KEY=VALUE",
+        help="of the method (repeatable)",
+    )  # fmt: skip
     parser.add_argument("--seed", type=int, default=1, help="of permutations")
     parser.add_argument("--recipe", help="camera: id of a recipe, or a .yaml file")
     parser.add_argument("--test", help="camera: limma_trend, limma_voom or voom_lm_fit, for values and weights")
@@ -148,17 +150,8 @@ def _say(table: EnrichmentTable, gene_sets: GeneSets, output: Path) -> None:
         if len(tested):
             found = int((tested["adj_p_value"] < 0.05).sum())
             print(f"{contrast}: {found} of {len(tested)} sets (adjusted p < 0.05 over {family})")
-    for pair in _closest(gene_sets):
-        print(f"overlap: {pair}")
+    for first, second, share in closest_sets(gene_sets, _SHOWN):
+        print(f"overlap: {first} and {second} (Jaccard {share:.2f})")
     for note in table.provenance.notes:
         print(f"note: {note}")
     print(f"{output}: {len(table.frame)} rows")
-
-
-def _closest(gene_sets: GeneSets) -> list[str]:
-    """The pairs of sets that share most."""
-    overlaps = np.triu(jaccard_matrix(gene_sets).to_numpy(), 1)
-    names = list(gene_sets.sets)
-    order = np.argsort(-overlaps, axis=None, kind="stable")[:_SHOWN]
-    pairs = [np.unravel_index(int(place), overlaps.shape) for place in order]
-    return [f"{names[i]} and {names[j]} (Jaccard {overlaps[i, j]:.2f})" for i, j in pairs if overlaps[i, j] > 0]

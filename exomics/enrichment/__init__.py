@@ -11,6 +11,7 @@ from exomics.enrichment.gene_sets import (
     without_shared,
 )
 from exomics.enrichment.methods import EnrichmentMethods
+from exomics.enrichment.overlap import closest_sets
 from exomics.enrichment.run import enrich
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "PreparedExpression",
     "SetArrays",
     "SetTests",
+    "closest_sets",
     "enrich",
     "enrich_expression",
     "jaccard_matrix",
