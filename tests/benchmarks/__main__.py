@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks import table
-from tests.benchmarks.inputs import data_source
+from tests.benchmarks.catalog import NO_KERNEL, ROWS
+from tests.benchmarks.gastrocnemius import data_source
 from tests.benchmarks.row import Measured, Row, measure
-from tests.benchmarks.rows import NO_KERNEL, ROWS
 from tests.benchmarks.workspace import Workspace
 
 

@@ -1,27 +1,21 @@
-"""Inputs of the rows: the real gastrocnemius counts where they are at hand, else counts with the same levels."""
+"""Inputs of the rows as arrays in files: for Python ``.npy``, for R raw numbers in its own order."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from anndata import AnnData
 from numpy.typing import NDArray
 
-from exomics.datasets import load, read_data, write_data
 from exomics.registry.signature_set import SignatureSet
-from exomics.schema import Scale, annotate
 
 FloatArray = NDArray[np.float64]
 
 GROUPS = [f"{sex}_{week}" for sex in "FM" for week in ("SED", "1W", "2W", "4W", "8W")]
 TRAINED = [(f"{sex}_{week}", f"{sex}_SED") for sex in "FM" for week in ("1W", "2W", "4W", "8W")]
 BETWEEN_SEXES = [("M_SED", "F_SED"), ("M_8W", "F_8W")]
-COVARIATES = ["rin", "pct_globin", "pct_umi_dup", "median_5_3_bias"]
 
 MEAN_LOG_LEVEL, SD_LOG_LEVEL = 5.26, 1.79
 """Natural log of the mean count per gene over the 14,201 genes of the gastrocnemius."""
@@ -67,44 +61,6 @@ class ScoreStudy:
         return {f"S{number}": [f"g{column}" for column in columns] for number, columns in enumerate(self.sets)}
 
 
-def data_source() -> str:
-    """Which gastrocnemius counts this run reads."""
-    if _folder("EXOMICS_MIRROR") or _folder("EXOMICS_REFERENCE"):
-        return "MoTrPAC gastrocnemius"
-    return "simulated counts of the gastrocnemius' size (set EXOMICS_MIRROR or EXOMICS_REFERENCE for the real ones)"
-
-
-def write_gastrocnemius(path: Path, *, n_features: int, tiny: bool) -> None:
-    """The object that `exomics load motrpac_gn_rna` writes, or a simulated one of the same shape."""
-    reference = _folder("EXOMICS_REFERENCE")
-    if tiny or not (reference or _folder("EXOMICS_MIRROR")):
-        study = simulated_counts(n_features, 50, seed=2)
-        rng = np.random.default_rng(3)
-        samples = pd.DataFrame({"group": np.repeat(GROUPS, 5)}, index=[f"s{number:02d}" for number in range(50)])
-        samples[COVARIATES] = rng.normal(size=(50, len(COVARIATES)))
-        features = pd.DataFrame(index=[f"g{number}" for number in range(n_features)])
-        data = _declared(study.counts, samples, features)
-    elif _folder("EXOMICS_MIRROR"):
-        data = load("motrpac_gn_rna")
-    else:
-        counts = pd.read_csv(reference / "motrpac" / "TRNSCRPT_GN.counts.tsv.gz", sep="\t", index_col=0)
-        samples = pd.read_csv(
-            reference / "motrpac" / "TRNSCRPT_GN.samples.tsv.gz", sep="\t", dtype={"sample_id": str}
-        ).set_index("sample_id")
-        data = _declared(counts.to_numpy(dtype=np.float64).T, samples, pd.DataFrame(index=counts.index.astype(str)))
-    write_data(data, path)
-
-
-def gastrocnemius_counts(path: Path, *, covariates: bool) -> CountStudy:
-    """Arrays of the object at `path`, with the plain design or that of the recipe."""
-    data = read_data(path)
-    assert isinstance(data, AnnData)
-    groups = (data.obs["group"].astype(str).to_numpy()[:, None] == np.array(GROUPS)).astype(float)
-    design = np.column_stack([groups, data.obs[COVARIATES].to_numpy(dtype=float)]) if covariates else groups
-    pairs = [*TRAINED, *BETWEEN_SEXES] if covariates else TRAINED
-    return CountStudy(np.asarray(data.X, dtype=np.float64), design, _contrasts(pairs, design.shape[1]))
-
-
 def simulated_counts(n_features: int, n_samples: int, *, seed: int) -> CountStudy:
     """Negative binomial counts: log-normal levels, a tenth of the features changed, library sizes within 20 %."""
     rng = np.random.default_rng(seed)
@@ -118,7 +74,7 @@ def simulated_counts(n_features: int, n_samples: int, *, seed: int) -> CountStud
     for sample, size in enumerate(rng.lognormal(0.0, 0.2, n_samples)):
         mean = level * np.exp(log_fold[group[sample]]) * size
         counts[sample] = rng.poisson(rng.gamma(1.0 / dispersion, mean * dispersion))
-    return CountStudy(counts, np.eye(len(GROUPS))[group], _contrasts(TRAINED, len(GROUPS)))
+    return CountStudy(counts, np.eye(len(GROUPS))[group], contrasts_of(TRAINED, len(GROUPS)))
 
 
 def write_counts(folder: Path, study: CountStudy) -> None:
@@ -145,14 +101,23 @@ def write_scores(folder: Path, n_features: int, n_samples: int, n_sets: int) -> 
     rng = np.random.default_rng(4)
     expression = rng.standard_normal((n_samples, n_features), dtype=np.float32)
     expression += rng.normal(4.0, 2.5, n_features).astype(np.float32)
-    sizes = rng.integers(15, min(201, n_features // 4), n_sets)
-    sets = [rng.choice(n_features, size, replace=False) for size in sizes]
-    lines = [" ".join(str(column) for column in columns) for columns in sets]
-    (folder / "sets.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_sets(folder, random_sets(rng, n_features, n_sets))
     (folder / "shape.txt").write_text(f"{n_features} {n_samples} {n_sets}\n", encoding="utf-8")
     if n_samples <= 1000:
         expression.astype(np.float64).tofile(folder / "expression.f64")
     np.save(folder / "expression.npy", expression)
+
+
+def random_sets(rng: np.random.Generator, n_features: int, n_sets: int) -> list[NDArray[np.int64]]:
+    """Sets of 15 to 200 features (fewer where there are few features)."""
+    sizes = rng.integers(15, min(201, n_features // 4), n_sets)
+    return [rng.choice(n_features, size, replace=False) for size in sizes]
+
+
+def write_sets(folder: Path, sets: list[NDArray[np.int64]]) -> None:
+    """One set a line, columns from 0."""
+    lines = [" ".join(str(column) for column in columns) for columns in sets]
+    (folder / "sets.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def read_scores(folder: Path) -> ScoreStudy:
@@ -162,20 +127,9 @@ def read_scores(folder: Path) -> ScoreStudy:
     return ScoreStudy(np.load(folder / "expression.npy"), sets, folder)
 
 
-def _declared(counts: FloatArray, samples: pd.DataFrame, features: pd.DataFrame) -> AnnData:
-    samples = samples.assign(specimen="muscle", species="rat")
-    data = AnnData(counts, obs=samples, var=features, layers={"counts": counts})
-    return annotate(data, assay="rna", scale=Scale(kind="counts", quantity="count"))
-
-
-def _contrasts(pairs: list[tuple[str, str]], n_coefficients: int) -> FloatArray:
+def contrasts_of(pairs: list[tuple[str, str]], n_coefficients: int) -> FloatArray:
     weights = np.zeros((n_coefficients, len(pairs)))
     for column, (treated, control) in enumerate(pairs):
         weights[GROUPS.index(treated), column] = 1.0
         weights[GROUPS.index(control), column] = -1.0
     return weights
-
-
-def _folder(variable: str) -> Any:
-    location = os.environ.get(variable, "")
-    return Path(location).resolve() if location and Path(location).is_dir() else None

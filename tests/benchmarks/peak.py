@@ -1,21 +1,21 @@
-"""``python -m tests.benchmarks.peak ROW FOLDER``: one run of our side in a fresh process, and its peak memory."""
+"""``python -m tests.benchmarks.peak MODULE ROW FOLDER``: one run of ours in a fresh process, its peak memory."""
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
 from pathlib import Path
 
-from tests.benchmarks.rows import find_row
 from tests.benchmarks.sides import peak_memory_of
 from tests.benchmarks.workspace import Workspace
 
 
-def main(name: str, folder: str) -> None:
-    """Inputs are read from `folder`, where the benchmark has left them; the peak includes them and all imports."""
-    contest = find_row(name).prepare(Workspace(Path(folder), peers=False))
-    contest.ours.run()
+def main(module: str, name: str, folder: str) -> None:
+    """Inputs are read from `folder`, where the benchmark has left them; the peak includes them and the imports."""
+    row = next(row for row in importlib.import_module(module).ROWS if row.name == name)
+    row.prepare(Workspace(Path(folder), peers=False)).ours.run()
     sys.stdout.write(json.dumps({"peak_memory": peak_memory_of(os.getpid())}) + "\n")
 
 

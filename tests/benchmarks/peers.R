@@ -20,6 +20,7 @@ study <- function() {
   list(counts = counts, design = design, contrasts = numbers("contrasts.f64", size[3], size[4]),
        groups = factor(max.col(design[, 1:10])))
 }
+sets <- function() lapply(strsplit(readLines(path("sets.txt")), " "), function(i) as.integer(i) + 1L)
 normalized <- function(with = function(p) NULL) {
   p <- study()
   p$y <- calcNormFactors(DGEList(p$counts))
@@ -44,9 +45,8 @@ recipe <- function(p) {
 expression <- function() {
   need("matrixStats")
   size <- shape()
-  lines <- strsplit(readLines(path("sets.txt")), " ")
   x <- matrix(readBin(path("expression.f64"), "double", size[1] * size[2]), size[1], size[2])
-  list(x = x, sets = lapply(lines, function(i) as.integer(i) + 1L))
+  list(x = x, sets = sets())
 }
 
 tasks <- list(
@@ -71,6 +71,27 @@ tasks <- list(
     work = function(p) calcNormFactors(p$y),
     result = function(v) v$samples$norm.factors
   ),
+  wald = list(
+    prepare = function() { need("DESeq2"); study() },
+    work = function(p) {
+      y <- DESeqDataSetFromMatrix(p$counts, data.frame(group = p$groups), p$design)
+      y <- DESeq(y, quiet = TRUE)
+      sapply(seq_len(ncol(p$contrasts)), function(k) results(y, contrast = p$contrasts[, k])$log2FoldChange)
+    },
+    result = function(v) v
+  ),
+  duplicate_correlation = list(
+    prepare = function() normalized(function(p) voom(p$y, p$design)),
+    work = function(p) duplicateCorrelation(p$extra, p$design, block = rep(seq_len(ncol(p$counts) / 2), each = 2)),
+    result = function(v) v$consensus.correlation
+  ),
+  camera = list(
+    prepare = function() normalized(function(p) list(v = voom(p$y, p$design), sets = sets())),
+    work = function(p) sapply(seq_len(ncol(p$contrasts)), function(k) {
+      camera(p$extra$v, p$extra$sets, p$design, contrast = p$contrasts[, k], inter.gene.cor = 0.01, sort = FALSE)$PValue
+    }),
+    result = function(v) v
+  ),
   array_weights = list(
     prepare = function() normalized(function(p) voom(p$y, p$design)),
     work = function(p) arrayWeights(p$extra, p$design, method = "genebygene"),
@@ -83,7 +104,7 @@ tasks <- list(
       list(y = numbers("effects.f64", size[1], size[2]), s = numbers("errors.f64", size[1], size[2]))
     },
     work = function(p) sapply(seq_len(nrow(p$y)), function(i) {
-      fit <- tryCatch(rma(p$y[i, ], sei = p$s[i, ], method = "REML", control = list(threshold = 1e-10, maxiter = 1000)),
+      fit <- tryCatch(rma(p$y[i, ], sei = p$s[i, ], method = "REML"),
                       error = function(e) NULL)
       if (is.null(fit)) c(NA, NA) else c(fit$beta, fit$se)
     }),

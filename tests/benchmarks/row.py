@@ -65,6 +65,11 @@ class Row:
     note: str = ""
 
     @property
+    def module(self) -> str:
+        """Where the row is declared."""
+        return getattr(self.prepare, "func", self.prepare).__module__
+
+    @property
     def wants_memory(self) -> bool:
         """Whether our peak memory is measured, in a fresh process."""
         return self.target.memory is not None or self.target.memory_of_peer
@@ -129,7 +134,7 @@ def measure(row: Row, workspace: Workspace, *, repeats: int = 5, peer_repeats: i
             row,
             tuple(ours),
             tuple(peer),
-            difference=_difference(contest),
+            difference=difference(contest),
             memory=_fresh_memory(row, workspace) if row.wants_memory and not workspace.tiny else None,
             peer_memory=contest.peer.peak_memory() if contest.peer else None,
             explanation=contest.explain() if contest.explain else "",
@@ -158,7 +163,7 @@ def _alternate(contest: Contest, repeats: int, peer_repeats: int) -> tuple[list[
     return ours, peer
 
 
-def _difference(contest: Contest) -> float | None:
+def difference(contest: Contest) -> float | None:
     """Largest difference of the two sides' numbers, relative above 1; NaN must stand where NaN stands."""
     if contest.peer is None or contest.numbers is None:
         return None
@@ -169,7 +174,7 @@ def _difference(contest: Contest) -> float | None:
 
 
 def _fresh_memory(row: Row, workspace: Workspace) -> float | None:
-    command = python_command("-m", "tests.benchmarks.peak", row.name, str(workspace.folder))
+    command = python_command("-m", "tests.benchmarks.peak", row.module, row.name, str(workspace.folder))
     done = subprocess.run(
         command, cwd=CHECKOUT, env={**os.environ, **ONE_THREAD}, capture_output=True, text=True, check=True
     )

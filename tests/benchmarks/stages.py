@@ -17,17 +17,22 @@ from typing import Any
 from exomics.cli.main import main
 
 STEPS = {
-    "differential": {"read": "read_data", "fit": "fit_recipe", "write": "save_table", "say": "_say"},
-    "score": {"read": "read_data", "score": "score", "write": "save_table", "say": "_say"},
+    "read_assay": "read",
+    "fit_recipe": "fit",
+    "score": "score",
+    "save_table": "write",
+    "_say": "say",
 }
+"""Functions that the modules of the commands call, and how their share is named."""
 
 
 def run(argv: list[str]) -> dict[str, float]:
     """Run the command with every step timed."""
     module = importlib.import_module(f"exomics.cli.{argv[0]}")
     spent = {"start": time.process_time()}
-    for step, name in STEPS[argv[0]].items():
-        setattr(module, name, _timed(getattr(module, name), step, spent))
+    for name, step in STEPS.items():
+        if hasattr(module, name):
+            setattr(module, name, _timed(getattr(module, name), step, spent))
     standard_output, sys.stdout = sys.stdout, sys.stderr
     try:
         status = main(argv)

@@ -40,20 +40,16 @@ class Workspace:
         """`full`, or `tiny` in tests."""
         return tiny if self.tiny else full
 
-    def gastrocnemius_counts(self) -> CountStudy:
-        """14,201 x 50 counts, ten groups, eight contrasts."""
-        return self._counts(
-            "gastrocnemius", lambda: inputs.gastrocnemius_counts(self.gastrocnemius(), covariates=False)
-        )
-
-    def gastrocnemius_recipe(self) -> CountStudy:
-        """The same counts with the design of the recipe: ten groups, four covariates, ten contrasts."""
-        path = self.gastrocnemius()
-        return self._counts("recipe", lambda: inputs.gastrocnemius_counts(path, covariates=True))
+    def counts(self, name: str, make: Callable[[], CountStudy]) -> CountStudy:
+        """A study of counts that is made once."""
+        folder = self.folder / name
+        if not (folder / "counts.npy").is_file():
+            inputs.write_counts(folder, make())
+        return inputs.read_counts(folder)
 
     def simulated_counts(self, n_features: int, n_samples: int) -> CountStudy:
         """Negative binomial counts with the gastrocnemius' levels, ten groups, eight contrasts."""
-        return self._counts(
+        return self.counts(
             f"counts_{n_features}_{n_samples}", lambda: inputs.simulated_counts(n_features, n_samples, seed=1)
         )
 
@@ -64,13 +60,6 @@ class Workspace:
         if not (folder / "expression.npy").is_file():
             inputs.write_scores(folder, n_features, n_samples, n_sets)
         return inputs.read_scores(folder)
-
-    def gastrocnemius(self) -> Path:
-        """The gastrocnemius counts as ``.h5ad``: real where the data are at hand, else simulated."""
-        path = self.folder / "gastrocnemius.h5ad"
-        if not path.is_file():
-            inputs.write_gastrocnemius(path, n_features=self.size(14_201, 300), tiny=self.tiny)
-        return path
 
     def array(self, name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
         """An array that is made once."""
@@ -92,9 +81,3 @@ class Workspace:
         """A call into another package, or None where it is not installed."""
         installed = self.peers and importlib.util.find_spec(package) is not None
         return PythonSide(function, share=share) if installed else None
-
-    def _counts(self, name: str, make: Callable[[], CountStudy]) -> CountStudy:
-        folder = self.folder / name
-        if not (folder / "counts.npy").is_file():
-            inputs.write_counts(folder, make())
-        return inputs.read_counts(folder)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from exomics.stats.normalization import normalization_factors
 from exomics.stats.precision_weights import voom
 from exomics.stats.sample_weights import estimate_sample_weights
+from tests.benchmarks.gastrocnemius import plain_design
 from tests.benchmarks.row import Contest, Row, Target, python_contest
 from tests.benchmarks.workspace import Workspace
 
 
 def prepare(workspace: Workspace) -> Contest:
     """The weights are compared."""
-    study = workspace.gastrocnemius_counts()
+    study = plain_design(workspace)
     found = voom(study.counts, study.design, norm_factors=normalization_factors(study.counts))
     return python_contest(
         lambda: estimate_sample_weights(found.expression, study.design, weights=found.weights),

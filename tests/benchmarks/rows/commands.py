@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from functools import partial
 
+from tests.benchmarks.gastrocnemius import gastrocnemius, recipe_design
 from tests.benchmarks.row import Contest, Row
 from tests.benchmarks.sides import CommandSide, exomics_command, python_command, r_command
+from tests.benchmarks.tumor import GENE, SIGNATURES, tumor
 from tests.benchmarks.workspace import Workspace
 
 
@@ -15,9 +16,8 @@ def command_line(workspace: Workspace, command: str) -> list[str]:
     """The arguments of a differential or score command on the run's own data."""
     output = str(workspace.folder / f"{command}.tsv")
     if command == "differential":
-        return [command, str(workspace.gastrocnemius()), "-o", output, "--recipe", "motrpac_muscle_rna"]
-    named = ["imm.cyt", "imm.ifng6", "ecm.col1", "gene:CXCL9"]
-    return [command, str(_tumor(workspace)), "-o", output, "--signatures", *named]
+        return [command, str(gastrocnemius(workspace)), "-o", output, "--recipe", "motrpac_muscle_rna"]
+    return [command, str(tumor(workspace)), "-o", output, "--signatures", *SIGNATURES, f"gene:{GENE}"]
 
 
 def whole(workspace: Workspace, *, command: str) -> Contest:
@@ -25,7 +25,7 @@ def whole(workspace: Workspace, *, command: str) -> Contest:
     arguments = command_line(workspace, command)
     peer = None
     if command == "differential" and workspace.has_r("edgeR", "statmod"):
-        peer = CommandSide(r_command("recipe", workspace.gastrocnemius_recipe().folder))
+        peer = CommandSide(r_command("recipe", recipe_design(workspace).folder))
     staged = CommandSide(python_command("-m", "tests.benchmarks.stages", *arguments))
     return Contest(CommandSide(exomics_command(*arguments)), peer, explain=lambda: _stages(staged))
 
@@ -34,13 +34,6 @@ def _stages(staged: CommandSide) -> str:
     staged.run()
     spent = json.loads(staged.value())
     return ", ".join(f"{step} {seconds:.2f}" for step, seconds in spent.items())
-
-
-def _tumor(workspace: Workspace) -> str:
-    path = workspace.folder / "tumor.h5ad"
-    if not path.is_file():
-        subprocess.run(exomics_command("load", "embedded_tumor_rna", "-o", str(path)), check=True, capture_output=True)
-    return str(path)
 
 
 ROWS = (

@@ -14,6 +14,7 @@ from exomics.differential.methods import FeatureTests
 from exomics.differential.methods.limma_voom import limma_voom
 from exomics.stats.multiple_testing import adjust_over_contrasts
 from exomics.stats.normalization import effective_library_sizes, normalization_factors
+from tests.benchmarks.gastrocnemius import plain_design
 from tests.benchmarks.inputs import CountStudy
 from tests.benchmarks.row import Contest, Row, Target, python_contest
 from tests.benchmarks.workspace import Workspace
@@ -40,7 +41,7 @@ def contest(workspace: Workspace, study: CountStudy) -> Contest:
 
 def real(workspace: Workspace) -> Contest:
     """14,201 x 50."""
-    return contest(workspace, workspace.gastrocnemius_counts())
+    return contest(workspace, plain_design(workspace))
 
 
 def simulated(workspace: Workspace, *, n_samples: int) -> Contest:

@@ -23,11 +23,16 @@ def prepare(workspace: Workspace) -> Contest:
     return python_contest(
         lambda: combine_effects(effects, errors),
         workspace.r_peer("meta_analysis", folder, "metafor", share=n_sampled / n_features),
-        numbers=lambda value, peer: (
-            np.concatenate([value.estimate[:n_sampled], value.standard_error[:n_sampled]]),
-            peer,
+        numbers=lambda value, peer: _where_converged(
+            np.concatenate([value.estimate[:n_sampled], value.standard_error[:n_sampled]]), peer
         ),
     )
+
+
+def _where_converged(ours: np.ndarray, peer: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """metafor's Fisher scoring ends in an error for some features."""
+    found = ~np.isnan(peer)
+    return ours[found], peer[found]
 
 
 def _errors(n_features: int) -> np.ndarray:

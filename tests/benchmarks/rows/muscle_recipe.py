@@ -11,14 +11,15 @@ import numpy as np
 
 from exomics.datasets import read_data
 from exomics.differential import fit_recipe
+from tests.benchmarks.gastrocnemius import gastrocnemius, recipe_design
 from tests.benchmarks.row import Contest, Row, Target, python_contest
 from tests.benchmarks.workspace import Workspace
 
 
 def prepare(workspace: Workspace) -> Contest:
     """The log2 fold changes are compared: the moderation of limma 3.54 is of another generation than the recipe's."""
-    data = read_data(workspace.gastrocnemius())
-    study = workspace.gastrocnemius_recipe()
+    data = read_data(gastrocnemius(workspace))
+    study = recipe_design(workspace)
     return python_contest(
         lambda: fit_recipe(data, "motrpac_muscle_rna"),
         workspace.r_peer("recipe", study.folder, "edgeR", "statmod"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from exomics.stats.normalization import normalization_factors
+from tests.benchmarks.gastrocnemius import plain_design
 from tests.benchmarks.inputs import CountStudy
 from tests.benchmarks.row import Contest, Row, Target, python_contest
 from tests.benchmarks.workspace import Workspace
@@ -20,7 +21,7 @@ def contest(workspace: Workspace, study: CountStudy) -> Contest:
 
 def real(workspace: Workspace) -> Contest:
     """14,201 x 50."""
-    return contest(workspace, workspace.gastrocnemius_counts())
+    return contest(workspace, plain_design(workspace))
 
 
 def simulated(workspace: Workspace, *, n_samples: int) -> Contest:

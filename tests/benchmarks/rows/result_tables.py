@@ -9,6 +9,7 @@ import numpy as np
 from exomics.datasets import read_data
 from exomics.differential import fit_recipe
 from exomics.results import DifferentialTable
+from tests.benchmarks.gastrocnemius import gastrocnemius
 from tests.benchmarks.row import Contest, Row, python_contest
 from tests.benchmarks.workspace import Workspace
 
@@ -35,7 +36,7 @@ def read(workspace: Workspace) -> Contest:
 def _table(workspace: Workspace) -> Path:
     path = workspace.folder / "tables" / "table.tsv"
     if not path.is_file():
-        fit_recipe(read_data(workspace.gastrocnemius()), "motrpac_muscle_rna").to_tsv(path)
+        fit_recipe(read_data(gastrocnemius(workspace)), "motrpac_muscle_rna").to_tsv(path)
     return path
 
 

@@ -9,13 +9,14 @@ from exomics.differential.methods._moderation import moderate
 from exomics.stats.multiple_testing import adjust_over_contrasts
 from exomics.stats.normalization import effective_library_sizes, normalization_factors
 from exomics.stats.precision_weights import voom_lm_fit
+from tests.benchmarks.gastrocnemius import plain_design
 from tests.benchmarks.row import Contest, Row, Target, python_contest
 from tests.benchmarks.workspace import Workspace
 
 
 def prepare(workspace: Workspace) -> Contest:
     """Log2 fold changes are compared (see `muscle_recipe`)."""
-    study = workspace.gastrocnemius_counts()
+    study = plain_design(workspace)
     sizes = effective_library_sizes(study.counts, None, normalization_factors(study.counts))
     groups = study.design.argmax(axis=1)
 

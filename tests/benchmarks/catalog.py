@@ -1,0 +1,61 @@
+"""All rows for which there is a kernel, in the order in which they are printed, and the rows that have none yet."""
+
+from __future__ import annotations
+
+from tests.benchmarks.row import Row
+from tests.benchmarks.rows import (
+    array_weights,
+    camera,
+    commands,
+    cox_screen,
+    duplicate_correlation,
+    enrichment_scores,
+    limma_trend,
+    limma_voom,
+    mean_scores,
+    meta_analysis,
+    muscle_recipe,
+    negative_binomial,
+    normalization,
+    prerank,
+    rank_scores,
+    read_matrix,
+    result_tables,
+    start_up,
+    voom_groups,
+)
+
+ROWS: tuple[Row, ...] = (
+    *muscle_recipe.ROWS,
+    *limma_voom.ROWS,
+    *voom_groups.ROWS,
+    *limma_trend.ROWS,
+    *normalization.ROWS,
+    *duplicate_correlation.ROWS,
+    *negative_binomial.ROWS,
+    *camera.ROWS,
+    *array_weights.ROWS,
+    *meta_analysis.ROWS,
+    *enrichment_scores.ROWS,
+    *rank_scores.ROWS,
+    *mean_scores.ROWS,
+    *prerank.ROWS,
+    *cox_screen.ROWS,
+    *read_matrix.ROWS,
+    *result_tables.ROWS,
+    *start_up.ROWS,
+    *commands.ROWS,
+)
+
+NO_KERNEL = (
+    "voomLmFit with blocks",
+    "mroast",
+    "z-score",
+    "AUCell",
+    "GSVA",
+    "NNLS",
+    "nu-SVR",
+    "elastic-net nested CV",
+    "1000-shuffle permutation test",
+    "Stabl",
+)

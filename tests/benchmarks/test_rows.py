@@ -1,0 +1,171 @@
+"""Every row runs, on tiny data; sides written in Python agree; verdicts say what they should. Nothing is timed here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.benchmarks import row as row_module
+from tests.benchmarks import table
+from tests.benchmarks.catalog import NO_KERNEL, ROWS
+from tests.benchmarks.row import Contest, Measured, Row, Target, measure
+from tests.benchmarks.sides import PythonSide, RSide, has_r
+from tests.benchmarks.workspace import Workspace
+
+PEERS_IN_PYTHON = ("ssgsea_1000_50", "mean_log2_1000_50_sparse", "prerank_50_1000", "read_matrix_20k_500")
+LOOSE = {"meta_analysis_20k_10": 1e-2, "nb_wald_14k_50": 1e-2, "duplicate_corr_14k_50": 1e-4}
+"""Peers that stop their searches early; all others agree to rounding."""
+
+
+def named(name: str) -> Row:
+    return next(row for row in ROWS if row.name == name)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace(tmp_path_factory.mktemp("bench"), tiny=True)
+
+
+@pytest.fixture
+def alone(workspace: Workspace) -> Workspace:
+    return Workspace(workspace.folder, tiny=True, peers=False)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_row_runs_without_its_peer(row: Row, alone: Workspace) -> None:
+    contest = row.prepare(alone)
+    assert contest.ours.run() >= 0.0
+    assert contest.ours.value() is not None
+
+
+@pytest.mark.parametrize("name", PEERS_IN_PYTHON)
+def test_both_sides_compute_the_same(name: str, workspace: Workspace) -> None:
+    found = measure(named(name), workspace, repeats=1, peer_repeats=1)
+    assert found.difference is not None
+    assert found.difference < 1e-6
+    assert found.ratio is not None
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has_r("edgeR", "metafor", "survival", "matrixStats", "statmod"), reason="R's packages")
+@pytest.mark.parametrize("row", [row for row in ROWS if not row.large], ids=lambda row: row.name)
+def test_both_sides_compute_the_same_as_r(row: Row, workspace: Workspace) -> None:
+    contest = row.prepare(workspace)
+    if not isinstance(contest.peer, RSide):
+        pytest.skip("the peer is not a task of peers.R, or is not installed")
+    if contest.numbers is None:
+        pytest.skip("nothing to compare")
+    contest.ours.run()
+    contest.peer.run()
+    difference = row_module.difference(contest)
+    contest.peer.close()
+    assert difference is not None
+    assert difference < LOOSE.get(row.name, 1e-6)
+
+
+def test_names_are_unique_and_no_row_is_both_there_and_missing() -> None:
+    names = [row.name for row in ROWS]
+    assert len(set(names)) == len(names)
+    assert len(set(NO_KERNEL)) == len(NO_KERNEL)
+
+
+class Scripted:
+    """A side that takes the seconds it is told to."""
+
+    share = 1.0
+
+    def __init__(self, seconds: Sequence[float], memory: float | None = None) -> None:
+        self._seconds = iter(seconds)
+        self._memory = memory
+        self.closed = False
+
+    def run(self) -> float:
+        return next(self._seconds)
+
+    def value(self) -> Any:
+        return np.array([1.0, np.nan])
+
+    def peak_memory(self) -> float | None:
+        return self._memory
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def scripted(ours: Sequence[float], peer: Sequence[float] | None, target: Target) -> tuple[Row, list[Scripted]]:
+    sides = [Scripted(ours), *([] if peer is None else [Scripted(peer)])]
+    contest = Contest(*sides, numbers=lambda mine, theirs: (mine, theirs))
+    return Row("scripted", "a peer", lambda workspace: contest, target), sides
+
+
+def test_the_warm_up_is_not_counted_and_medians_are_taken(alone: Workspace) -> None:
+    row, sides = scripted([9.0e-1, 1.0, 3.0, 2.0], [9.0e-2, 8.0, 4.0, 6.0], Target(ratio=2.5))
+    found = measure(row, alone, repeats=3, peer_repeats=3)
+    assert (found.seconds, found.peer_seconds, found.ratio) == (2.0, 6.0, 3.0)
+    assert found.verdict == "met"
+    assert found.difference == 0.0
+    assert all(side.closed for side in sides)
+
+
+def test_a_slow_peer_is_asked_less_often(alone: Workspace) -> None:
+    row, _ = scripted([1.0] * 6, [30.0, 30.0], Target(ratio=40.0))
+    found = measure(row, alone)
+    assert (len(found.ours), len(found.peer)) == (5, 2)
+    assert found.verdict == "SHORT: ratio"
+
+
+@pytest.mark.parametrize(
+    ("target", "verdict"),
+    [
+        (Target(), "-"),
+        (Target(ratio=2.0), "no peer"),
+        (Target(seconds=2.0), "met"),
+        (Target(seconds=0.5), "SHORT: time"),
+        (Target(ratio=2.0, seconds=2.0), "met without peer"),
+    ],
+)
+def test_verdicts_without_a_peer(target: Target, verdict: str, alone: Workspace) -> None:
+    row, _ = scripted([1.0] * 6, None, target)
+    found = measure(row, alone)
+    assert found.verdict == verdict
+    assert "not installed" in table.line(found)
+
+
+def test_memory_counts(alone: Workspace) -> None:
+    row, _ = scripted([], None, Target(memory=100.0))
+    assert Measured(row, (1.0,), (), memory=101.0).verdict == "SHORT: memory"
+    assert Measured(row, (1.0,), (), memory=99.0).verdict == "met"
+    row, _ = scripted([], None, Target(memory_of_peer=True))
+    assert Measured(row, (1.0,), (2.0,), memory=101.0, peer_memory=100.0).verdict == "SHORT: memory"
+
+
+def test_a_difference_in_shape_or_missing_values_is_infinite() -> None:
+    sides = PythonSide(lambda: None), PythonSide(lambda: None)
+    for theirs in (np.array([1.0]), np.array([1.0, 2.0])):
+        contest = Contest(*sides, numbers=lambda mine, peer, theirs=theirs: (np.array([1.0, np.nan]), theirs))
+        assert row_module.difference(contest) == np.inf
+
+
+def test_a_failed_row_is_printed_in_its_place() -> None:
+    line = table.failed(named("help"), RuntimeError("first\nthe reason"))
+    assert "FAILED" in line
+    assert line.endswith("the reason")
+
+
+def test_summary_names_what_falls_short(alone: Workspace) -> None:
+    row, _ = scripted([1.0] * 6, None, Target(seconds=0.5))
+    text = table.summary([measure(row, alone)], NO_KERNEL)
+    assert "0 targets met, 1 short: scripted" in text
+    assert text.splitlines()[-1].startswith("no kernel yet: ")
+
+
+def test_the_inputs_are_the_same_for_both_sides(tmp_path: Path) -> None:
+    study = Workspace(tmp_path, tiny=True).simulated_counts(30, 20)
+    raw = np.fromfile(study.folder / "counts.i32", dtype=np.int32).reshape(20, 30)
+    np.testing.assert_array_equal(raw, study.counts)
+    design = np.fromfile(study.folder / "design.f64").reshape(study.design.shape, order="F")
+    np.testing.assert_array_equal(design, study.design)
