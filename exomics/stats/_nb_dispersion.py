@@ -13,7 +13,7 @@ from exomics.stats._nb_likelihood import Derivatives, log_likelihood
 
 FloatArray = NDArray[np.float64]
 
-_CLOSE = 1e-7
+_CLOSE = 2e-5
 _MAX_EVALUATIONS = 200
 
 

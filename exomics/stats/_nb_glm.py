@@ -13,7 +13,7 @@ from exomics.stats._nb_likelihood import fitted_log_likelihood
 
 FloatArray = NDArray[np.float64]
 
-_NEGLIGIBLE_GAIN = 1e-18
+_NEGLIGIBLE_GAIN = 1e-15
 _REACHED_GAIN = 1e-12
 _LARGEST_ETA = 700.0
 _MAX_ASCENT = 300

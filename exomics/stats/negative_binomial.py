@@ -81,7 +81,7 @@ def fit_negative_binomial(
     -----
     Love et al. (2014), doi:10.1186/s13059-014-0550-8. As in DESeq2, means below 0.5 count as 0.5 in the weights and
     the working response, so a group without counts gets a finite coefficient. DESeq2 stops when the deviance changes by
-    less than 1e-8 of itself; here the steps go on until they gain less than 1e-18. Where the weighted fits do not
+    less than 1e-8 of itself; here the steps go on until they gain less than 1e-15. Where the weighted fits do not
     settle, DESeq2 hands over to a quasi-Newton search within 30 log2 units; here the same penalized likelihood is
     climbed to its maximum, without bounds.
 

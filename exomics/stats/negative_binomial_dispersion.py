@@ -30,7 +30,10 @@ _FAR_BELOW_TREND = 0.1
 
 
 class DispersionPrior(NamedTuple):
-    """What features tell each other: the trend, the variance of true log dispersions around it, and of estimates."""
+    """What features tell each other: the trend, the variance of true log dispersions around it, and of estimates.
+
+    One trend and two numbers for all features, whatever their number (n_features,).
+    """
 
     trend: DispersionTrend
     variance: float
@@ -115,9 +118,10 @@ def estimate_dispersions(
     Notes
     -----
     Love et al. (2014), doi:10.1186/s13059-014-0550-8; Cox and Reid (1987), doi:10.1111/j.2517-6161.1987.tb01422.x.
-    Every posterior is maximized by Newton steps until they are shorter than 1e-7, where DESeq2 stops when the log
-    posterior rises by less than 1e-6 of itself; ``start="moments"`` is what DESeq2 does, and part of its trend. Where
-    the parametric trend fails, and for 3 or fewer residual df, see `fit_dispersion_trend` and `prior_variance_of`.
+    Every posterior is maximized by Newton steps until one is shorter than 2e-5, whose end is exact to about 1e-9,
+    where DESeq2 stops when the log posterior rises by less than 1e-6 of itself; ``start="moments"`` is what DESeq2
+    does, and part of its trend. Where the parametric trend fails, and for 3 or fewer residual df, see
+    `fit_dispersion_trend` and `prior_variance_of`.
 
     Examples
     --------

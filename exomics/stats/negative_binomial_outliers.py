@@ -20,7 +20,21 @@ _FOR_CELLS = 3
 
 
 def replicates(design: FloatArray) -> NDArray[np.int64]:
-    """How many samples share the design row of each sample, (n_samples,).
+    """How many samples share the design row of each sample.
+
+    Parameters
+    ----------
+    design
+        (n_samples, n_coefficients).
+
+    Returns
+    -------
+    ndarray
+        ``n_i = sum over j of [x_i = x_j]``, (n_samples,).
+
+    Notes
+    -----
+    Cells of replicates as in Love et al. (2014), doi:10.1186/s13059-014-0550-8.
 
     Examples
     --------
@@ -32,7 +46,23 @@ def replicates(design: FloatArray) -> NDArray[np.int64]:
 
 
 def cooks_cutoff(design: FloatArray) -> float:
-    """The 99 % quantile of F with n_coefficients and n_samples - n_coefficients df.
+    """The distance above which a count is an outlier.
+
+    The 99 % quantile of F with n_coefficients and n_samples - n_coefficients df.
+
+    Parameters
+    ----------
+    design
+        (n_samples, n_coefficients).
+
+    Returns
+    -------
+    float
+        The cutoff of Cook's distances.
+
+    Notes
+    -----
+    Love et al. (2014), doi:10.1186/s13059-014-0550-8.
 
     Examples
     --------
@@ -71,7 +101,29 @@ def cooks_distances(fit: NegativeBinomialFit) -> FloatArray:
 
 
 def largest_distance(distances: FloatArray, design: FloatArray) -> FloatArray:
-    """Largest Cook's distance over the samples with 3 or more replicates, (n_features,); NaN if there are none."""
+    """Largest Cook's distance of each feature over the samples with 3 or more replicates.
+
+    Parameters
+    ----------
+    distances
+        (n_features, n_samples).
+    design
+        (n_samples, n_coefficients).
+
+    Returns
+    -------
+    ndarray
+        ``max_i D_gi``, (n_features,); NaN if no sample has replicates.
+
+    Notes
+    -----
+    Love et al. (2014), doi:10.1186/s13059-014-0550-8.
+
+    Examples
+    --------
+    >>> largest_distance(np.array([[0.1, 0.4, 0.2, 9.0]]), np.array([[1.0, 0.0]] * 3 + [[1.0, 1.0]])).tolist()
+    [0.4]
+    """
     judged = replicates(design) >= _FOR_CELLS
     if not judged.any():
         return np.full(distances.shape[0], np.nan)

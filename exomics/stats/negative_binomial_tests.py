@@ -113,6 +113,24 @@ def _without_counts(fit: NegativeBinomialFit, contrasts: FloatArray) -> NDArray[
 def hypothesis_design(design: FloatArray, contrasts: FloatArray) -> FloatArray:
     """The design under the hypothesis that all contrasts are zero: (n_samples, n_coefficients - rank of contrasts).
 
+    ``X N`` with N an orthonormal basis of the coefficients b that satisfy ``C' b = 0``.
+
+    Parameters
+    ----------
+    design
+        X, (n_samples, n_coefficients).
+    contrasts
+        C, (n_coefficients, n_contrasts).
+
+    Returns
+    -------
+    ndarray
+        The reduced design.
+
+    Notes
+    -----
+    Love et al. (2014), doi:10.1186/s13059-014-0550-8, with the reduced model derived instead of declared.
+
     Examples
     --------
     >>> hypothesis_design(np.eye(2), np.array([[-1.0], [1.0]])).round(3).tolist()

@@ -27,7 +27,7 @@ _LOCAL_SPAN = 0.7
 class DispersionTrend(NamedTuple):
     """A trend: `kind` that was fitted, `coefficients` (asymptotic, extra-Poisson) of ``parametric``, or a curve.
 
-    `curve` holds log means, ascending, and log dispersions; one point is a constant.
+    `curve` holds log means, ascending, and log dispersions, (n_points,) each; one point is a constant.
     """
 
     kind: str
