@@ -4,8 +4,8 @@ A recipe is a document (`exomics catalog recipes`). Else give a method, a formul
 contrasts: NAME=EXPRESSION, arithmetic on the cells or coefficients of the design (NAME defaults to the expression).
 --family NAME:c1,c2 adjusts p-values over those contrasts together; without it each contrast is a family.
 --question NAME:KEY=VALUE,... asks as people do, and brings design, contrasts and what they assume: training_effect,
-sex_by_training, subgroup_difference, prepost, arms, arms_by_subgroup, dose_response, time_lag (Python:
-exomics.differential.designs). --audit-only looks at the design and fits nothing.
+sex_by_training, subgroup_difference, prepost, arms, arms_by_subgroup, repeated_measures, dose_response,
+time_lag (Python: exomics.differential.designs). --audit-only looks at the design and fits nothing.
 --omnibus NAME:c1,c2 adds a test whether any of those contrasts differs from zero (F).
 
 examples:

@@ -290,6 +290,51 @@ def test_a_time_lag(study: Study) -> None:
     assert planted[0] > 2 * planted[1]
 
 
+@pytest.mark.parametrize("planted", [True, False])
+def test_repeated_measures_with_subjects_as_blocks(study: Study, planted: bool) -> None:
+    obs = pd.DataFrame({"subject_id": np.repeat(np.arange(10), 3), "time_point": ["baseline", "mid", "post"] * 10})
+    obs.index = [f"s{i:02d}" for i in range(30)]
+    effect = np.where((obs["time_point"] == "post") & planted, 1.5, 0.0)
+    data = study(obs, effect, subject="subject_id")[:28].copy()
+    table = fit_question(data, "repeated_measures", method="limma_trend")
+    assert table.provenance.parameters["details"]["correlation_within_blocks"] > 0.6
+    assert not any("taken as independent" in note for note in table.provenance.notes)
+    if planted:
+        assert_planted(table.frame, "post - baseline")
+        assert_planted(table.frame, "any visit")
+        assert len(found(table.frame, "mid - baseline")) <= 2
+    else:
+        assert sum(len(found(table.frame, name)) for name in table.frame["contrast"].unique()) <= 3
+    one = fit_question(
+        data, designs.repeated_measures(data.obs[data.obs["time_point"] != "mid"]), method="limma_trend"
+    ).frame
+    t, f = (one[one["contrast"] == name] for name in ("post - baseline", "any visit"))
+    np.testing.assert_allclose(f["statistic"].to_numpy(), t["statistic"].to_numpy() ** 2, rtol=1e-8)
+
+
+def test_arms_by_the_constrained_longitudinal_model(muscle: AnnData, truth: pd.DataFrame) -> None:
+    part = muscle[:, :4000].copy()
+    table = fit_question(part, "arms:adjustment=longitudinal,covariates=batch", method="limma_trend")
+    ancova = fit_question(part, "arms:covariates=batch").frame
+    rows, other = (
+        one[one["contrast"] == "exercise - usual_care"].set_index("feature_id") for one in (table.frame, ancova)
+    )
+    assert rows["n_samples"].iloc[0] == 111
+    assert np.corrcoef(rows["log2_fold_change"], other["log2_fold_change"])[0, 1] > 0.85
+    planted = truth.loc[rows.index, "arm"] != "none"
+    calls = rows["adj_p_value"] < 0.05
+    assert calls.sum() > 20 and (calls & planted).sum() / calls.sum() > 0.85
+    assert set(table.frame["contrast"]) == {
+        "exercise - usual_care",
+        "exercise - usual_care (difference in differences)",
+    }
+    assert table.provenance.notes[0].startswith("constrained longitudinal model")
+    counts = fit_question(part, "arms:adjustment=longitudinal", method="voom_lm_fit")
+    assert counts.provenance.parameters["details"]["correlation_within_blocks"] > 0.0
+    with pytest.raises(InputError, match="limma_voom has no parameter 'block'"):
+        fit_question(part, "arms:adjustment=longitudinal", method="limma_voom")
+
+
 def trial() -> pd.DataFrame:
     return pd.DataFrame(
         {
@@ -322,6 +367,9 @@ def trial() -> pd.DataFrame:
         ("arms", {"arm": ["exercise", "usual_care"] * 8}, "arm changes within a; each subject must have one arm"),
         ("arms:randomized=maybe", {}, "randomized of arms is true or false; got 'maybe'"),
         ("arms:randomized=false,adjustment=ancova", {}, "adjustment for the baseline compares arms that were alike"),
+        ("arms:randomized=false,adjustment=longitudinal", {}, "adjustment for the baseline compares arms that were"),
+        ("arms:adjustment=raw", {}, "adjustment must be auto, ancova, longitudinal or difference; got 'raw'"),
+        ("repeated_measures", {"subject_id": [f"p{i}" for i in range(16)]}, "no subject_id has two samples"),
         ("arms_by_subgroup", {"sex": "male"}, "sex has one level"),
         (
             "arms_by_subgroup",
@@ -374,8 +422,10 @@ def test_the_command_asks_and_audits(study: Study, tmp_path: object, capsys: pyt
     from exomics.results import DifferentialTable
 
     source, output = tmp_path / "study.h5ad", tmp_path / "arms.tsv"  # type: ignore[operator]
-    obs = trial()
-    write_data(study(obs, np.zeros(16), subject="subject_id"), source)
+    obs = trial().assign(study_id="trial", species="human", specimen="muscle")
+    data = study(obs, np.zeros(16), subject="subject_id")
+    data.var = data.var.assign(feature_name=data.var_names, feature_type="protein")
+    write_data(data, source)
     assert main(["differential", str(source), "-o", str(output), "--question", "arms"]) == 0
     table = DifferentialTable.from_tsv(output)
     assert set(table.frame["contrast"]) == {

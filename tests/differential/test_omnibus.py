@@ -154,6 +154,10 @@ def test_parts_keep_sets_and_statuses() -> None:
 
 def test_the_command(log2_study: AnnData, tmp_path: object, capsys: pytest.CaptureFixture[str]) -> None:
     source, output = tmp_path / "study.h5ad", tmp_path / "de.tsv"  # type: ignore[operator]
+    log2_study.obs = log2_study.obs.assign(
+        subject_id=log2_study.obs_names, study_id="s", species="rat", specimen="muscle", time_point="post"
+    )
+    log2_study.var["feature_type"] = "protein"
     write_data(log2_study, source)
     arguments = ["differential", str(source), "-o", str(output), "--method", "limma_trend", "--design", "~ 0 + group"]
     arguments += ["--contrast", ALL[0], "--contrast", ALL[1], "--omnibus", f"training:{ALL[0]},{ALL[1]}"]

@@ -191,7 +191,7 @@ def test_repeated_feature_ids(log2_study: AnnData) -> None:
 def test_unknown_names(log2_study: AnnData) -> None:
     assert failure(log2_study, method="t_test") == (f"no test is called 't_test'; known: {', '.join(Tests.names)}.")
     assert failure(log2_study, parameters={"robus": True}) == (
-        "limma_trend has no parameter 'robus'; its parameters: sample_weights, trend, robust, contrast_errors, "
+        "limma_trend has no parameter 'robus'; its parameters: sample_weights, block, trend, robust, contrast_errors, "
         "prior, optimum, minimum_effect, log_odds."
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -32,11 +33,10 @@ class Visits:
     after: str = "post"
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """Samples with a partner at the other visit, in the order of obs, and what was left out, in words.
+class Pairs(NamedTuple):
+    """Samples of two visits, in the order of obs, and what was left out, in words.
 
-    `samples` has the columns ``subject``, ``post`` (0 before, 1 after) and ``baseline_sample``.
+    `samples` has the columns ``subject``, ``post`` (0 before, 1 after) and, of pairs, ``baseline_sample``.
     """
 
     samples: pd.DataFrame
@@ -87,8 +87,8 @@ def levels_of(obs: pd.DataFrame, name: str, control: str) -> list[str]:
     return [control, *(level for level in levels if level != control)]
 
 
-def pairs_of(obs: pd.DataFrame, visits: Visits) -> Pairs:
-    """Samples of subjects who have both visits."""
+def visits_of(obs: pd.DataFrame, visits: Visits) -> Pairs:
+    """Samples at either visit, with the columns ``subject`` and ``post``; a subject has each visit once at most."""
     times = labels_of(obs, visits.time)
     levels_of(obs, visits.time, visits.before)
     if visits.after not in set(times):
@@ -107,25 +107,23 @@ def pairs_of(obs: pd.DataFrame, visits: Visits) -> Pairs:
             f"{first['subject']} has more than one sample at {visits.after if first['post'] else visits.before}; "
             "average them or choose one."
         )
+    other = len(obs) - len(frame)
+    note = f"{other} samples at other times than {visits.before} and {visits.after} are not used"
+    return Pairs(frame, (note,) if other else ())
+
+
+def pairs_of(obs: pd.DataFrame, visits: Visits) -> Pairs:
+    """Samples of subjects who have both visits."""
+    frame, notes = visits_of(obs, visits)
     both = frame["subject"].map(frame["subject"].value_counts()) == 2
     if not both.any():
         raise DesignError(f"no {visits.subject} has a sample at both {visits.before} and {visits.after}.")
     paired = frame[both].copy()
     before = pd.Series(paired.index[paired["post"] == 0], index=paired.loc[paired["post"] == 0, "subject"])
     paired["baseline_sample"] = paired["subject"].map(before).to_numpy()
-    return Pairs(paired, tuple(_left_out(obs, frame, both, visits)))
-
-
-def _left_out(obs: pd.DataFrame, frame: pd.DataFrame, both: pd.Series, visits: Visits) -> list[str]:
-    notes = []
-    if len(obs) > len(frame):
-        notes.append(
-            f"{len(obs) - len(frame)} samples at other times than {visits.before} and {visits.after} are not used"
-        )
-    if not both.all():
-        alone = frame.index[~both]
-        notes.append(f"{len(alone)} samples without a partner at the other visit are not used ({some(alone)})")
-    return notes
+    alone = frame.index[~both]
+    note = f"{len(alone)} samples without a partner at the other visit are not used ({some(alone)})"
+    return Pairs(paired, (*notes, note) if len(alone) else notes)
 
 
 def with_covariates(formula: str, covariates: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import pandas as pd
@@ -17,13 +18,14 @@ from exomics.differential.designs._samples import (
     pairs_of,
     quoted,
     varying_within,
+    visits_of,
     with_covariates,
 )
 from exomics.differential.designs.training import SUBGROUP_NOTE
 from exomics.errors import DesignError
 from exomics.schema import keys
 
-Adjustment = Literal["auto", "ancova", "difference"]
+Adjustment = Literal["auto", "ancova", "longitudinal", "difference"]
 
 
 def arms(
@@ -50,6 +52,8 @@ def arms(
         Whether chance allocated the subjects to the arms.
     adjustment
         ``ancova``: the arms after, every feature adjusted for its own baseline (log2 values, `limma_ancova`).
+        ``longitudinal``: the constrained longitudinal model, arms with one mean before and subjects as blocks of
+        correlated samples (a method that takes `block`: limma_trend, voom_lm_fit); who has one sample stays in.
         ``difference``: the difference in differences, each subject beside itself (any method). ``auto``: ancova in a
         randomized trial, with the difference as its sensitivity analysis; the difference otherwise.
     covariates
@@ -84,25 +88,19 @@ def arms(
     """
     visits = visits or Visits()
     chosen = adjustment if adjustment != "auto" else ("ancova" if randomized else "difference")
-    if chosen not in ("ancova", "difference"):
-        raise DesignError(f"adjustment must be auto, ancova or difference; got {adjustment!r}.")
-    if chosen == "ancova" and not randomized:
-        raise DesignError(
-            "adjustment for the baseline compares arms that were alike before; these were not randomized. "
-            "Use adjustment=difference."
-        )
+    _require_sound(chosen, randomized=randomized)
     frame = _trial(obs, arm, control, visits)
     difference = _difference(obs, frame, visits, covariates, randomized=randomized)
     if chosen == "difference":
         return difference
-    renamed = tuple(Contrast(f"{one.name} (difference in differences)", one.expression) for one in difference.contrasts)
-    sensitivity = Analysis(
-        design=difference.design,
-        contrasts=renamed,
-        method="limma_trend",
-        samples=difference.samples,
+    sensitivity = replace(
+        difference,
+        contrasts=tuple(replace(one, name=f"{one.name} (difference in differences)") for one in difference.contrasts),
+        method="limma_trend" if chosen == "ancova" else "",
         notes=("rows named (difference in differences): sensitivity analysis, changes within subjects compared",),
     )
+    if chosen == "longitudinal":
+        return _longitudinal(obs, (arm, frame.attrs["levels"]), visits, covariates, sensitivity)
     return _ancova(frame, visits, covariates, sensitivity)
 
 
@@ -184,6 +182,16 @@ def arms_by_subgroup(
     )
 
 
+def _require_sound(chosen: str, *, randomized: bool) -> None:
+    if chosen not in ("ancova", "longitudinal", "difference"):
+        raise DesignError(f"adjustment must be auto, ancova, longitudinal or difference; got {chosen!r}.")
+    if chosen != "difference" and not randomized:
+        raise DesignError(
+            "adjustment for the baseline compares arms that were alike before; these were not randomized. "
+            "Use adjustment=difference."
+        )
+
+
 def _trial(obs: pd.DataFrame, arm: str, control: str, visits: Visits) -> pd.DataFrame:
     """Paired samples with the column ``arm``; the levels, control first, and notes in ``attrs``."""
     pairs = pairs_of(obs, visits)
@@ -219,6 +227,35 @@ def _difference(
             f"from {visits.before} to {visits.after} (parallel trends), which these data cannot show",
             *frame.attrs["notes"],
             *constant_note(constant),
+        ),
+    )
+
+
+def _longitudinal(
+    obs: pd.DataFrame,
+    arm: tuple[str, list[str]],
+    visits: Visits,
+    covariates: Sequence[str],
+    sensitivity: Analysis,
+) -> Analysis:
+    name, levels = arm
+    frame, notes = visits_of(obs, visits)
+    labels = _constant_within(obs, name, frame["subject"])
+    samples = frame[["subject", "post"]].copy()
+    for j, level in enumerate(levels[1:]):
+        samples[f"arm_{j}"] = frame["post"] * (labels == level)
+    columns = [f"arm_{j}" for j in range(len(levels) - 1)]
+    return Analysis(
+        design=with_covariates(f"~ post + {' + '.join(columns)}", covariates),
+        contrasts=tuple(Contrast(f"{level} - {levels[0]}", f"arm_{j}") for j, level in enumerate(levels[1:])),
+        parameters={"block": visits.subject},
+        samples=samples.rename(columns={"subject": visits.subject}),
+        sensitivity=(sensitivity,),
+        notes=(
+            f"constrained longitudinal model: the arms share one mean at {visits.before} because chance made them; "
+            "samples of a subject are correlated alike for all features; who has one sample stays in, and is taken as "
+            "missing the other at random",
+            *notes,
         ),
     )
 

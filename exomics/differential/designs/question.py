@@ -15,6 +15,7 @@ from exomics.differential.designs._samples import Visits, labels_of
 from exomics.differential.designs.arms import arms, arms_by_subgroup
 from exomics.differential.designs.dose import dose_response
 from exomics.differential.designs.prepost import prepost
+from exomics.differential.designs.repeated import repeated_measures
 from exomics.differential.designs.time_lag import time_lag
 from exomics.differential.designs.training import sex_by_training, subgroup_difference, training_effect
 from exomics.errors import DesignError
@@ -28,6 +29,7 @@ Questions: Mapping[str, Callable[..., Analysis]] = {
         prepost,
         arms,
         arms_by_subgroup,
+        repeated_measures,
         dose_response,
         time_lag,
     )

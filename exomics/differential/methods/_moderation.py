@@ -81,7 +81,10 @@ def moderate(
     effects = fit_contrasts(fit, contrasts, method=chosen["contrast_errors"])
     squeezed = squeezed_variances(effects, chosen)
     tests = moderate_effects(effects, squeezed, chosen, sample_weights=sample_weights)
-    return tests._replace(omnibus=_omnibus(fit, squeezed, chosen))
+    details = dict(tests.details)
+    if fit.blocks is not None:
+        details["correlation_within_blocks"] = float(fit.blocks.correlation)
+    return tests._replace(omnibus=_omnibus(fit, squeezed, chosen), details=details)
 
 
 def squeezed_variances(effects: ContrastFit, chosen: Moderation) -> SqueezedVariances:

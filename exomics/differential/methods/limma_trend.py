@@ -10,9 +10,11 @@ from numpy.typing import ArrayLike
 from exomics._checks import FloatArray
 from exomics.differential.methods._moderation import MODERATION, Moderation, moderate
 from exomics.differential.methods._result import FeatureTests
+from exomics.errors import DesignError
 from exomics.registry.method import MethodSpec
 from exomics.stats.linear_model import fit_linear_models
 from exomics.stats.sample_weights import estimate_sample_weights
+from exomics.stats.within_subject import BlockCorrelation, duplicate_correlation
 
 
 def limma_trend(
@@ -22,6 +24,7 @@ def limma_trend(
     *,
     weights: ArrayLike | None = None,
     sample_weights: Literal["none", "gene_by_gene", "reml"] = "none",
+    block: ArrayLike | None = None,
     **moderation: Unpack[Moderation],
 ) -> FeatureTests:
     """Moderated t tests of contrasts of log values.
@@ -42,6 +45,9 @@ def limma_trend(
         Known precision weights, (n_samples,) or (n_samples, n_features).
     sample_weights
         Estimate one quality weight per sample from the residuals of all features, and fit with it.
+    block
+        Labels of samples that belong together (n_samples,), such as subjects: one correlation within them is estimated
+        for all features, and the fit is generalized least squares.
     **moderation
         See `Moderation`. Here `trend` is on unless it is switched off.
 
@@ -57,7 +63,8 @@ def limma_trend(
 
     Notes
     -----
-    Ritchie et al. (2015), doi:10.1093/nar/gkv007; sample weights doi:10.1186/1471-2105-7-261. Defaults differ from
+    Ritchie et al. (2015), doi:10.1093/nar/gkv007; sample weights doi:10.1186/1471-2105-7-261; blocks
+    doi:10.1093/bioinformatics/bti270. Defaults differ from
     limma's ``contrasts.fit`` and ``eBayes``: exact contrast errors and the true optimum of the prior. With
     ``contrast_errors="classic", optimum="published"`` the published numbers come out. Sample weights depend
     slightly on the order of the features, as in limma; no other number does.
@@ -72,8 +79,37 @@ def limma_trend(
     """
     options: Moderation = {"trend": True, **moderation}
     quality, combined = quality_weights(expression, design, weights=weights, method=sample_weights)
-    fit = fit_linear_models(expression, design, weights=combined)
+    blocks = within_blocks(expression, design, block, weights=combined)
+    fit = fit_linear_models(expression, design, weights=combined, blocks=blocks)
     return moderate(fit, np.asarray(contrasts, dtype=np.float64), options, sample_weights=quality)
+
+
+def within_blocks(
+    expression: ArrayLike, design: ArrayLike, block: ArrayLike | None, *, weights: ArrayLike | None
+) -> BlockCorrelation | None:
+    """The blocks with the consensus correlation within them; None without blocks.
+
+    Parameters
+    ----------
+    expression, design, block, weights
+        As in `limma_trend`.
+
+    Returns
+    -------
+    BlockCorrelation or None
+        For `fit_linear_models`.
+
+    Raises
+    ------
+    DesignError
+        If the design holds the blocks already, or no feature can tell the correlation.
+    """
+    if block is None:
+        return None
+    found = duplicate_correlation(expression, design, block, weights=weights)
+    if not np.isfinite(found.consensus):
+        raise DesignError("no feature tells the correlation within blocks; leave the block out, or use more samples.")
+    return BlockCorrelation(block, found.consensus)
 
 
 def quality_weights(
@@ -118,5 +154,5 @@ LIMMA_TREND = MethodSpec(
     comparable="none",
     units="log2 fold change",
     omnibus="F",
-    parameters={"sample_weights": "none", **MODERATION, "trend": True},
+    parameters={"sample_weights": "none", "block": "", **MODERATION, "trend": True},
 )

@@ -20,6 +20,7 @@ def voom_lm_fit(
     *,
     library_sizes: ArrayLike | None = None,
     sample_weights: Literal["none", "gene_by_gene"] = "gene_by_gene",
+    block: ArrayLike | None = None,
     **moderation: Unpack[Moderation],
 ) -> FeatureTests:
     """Moderated t tests of contrasts of counts, by the recipe of edgeR's ``voomLmFit``.
@@ -39,6 +40,9 @@ def voom_lm_fit(
         Effective library sizes (column sum times normalization factor), (n_samples,); default: the sums of `counts`.
     sample_weights
         ``gene_by_gene``: one quality weight per sample, estimated twice in turn with the trend.
+    block
+        Labels of samples that belong together (n_samples,), such as subjects: one correlation within them is estimated
+        in turn with the trend, and the fit is generalized least squares.
     **moderation
         See `Moderation`.
 
@@ -64,7 +68,9 @@ def voom_lm_fit(
     (300, 1)
     """
     groups = None if sample_weights == "none" else "each"
-    found = precision_weights.voom_lm_fit(counts, design, library_sizes=library_sizes, sample_groups=groups)
+    found = precision_weights.voom_lm_fit(
+        counts, design, library_sizes=library_sizes, sample_groups=groups, blocks=block
+    )
     tested = np.asarray(contrasts, dtype=np.float64)
     return moderate(found.fit, tested, moderation, sample_weights=found.sample_weights)
 
@@ -81,5 +87,5 @@ VOOM_LM_FIT = MethodSpec(
     comparable="none",
     units="log2 fold change",
     omnibus="F",
-    parameters={"sample_weights": "gene_by_gene", **MODERATION},
+    parameters={"sample_weights": "gene_by_gene", "block": "", **MODERATION},
 )
