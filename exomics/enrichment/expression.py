@@ -100,10 +100,16 @@ def enrich_expression(
     indexed = naming.index_sets(gene_sets, mapped.names[kept], options["min_size"])
     arguments = {"weights": _columns(prepared.weights, kept), **kernel_options(options)}
     named = zip(prepared.contrast_names, prepared.families, prepared.contrasts.T, strict=True)
-    tests = []
-    for name, family, contrast in named:
-        found = spec.function(values, prepared.design, contrast, indexed.arrays, **arguments)
-        tests.append(ContrastTests(name, family, indexed, found, mapped.names[kept]))
+    tests = [
+        ContrastTests(
+            name,
+            family,
+            indexed,
+            spec.function(values, prepared.design, contrast, indexed.arrays, **arguments),
+            mapped.names[kept],
+        )
+        for name, family, contrast in named
+    ]
     n_incomplete = prepared.expression.shape[1] - complete.size
     left_out = [f"{n_incomplete} features with a missing value were left out"] if n_incomplete else []
     provenance = Provenance(
