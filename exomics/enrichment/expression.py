@@ -100,31 +100,28 @@ def enrich_expression(
     indexed = naming.index_sets(gene_sets, mapped.names[kept], options["min_size"])
     arguments = {"weights": _columns(prepared.weights, kept), **kernel_options(options)}
     named = zip(prepared.contrast_names, prepared.families, prepared.contrasts.T, strict=True)
-    tests = [
-        ContrastTests(
-            name,
-            family,
-            indexed,
-            spec.function(values, prepared.design, contrast, indexed.arrays, **arguments),
-            mapped.names[kept],
-        )
-        for name, family, contrast in named
-    ]
-    n_incomplete = prepared.expression.shape[1] - complete.size
-    left_out = [f"{n_incomplete} features with a missing value were left out"] if n_incomplete else []
+    tests = []
+    for name, family, contrast in named:
+        found = spec.function(values, prepared.design, contrast, indexed.arrays, **arguments)
+        tests.append(ContrastTests(name, family, indexed, found, mapped.names[kept]))
     provenance = Provenance(
         method=method,
         parameters={**prepared.recorded, **parameters_of(options, gene_sets, mapped, tests)},
         inputs=({"name": "tested values and feature ids", "sha256": _hash(values, ids)},),
         notes=(
             *mapped.losses.notes,
-            *left_out,
+            *_left_out(prepared.expression, complete),
             *floor_note(tests, gene_sets, options["min_size"]),
             f"{method}: {spec.units}",
         ),
         acknowledgments=prepared.acknowledgments,
     )
     return EnrichmentTable(frame=enrichment_frame(tests, gene_sets, method), provenance=provenance)
+
+
+def _left_out(expression: FloatArray, complete: np.ndarray) -> tuple[str, ...]:
+    n_incomplete = expression.shape[1] - complete.size
+    return (f"{n_incomplete} features with a missing value were left out",) if n_incomplete else ()
 
 
 def _columns(weights: FloatArray | None, kept: np.ndarray) -> FloatArray | None:
