@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 
 from exomics.errors import InputError
 from exomics.stats._feature_sets import as_sets
@@ -253,14 +252,15 @@ def _two_sample(
 
 def _rank_sums(statistic: FloatArray, members: list[IndexArray], correlations: FloatArray) -> CameraResult:
     """Rank-sum tests; the variance under correlation r follows from arcsines of normal orthant probabilities."""
-    ranks, m, n = rankdata(statistic), _sizes(members), statistic.size
+    _, place, ties = np.unique(statistic, return_inverse=True, return_counts=True)
+    ranks, m, n = (np.cumsum(ties) - (ties - 1) / 2.0)[place], _sizes(members), statistic.size
     others = n - m
     centered = np.array([ranks[positions].sum() for positions in members]).reshape(m.shape) - m * (n + 1) / 2.0
     pairs, r = m * others, np.where(m == 1, 0.0, correlations)
     variance = np.arcsin(1.0) + np.arcsin(0.5) * (others - 1)
     variance = variance + np.arcsin(r / 2.0) * (m - 1) * (others - 1) + np.arcsin((r + 1.0) / 2.0) * (m - 1)
     variance = np.where(r == 0.0, pairs * (n + 1) / 12.0, pairs * variance / (2.0 * np.pi))
-    ties = np.unique(ranks, return_counts=True)[1].astype(np.float64)
+    ties = ties.astype(np.float64)
     deviation = np.sqrt(variance * (1.0 - (ties * (ties + 1) * (ties - 1)).sum() / (n * (n + 1.0) * (n - 1.0))))
     with np.errstate(invalid="ignore", divide="ignore"):
         z, nearer = centered / deviation, (np.abs(centered) - 0.5) / deviation
