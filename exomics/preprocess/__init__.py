@@ -1,7 +1,7 @@
 """Preprocessing steps: AnnData to AnnData, each recorded with what it changed. Flags first, never silent drops."""
 
 from exomics.preprocess._matrix import counts_of, obs_labels, values_of, var_column
-from exomics.preprocess.batch import remove_batch
+from exomics.preprocess.batch import combat, remove_batch
 from exomics.preprocess.confounding import confounding, require_separable
 from exomics.preprocess.covariates import scale_covariates
 from exomics.preprocess.detection import (
@@ -11,7 +11,7 @@ from exomics.preprocess.detection import (
     set_feature_ids,
 )
 from exomics.preprocess.filtering import filter_by_expression
-from exomics.preprocess.normalization import effective_library_sizes, library_factors, log_cpm, median_mad
+from exomics.preprocess.normalization import effective_library_sizes, library_factors, log_cpm, median_mad, quantile
 from exomics.preprocess.parent_protein import subtract_parent_protein
 from exomics.preprocess.quality import drop_flagged_samples, flag_missing_samples, flag_samples, flag_small_libraries
 from exomics.preprocess.steps import Preprocessors, apply_step, apply_steps, require_known, require_scale
@@ -20,6 +20,7 @@ __all__ = [
     "Preprocessors",
     "apply_step",
     "apply_steps",
+    "combat",
     "confounding",
     "counts_of",
     "drop_flagged_samples",
@@ -34,6 +35,7 @@ __all__ = [
     "library_factors",
     "log_cpm",
     "median_mad",
+    "quantile",
     "remove_batch",
     "obs_labels",
     "require_known",

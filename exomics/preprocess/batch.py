@@ -13,6 +13,7 @@ from exomics.preprocess.confounding import require_separable
 from exomics.registry.method import MethodSpec
 from exomics.schema import keys, record_step
 from exomics.stats.batch import remove_batch_effect
+from exomics.stats.combat import combat as adjust_batches
 
 ANTI_CONSERVATIVE = (
     "anti-conservative: batch effects were removed from the values while the tested groups were protected, "
@@ -54,13 +55,7 @@ def remove_batch(
     -----
     As limma's ``removeBatchEffect(batch, group)`` (3.6x). Never for own analyses: put the batch in the design.
     """
-    if protect and not reproduces:
-        raise InputError(
-            "remove_batch with protected groups sees the outcome and makes p-values too small; it is allowed only in "
-            "a recipe that carries reproduces: DOI. Put the batch in the design instead."
-        )
-    batches = group_codes(obs_column(adata, batch))
-    require_separable(adata.obs, batch, listed(protect))
+    batches = _batches("remove_batch", adata, batch, (protect, reproduces))
     design = additive_design(adata.obs, listed(protect))
     corrected = remove_batch_effect(values_of(adata), batches, design=design)
     parameters = {"batch": batch, "protect": listed(protect), "reproduces": reproduces}
@@ -68,6 +63,85 @@ def remove_batch(
     recorded = record_step(adata, "remove_batch", parameters, n_batches=len(np.unique(batches)), **report)
     recorded.X = corrected
     return recorded
+
+
+def combat(
+    adata: AnnData,
+    *,
+    batch: str = keys.BATCH,
+    protect: str | Sequence[str] = (),
+    parametric: bool = True,
+    mean_only: bool = False,
+    reference: str = "",
+    reproduces: str = "",
+) -> AnnData:
+    """Adjust log2 values for location and scale of known batches, shrunken over features (ComBat).
+
+    Parameters
+    ----------
+    adata
+        Samples x features, log2; NaN stays NaN.
+    batch
+        Column of obs.
+    protect
+        Columns of obs whose levels keep their means. Naming any makes the adjustment see the outcome.
+    parametric, mean_only
+        As in `exomics.stats.combat.combat`.
+    reference
+        Batch that stays as it is; "" for none.
+    reproduces
+        DOI of the published analysis that did this; set by the recipe.
+
+    Returns
+    -------
+    AnnData
+        With the adjusted values. The report marks the step as anti-conservative when groups were protected.
+
+    Raises
+    ------
+    InputError, DesignError
+        As `remove_batch`; or if a feature has no values in a batch.
+
+    Notes
+    -----
+    As ``ComBat`` of sva, doi:10.1093/biostatistics/kxj037. Never for own analyses: put the batch in the design.
+
+    Examples
+    --------
+    >>> values = np.random.default_rng(0).normal(size=(8, 30)) + np.repeat([0.0, 4.0], 4)[:, None]
+    >>> table = AnnData(values, obs={"batch": list("aaaabbbb")})
+    >>> bool(abs(np.diff(combat(table).X.reshape(2, 4, 30).mean(axis=(1, 2)))[0]) < 0.5)
+    True
+    """
+    _batches("combat", adata, batch, (protect, reproduces))
+    labels = obs_column(adata, batch).astype(str).to_numpy()
+    adjusted = adjust_batches(
+        values_of(adata),
+        labels,
+        protect=additive_design(adata.obs, listed(protect))[:, 1:] if protect else None,
+        parametric=parametric,
+        mean_only=mean_only,
+        reference=str(reference) or None,
+    )
+    parameters = {"batch": batch, "protect": listed(protect), "parametric": parametric, "mean_only": mean_only}
+    parameters |= {"reference": str(reference), "reproduces": reproduces}
+    report = {"warning": ANTI_CONSERVATIVE} if protect else {}
+    recorded = record_step(adata, "combat", parameters, n_batches=len(np.unique(labels)), **report)
+    recorded.X = adjusted
+    return recorded
+
+
+def _batches(step: str, adata: AnnData, batch: str, guard: tuple[str | Sequence[str], str]) -> np.ndarray:
+    """Batch of each sample, once it is sure that the step may see what it is to protect and can tell it apart."""
+    protect, reproduces = guard
+    if protect and not reproduces:
+        raise InputError(
+            f"{step} with protected groups sees the outcome and makes p-values too small; it is allowed only in "
+            "a recipe that carries reproduces: DOI. Put the batch in the design instead."
+        )
+    batches = group_codes(obs_column(adata, batch))
+    require_separable(adata.obs, batch, listed(protect))
+    return batches
 
 
 BATCH = (
@@ -80,5 +154,23 @@ BATCH = (
         input_scale=("log2",),
         cohort_dependent=True,
         parameters={"batch": keys.BATCH, "protect": (), "reproduces": ""},
+    ),
+    MethodSpec(
+        name="combat",
+        kind="preprocess",
+        title="ComBat: adjust location and scale of batches; protecting groups only to reproduce a published analysis",
+        function=combat,
+        reference="10.1093/biostatistics/kxj037",
+        license="reference implementation sva: Artistic-2.0; this code: BSD-3-Clause",
+        input_scale=("log2",),
+        cohort_dependent=True,
+        parameters={
+            "batch": keys.BATCH,
+            "protect": (),
+            "parametric": True,
+            "mean_only": False,
+            "reference": "",
+            "reproduces": "",
+        },
     ),
 )

@@ -15,6 +15,7 @@ from exomics.preprocess._matrix import counts_of, values_of
 from exomics.registry.method import MethodSpec
 from exomics.schema import Scale, annotate, keys, metadata, record_step
 from exomics.stats.normalization import log_counts_per_million, median_mad_normalize, normalization_factors
+from exomics.stats.quantile_normalization import quantile_normalize
 
 FactorMethod = Literal["tmm", "tmmwsp", "rle", "upper_quartile"]
 
@@ -163,6 +164,35 @@ def median_mad(adata: AnnData) -> AnnData:
     return recorded
 
 
+def quantile(adata: AnnData) -> AnnData:
+    """Give all samples one distribution: the mean over samples of their sorted values.
+
+    Parameters
+    ----------
+    adata
+        log2 values; NaN stays NaN.
+
+    Returns
+    -------
+    AnnData
+        With the normalized values.
+
+    Raises
+    ------
+    InputError
+        If a sample has fewer than 2 values.
+
+    Examples
+    --------
+    >>> quantile(AnnData(np.array([[1.0, 2.0, 6.0], [30.0, 10.0, 20.0]]))).X.tolist()
+    [[5.5, 11.0, 18.0], [18.0, 5.5, 11.0]]
+    """
+    normalized = quantile_normalize(values_of(adata))
+    recorded = record_step(adata, "quantile", {})
+    recorded.X = normalized
+    return recorded
+
+
 def _with_scale(adata: AnnData, scale: Scale) -> AnnData:
     known = metadata(adata)
     return annotate(
@@ -212,6 +242,15 @@ NORMALIZATION = (
         title="center each sample on its median, scale to the mean MAD",
         function=median_mad,
         reference="10.1038/s41586-023-06877-w",
+        input_scale=("log2",),
+        cohort_dependent=True,
+    ),
+    MethodSpec(
+        name="quantile",
+        kind="preprocess",
+        title="quantile normalization: one distribution for all samples",
+        function=quantile,
+        reference="10.1093/bioinformatics/19.2.185",
         input_scale=("log2",),
         cohort_dependent=True,
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -57,6 +57,7 @@ def voom(
     norm_factors: ArrayLike | None = None,
     sample_weights: ArrayLike | None = None,
     span: Span = 0.5,
+    blocks: BlockCorrelation | None = None,
 ) -> VoomResult:
     """Log2 counts per million with a precision weight for every value, from the trend of variance on count size.
 
@@ -75,6 +76,8 @@ def voom(
         Weights (n_samples,) of the fit behind the trend; they are not part of the weights returned.
     span
         Width of the LOWESS window as a share of the features, or ``"adaptive"``: narrower the more features there are.
+    blocks
+        Blocks of correlated samples in the fit behind the trend.
 
     Raises
     ------
@@ -95,7 +98,7 @@ def voom(
     (6, 200)
     """
     counted = prepare(counts, design, library_sizes, norm_factors, structural=False)
-    fit = fit_linear_models(counted.expression, counted.design, weights=sample_weights)
+    fit = fit_linear_models(counted.expression, counted.design, weights=sample_weights, blocks=blocks)
     used = np.flatnonzero(np.asarray(counts).any(axis=0))
     if not (fit.df_residual > 0).any() or used.size < 2:
         return unweighted(counted.expression)
@@ -128,7 +131,7 @@ def voom_with_sample_weights(
     >>> voom_with_sample_weights(counts, np.ones((6, 1))).sample_weights.shape
     (6,)
     """
-    sizes = {"library_sizes": library_sizes, "norm_factors": norm_factors}
+    sizes: dict[str, Any] = {"library_sizes": library_sizes, "norm_factors": norm_factors}
     found = voom(counts, design, span=span, **sizes)
     quality = estimate_sample_weights(found.expression, design, weights=found.weights, sample_groups=sample_groups)
     found = voom(counts, design, span=span, sample_weights=quality, **sizes)

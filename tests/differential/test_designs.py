@@ -331,8 +331,8 @@ def test_arms_by_the_constrained_longitudinal_model(muscle: AnnData, truth: pd.D
     assert table.provenance.notes[0].startswith("constrained longitudinal model")
     counts = fit_question(part, "arms:adjustment=longitudinal", method="voom_lm_fit")
     assert counts.provenance.parameters["details"]["correlation_within_blocks"] > 0.0
-    with pytest.raises(InputError, match="limma_voom has no parameter 'block'"):
-        fit_question(part, "arms:adjustment=longitudinal", method="limma_voom")
+    with pytest.raises(InputError, match="negative_binomial_wald has no parameter 'block'"):
+        fit_question(part, "arms:adjustment=longitudinal", method="negative_binomial_wald")
 
 
 def trial() -> pd.DataFrame:

@@ -13,7 +13,7 @@ from exomics.differential import FeatureTests, Tests
 from exomics.differential.methods.limma_trend import limma_trend
 from exomics.differential.methods.limma_voom import limma_voom
 from exomics.differential.methods.voom_lm_fit import voom_lm_fit
-from exomics.errors import ScaleError
+from exomics.errors import InputError, ScaleError
 
 DESIGN = np.repeat(np.eye(3), 5, axis=0)
 CONTRASTS = np.array([[-1.0, 0.0], [1.0, -1.0], [0.0, 1.0]])
@@ -168,3 +168,21 @@ def test_groups_of_zeros_lose_residual_degrees_of_freedom(counts: np.ndarray) ->
 def test_log_values_are_no_counts(kernel: Kernel, log_values: np.ndarray) -> None:
     with pytest.raises(ScaleError, match="counts must be finite and not negative"):
         kernel(log_values - 10.0, DESIGN, CONTRASTS)
+
+
+@pytest.mark.parametrize("method", [limma_voom, voom_lm_fit])
+def test_subjects_as_blocks_sharpen_a_change_within_them(method):
+    rng, subject = np.random.default_rng(2), np.repeat(np.arange(10), 2)
+    level = rng.normal(0.0, 0.8, (10, 400))[subject]
+    counts = rng.poisson(np.exp(4.0 + level + rng.normal(0.0, 0.1, (20, 400))))
+    visits = np.tile(np.eye(2), (10, 1))
+    blocked = method(counts, visits, [[-1.0], [1.0]], block=subject, sample_weights="none")
+    loose = method(counts, visits, [[-1.0], [1.0]], sample_weights="none")
+    assert blocked.details["correlation_within_blocks"] > 0.8
+    assert np.median(blocked.standard_error / loose.standard_error) < 0.5
+
+
+def test_voom_takes_blocks_or_sample_weights():
+    counts = np.random.default_rng(0).poisson(50, size=(8, 30))
+    with pytest.raises(InputError, match="voom_lm_fit does both"):
+        limma_voom(counts, np.ones((8, 1)), [[1.0]], block=np.arange(8) // 2, sample_weights="gene_by_gene")

@@ -29,6 +29,8 @@ def test_no_step_changes_its_input(log2_table: AnnData, count_table: AnnData) ->
         (log2_table, "set_feature_ids", {"column": "site_id"}),
         (log2_table, "scale_covariates", {"columns": ["rin"]}),
         (log2_table, "remove_batch", {}),
+        (log2_table, "combat", {}),
+        (log2_table, "quantile", {}),
         (count_table, "filter_by_expression", {"group": "group"}),
         (count_table, "tmm", {}),
         (count_table, "tmmwsp", {}),
@@ -114,6 +116,27 @@ def test_a_batch_is_removed_and_the_protected_means_stay(log2_table: AnnData) ->
     means = [table.X[::2].mean(axis=0) - table.X[1::2].mean(axis=0) for table in (protecting, log2_table)]
     np.testing.assert_allclose(means[0], means[1], atol=1e-10)
     assert steps_of(protecting)[-1]["report"]["warning"].startswith("anti-conservative")
+
+
+def test_combat_evens_batches_out_and_protects_only_in_a_recipe(log2_table: AnnData) -> None:
+    log2_table.X = np.random.default_rng(3).normal(size=log2_table.shape)
+    log2_table.X[:4] += 3.0
+    blind = apply_step(log2_table, "combat", {"batch": "batch"})
+    assert abs(blind.X[:4].mean() - blind.X[4:].mean()) < 0.3
+    assert steps_of(blind)[-1]["report"]["n_batches"] == log2_table.obs["batch"].nunique()
+    with pytest.raises(InputError, match="combat with protected groups sees the outcome"):
+        apply_step(log2_table, "combat", {"protect": "group"})
+    protecting = apply_step(log2_table, "combat", {"protect": "group", "reproduces": "10.1/x"})
+    assert steps_of(protecting)[-1]["report"]["warning"].startswith("anti-conservative")
+    reference = apply_step(log2_table, "combat", {"reference": str(log2_table.obs["batch"].iloc[0])})
+    own = (log2_table.obs["batch"] == log2_table.obs["batch"].iloc[0]).to_numpy()
+    np.testing.assert_array_equal(reference.X[own], log2_table.X[own])
+
+
+def test_quantile_gives_one_distribution(log2_table: AnnData) -> None:
+    log2_table.X = np.random.default_rng(3).normal(size=log2_table.shape)
+    sorted_rows = np.sort(apply_step(log2_table, "quantile").X, axis=1)
+    np.testing.assert_allclose(sorted_rows, np.tile(sorted_rows[0], (len(sorted_rows), 1)), rtol=1e-12)
 
 
 def test_covariates_are_filled_centered_and_scaled(log2_table: AnnData) -> None:

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from exomics.errors import InputError
-from exomics.stats.precision_weights import voom_lm_fit
+from exomics.stats.precision_weights import voom, voom_lm_fit
 from exomics.stats.sample_weights import estimate_sample_weights
+from exomics.stats.within_subject import BlockCorrelation
 
 EXPECTED = Path(__file__).parents[1] / "parity" / "within_subject" / "expected"
 
@@ -51,6 +52,13 @@ def test_voom_lm_fit_equals_edger(design, recipe):
     np.testing.assert_allclose(ours, expected, **tolerance)
     weights = read(f"voom_{design}_{recipe}_weights").to_numpy()
     np.testing.assert_allclose(found.voom.weights[:, :40].T, weights, rtol=1e-2 if blocked else 1e-9)
+
+
+def test_voom_under_a_known_correlation_equals_limma():
+    model = read("means_design").to_numpy(dtype=float)
+    blocks = BlockCorrelation(read("samples")["uneven"], 0.3)
+    found = voom(read("counts").to_numpy().T, model, blocks=blocks)
+    np.testing.assert_allclose(found.weights[:, :40].T, read("voom_correlated_weights").to_numpy(), rtol=1e-9)
 
 
 @pytest.mark.real_data

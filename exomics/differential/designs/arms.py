@@ -53,7 +53,7 @@ def arms(
     adjustment
         ``ancova``: the arms after, every feature adjusted for its own baseline (log2 values, `limma_ancova`).
         ``longitudinal``: the constrained longitudinal model, arms with one mean before and subjects as blocks of
-        correlated samples (a method that takes `block`: limma_trend, voom_lm_fit); who has one sample stays in.
+        correlated samples (a method that takes `block`: of the limma family); who has one sample stays in.
         ``difference``: the difference in differences, each subject beside itself (any method). ``auto``: ancova in a
         randomized trial, with the difference as its sensitivity analysis; the difference otherwise.
     covariates

@@ -38,7 +38,7 @@ def repeated_measures(
     Returns
     -------
     Analysis
-        ``~ 0 + visit`` with subjects as blocks (a method that takes `block`: limma_trend, voom_lm_fit): a contrast
+        ``~ 0 + visit`` with subjects as blocks (a method that takes `block`: of the limma family): a contrast
         ``visit - first`` per visit (family ``visits``), and the set ``any visit`` of all of them.
 
     Raises

@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike
 
 from exomics.differential.methods._moderation import MODERATION, Moderation, moderate
 from exomics.differential.methods._result import FeatureTests
+from exomics.differential.methods.limma_trend import within_blocks
+from exomics.errors import InputError
 from exomics.registry.method import MethodSpec
 from exomics.stats.linear_model import fit_linear_models
 from exomics.stats.precision_weights import voom, voom_with_sample_weights
@@ -21,6 +23,7 @@ def limma_voom(
     *,
     library_sizes: ArrayLike | None = None,
     sample_weights: Literal["none", "gene_by_gene"] = "none",
+    block: ArrayLike | None = None,
     **moderation: Unpack[Moderation],
 ) -> FeatureTests:
     """Moderated t tests of contrasts of counts, after voom.
@@ -41,6 +44,9 @@ def limma_voom(
     sample_weights
         ``gene_by_gene``: also one quality weight per sample, estimated twice in turn with the trend
         (``voomWithQualityWeights``).
+    block
+        Labels of samples that belong together (n_samples,), such as subjects: one correlation within them is estimated
+        for all features, twice in turn with the trend, and the fit is generalized least squares.
     **moderation
         See `Moderation`.
 
@@ -52,11 +58,13 @@ def limma_voom(
     Raises
     ------
     ScaleError, DesignError, InputError
-        If the counts are not counts, or shapes or the design are not as described.
+        If the counts are not counts, shapes or the design are not as described, or both blocks and sample weights are
+        asked for, which `voom_lm_fit` does.
 
     Notes
     -----
-    Law et al. (2014), doi:10.1186/gb-2014-15-2-r29; sample weights: Liu et al. (2015), doi:10.1093/nar/gkv412.
+    Law et al. (2014), doi:10.1186/gb-2014-15-2-r29; sample weights: Liu et al. (2015), doi:10.1093/nar/gkv412;
+    blocks: doi:10.1093/bioinformatics/bti270, with the correlation from a first voom in the second one's trend.
     Defaults differ from limma's as in `limma_trend`.
 
     Examples
@@ -65,12 +73,18 @@ def limma_voom(
     >>> limma_voom(counts, np.repeat(np.eye(2), 4, axis=0), [[-1.0], [1.0]]).statistic.shape
     (300, 1)
     """
-    quality = None
+    if block is not None and sample_weights != "none":
+        raise InputError("limma_voom estimates a block correlation or sample weights; voom_lm_fit does both.")
+    quality = blocks = None
     if sample_weights == "none":
         found = voom(counts, design, library_sizes=library_sizes)
     else:
         found, quality = voom_with_sample_weights(counts, design, library_sizes=library_sizes)
-    fit = fit_linear_models(found.expression, design, weights=found.weights)
+    if block is not None:
+        first = within_blocks(found.expression, design, block, weights=found.weights)
+        found = voom(counts, design, library_sizes=library_sizes, blocks=first)
+        blocks = within_blocks(found.expression, design, block, weights=found.weights)
+    fit = fit_linear_models(found.expression, design, weights=found.weights, blocks=blocks)
     return moderate(fit, np.asarray(contrasts, dtype=np.float64), moderation, sample_weights=quality)
 
 
@@ -86,5 +100,5 @@ LIMMA_VOOM = MethodSpec(
     comparable="none",
     units="log2 fold change",
     omnibus="F",
-    parameters={"sample_weights": "none", **MODERATION},
+    parameters={"sample_weights": "none", "block": "", **MODERATION},
 )

@@ -85,6 +85,8 @@ for (d in names(designs)) {
   keep(voomLmFit(counts, design, prior.weights = prior, block = uneven), paste0("voom_", d, "_prior_block"))
   keep(voomLmFit(counts, design, var.design = model.matrix(~ covariate + group)), paste0("voom_", d, "_var_design"))
 }
+blocked <- voom(counts, designs$means, block = uneven, correlation = 0.3)
+save(blocked$weights[1:40, ], "voom_correlated_weights")
 save(model.matrix(~ covariate + group), "var_design")
 for (method in c("genebygene", "reml")) save(data.frame(
   complete = arrayWeights(y, designs$means, var.design = model.matrix(~ covariate + group), method = method, tol = 1e-12),
