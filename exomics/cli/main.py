@@ -82,7 +82,10 @@ def build_parser(name: str) -> argparse.ArgumentParser:
     """The parser of one command; its module's docstring is the description."""
     module = importlib.import_module(f"exomics.cli.{name}")
     parser = _Parser(
-        prog=f"exomics {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=f"exomics {name}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,  # an option that may be shortened could not be looked for by its name
     )
     module.register(parser)
     return parser

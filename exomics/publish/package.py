@@ -11,9 +11,10 @@ from pathlib import Path
 from exomics._files import sha256_of, write_text
 from exomics._version import __version__
 from exomics.errors import InputError
+from exomics.publish.replay import STEPS
 from exomics.publish.signature_table import write_derived
 from exomics.publish.steps import Plan, collect
-from exomics.publish.verify import CHECKSUMS, STEPS
+from exomics.publish.verify import CHECKSUMS
 from exomics.registry.document import parse_yaml
 from exomics.registry.signature import Signature, read_signature
 from exomics.results.provenance import sidecar_of

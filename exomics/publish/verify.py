@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from exomics._files import sha256_of
-from exomics.errors import InputError, RegistryError, VerificationError
+from exomics.errors import InputError, RegistryError
 from exomics.publish.compare import first_difference
+from exomics.publish.replay import STEPS, Runner, read_steps, require_inside, run_again
 from exomics.publish.signature_table import write_derived
-from exomics.publish.steps import Step
 from exomics.registry.signature import read_signature
+from exomics.results.provenance import sidecar_of
 
 CHECKSUMS = "SHA256SUMS"
-STEPS = "provenance/steps.json"
-
-REPLAYABLE = ("load", "harmonize", "preprocess", "differential", "compare", "derive", "score", "associate", "pool")
-_WRITING_OPTIONS = ("-o", "--output", "--losses", "--controls-output")
-
-Runner = Callable[[Sequence[str]], int]
+_NOT_RECOMPUTED = ("README.md", "ACKNOWLEDGMENTS.txt", "study.yaml", STEPS)  # words, not numbers
+_OF_THE_MACHINE = ("versions", "step")  # parts of a sidecar that say where and by what, not what
 
 
 @dataclass(frozen=True)
@@ -75,23 +73,40 @@ def verify(package: Path, *, run: Runner, sources: Sequence[Path] = (), toleranc
     """
     if not (package / CHECKSUMS).is_file() or not (package / STEPS).is_file():
         raise InputError(f"{package} is no signature package: expected {CHECKSUMS} and {STEPS} in it.")
-    steps = [Step.from_dict(stored) for stored in json.loads((package / STEPS).read_text(encoding="utf-8"))]
-    for step in steps:
-        _refuse_foreign(step.command)
+    steps = read_steps(package)
     checks = check_sums(package)
     with tempfile.TemporaryDirectory(prefix="exomics-verify-") as folder:
-        made = _run_again(steps, Path(folder), run, sources)
-        for path, name in made:
-            checks.append(Check(name, "recomputed", _difference(package / name, path, tolerance)))
-        checks += _derived_checks(package, Path(folder) / "derived")
-    return checks
+        made = run_again(steps, Path(folder), run, sources)
+        recomputed = [Check(name, "recomputed", _difference(package / name, path, tolerance)) for path, name in made]
+        recomputed += [check for path, name in made for check in _sidecar_checks(package, path, name)]
+        recomputed += _derived_checks(package, Path(folder) / "derived")
+    known = {check.file for check in recomputed}.union(_NOT_RECOMPUTED)
+    unmade = [check.file for check in checks if check.file not in known]
+    return [*checks, *recomputed, *(Check(name, "recomputed", "no recorded step makes it") for name in unmade)]
+
+
+def _sidecar_checks(package: Path, recomputed: Path, name: str) -> list[Check]:
+    """What the package says of how a file was made, against what the recorded command says."""
+    kept = f"provenance/{name.replace('/', '.')}.json"
+    if not (package / kept).is_file() or not sidecar_of(recomputed).is_file():
+        return []
+    told, found = (_told(path) for path in (package / kept, sidecar_of(recomputed)))
+    different = sorted(key for key in {*told, *found} if told.get(key) != found.get(key))
+    return [Check(kept, "recomputed", f"{different[0]} is not what the command records" if different else "")]
+
+
+def _told(sidecar: Path) -> dict[str, Any]:
+    try:
+        return {key: value for key, value in json.loads(sidecar.read_bytes()).items() if key not in _OF_THE_MACHINE}
+    except (AttributeError, ValueError):
+        return {"document": "malformed"}
 
 
 def _derived_checks(package: Path, folder: Path) -> list[Check]:
     """The long tables and the GMT must follow from the signature documents beside them."""
     order = [line.split("\t")[0] for line in (package / "signatures.tsv").read_text(encoding="utf-8").splitlines()[1:]]
     try:
-        read = {found.id: found for found in map(read_signature, sorted((package / "signatures").glob("*.yaml")))}
+        read = {found.id: found for found in map(read_signature, sorted((package / "signatures").glob("[!.]*.yaml")))}
     except RegistryError as error:
         return [Check("signatures", "recomputed", str(error))]
     unknown = sorted(set(order) ^ set(read))
@@ -126,69 +141,9 @@ def _recorded_sums(package: Path) -> list[tuple[str, str]]:
     pairs = []
     for line in (package / CHECKSUMS).read_text(encoding="utf-8").splitlines():
         digest, _, name = line.partition("  ")
-        inside = (package / name).resolve()
-        if not name or not inside.is_relative_to(package.resolve()):
-            raise InputError(f"{CHECKSUMS} names {name!r}, which is not inside the package; do not trust it.")
+        require_inside(package, name)
         pairs.append((name, digest))
     return pairs
-
-
-def _refuse_foreign(command: tuple[str, ...]) -> None:
-    """A package is a file somebody sent: its commands may read its own inputs and write its own outputs, no more."""
-    if not command or command[0] not in REPLAYABLE:
-        raise InputError(
-            f"the package records the command {' '.join(command)!r}, which verify does not run; do not trust it."
-        )
-    for before, word in zip(("", *command), command, strict=False):
-        value = word.rpartition("=")[2]
-        climbs = value.startswith(("/", "~")) or ".." in Path(value).parts or "\\" in value
-        if climbs or (before in _WRITING_OPTIONS and not word.startswith("{output:")):
-            raise InputError(f"the package records {word!r} in a command, a path outside the package; do not trust it.")
-
-
-def _run_again(steps: list[Step], folder: Path, run: Runner, sources: Sequence[Path]) -> list[tuple[Path, str]]:
-    made: list[list[Path]] = []
-    published = []
-    for number, step in enumerate(steps):
-        outputs = [folder / f"{number:03d}" / _plain_name(output.name) for output in step.outputs]
-        outputs[0].parent.mkdir()
-        inputs = [
-            _source(origin.source, origin.sha256, sources) if origin.step is None else made[origin.step][origin.output]
-            for origin in step.inputs
-        ]
-        command = [_filled(word, inputs, outputs) for word in step.command]
-        status = run(command)
-        if status != 0:
-            raise VerificationError(f"the recorded command `exomics {' '.join(step.command)}` failed (exit {status}).")
-        made.append(outputs)
-        published += [(path, o.published) for path, o in zip(outputs, step.outputs, strict=True) if o.published]
-    return published
-
-
-def _plain_name(name: str) -> str:
-    if Path(name).name != name:
-        raise InputError(
-            f"the package records an output called {name!r}, which is not a plain file name; do not trust it."
-        )
-    return name
-
-
-def _source(name: str, recorded: str, sources: Sequence[Path]) -> Path:
-    if not sources:
-        raise InputError(f"the package was made from {name}, which it does not hold; give its folder with --sources.")
-    there = [path for folder in sources if (path := folder / _plain_name(name)).is_file()]
-    found = next((path for path in there if sha256_of(path) == recorded), None)
-    if found is None:
-        what = "is another file than" if there else f"is not in {' or '.join(map(str, sources))}; put there"
-        raise InputError(f"{name} {what} the one the package was made from (expected sha256 {recorded}).")
-    return found
-
-
-def _filled(word: str, inputs: list[Path], outputs: list[Path]) -> str:
-    for kind, paths in (("input", inputs), ("output", outputs)):
-        for number, path in enumerate(paths):
-            word = word.replace(f"{{{kind}:{number}}}", str(path))
-    return word
 
 
 def _difference(published: Path, recomputed: Path, tolerance: float) -> str:

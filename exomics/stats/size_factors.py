@@ -25,7 +25,8 @@ def size_factors(counts: ArrayLike, *, method: RatioMethod = "median_of_ratios")
         Raw counts, (n_samples, n_features).
     method
         ``"median_of_ratios"``: only features counted in every sample have a geometric mean. ``"poscounts"``: zeros
-        count as one in it, for sparse counts where no feature is everywhere; the factors are divided by their geometric mean.
+        count as one in it, for sparse counts where no feature is everywhere; factors are divided by their geometric
+        mean.
 
     Returns
     -------

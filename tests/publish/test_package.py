@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from exomics._files import sha256_of, write_text
 from exomics.cli._step import record
+from exomics.cli.main import build_parser, main
 from exomics.errors import InputError, VerificationError
 from exomics.publish.package import publish
-from exomics.publish.verify import CHECKSUMS, STEPS, verify
+from exomics.publish.replay import REPLAYABLE, STEPS, WRITING_OPTIONS
+from exomics.publish.verify import CHECKSUMS, verify
 from exomics.registry.signature import Member, Signature
 from exomics.registry.signature_files import render
 from exomics.results.provenance import Provenance
@@ -46,9 +49,16 @@ def _commands(words: Sequence[str]) -> int:
 
 def _run(words: list[str], inputs: list[Path], outputs: list[Path]) -> None:
     assert _commands(words) == 0
-    Provenance(
-        method=words[0], acknowledgments=("Thank the source.",), step=record(words, inputs, outputs, outputs[0])
-    ).write(outputs[0])
+    step = record(words, inputs, outputs, outputs[0])
+    Provenance(method=words[0], acknowledgments=("Thank the source.",), step=step).write(outputs[0])
+
+
+def _again(words: Sequence[str]) -> int:
+    """The three commands with the sidecar that a command writes."""
+    status = _commands(words)
+    if status == 0:
+        Provenance(method=words[0], acknowledgments=("Thank the source.",)).write(Path(words[-1]))
+    return status
 
 
 @pytest.fixture
@@ -69,7 +79,7 @@ def package(files: list[Path], tmp_path: Path) -> Path:
     return publish(files, tmp_path / "package", title="Planted")
 
 
-def _failures(package: Path, tmp_path: Path, run: Callable[[Sequence[str]], int] = _commands) -> list[str]:
+def _failures(package: Path, tmp_path: Path, run: Callable[[Sequence[str]], int] = _again) -> list[str]:
     checks = verify(package, run=run, sources=[tmp_path / "work"])
     return [f"{check.file}: {check.difference}" for check in checks if check.difference]
 
@@ -161,6 +171,11 @@ def test_a_failing_command_is_named(package: Path, tmp_path: Path) -> None:
         ["load", "--file", "matrix=../../secret", "-o", "{output:0}"],
         ["load", "x", "-o", "evil.h5ad"],
         ["score", "~/data.h5ad", "-o", "{output:0}"],
+        ["load", "x", "-o/tmp/evil.h5ad"],
+        ["load", "x", "-oevil.h5ad"],
+        ["load", "x", "--output=evil.h5ad"],
+        ["load", "x", "--output", "{output:0}/../evil.h5ad"],
+        ["derive", "{input:0}", "-o", "{output:0}", "--losses", "evil.tsv"],
         [],
     ],
 )
@@ -196,3 +211,71 @@ def test_a_folder_of_other_files_is_never_replaced(files: list[Path], tmp_path: 
 def test_a_package_needs_a_signature(files: list[Path], tmp_path: Path) -> None:
     with pytest.raises(InputError, match="needs a signature"):
         publish(files[:1], tmp_path / "package", title="Planted")
+
+
+def test_every_option_that_writes_is_known() -> None:
+    declared = {
+        option
+        for name in REPLAYABLE
+        for action in build_parser(name)._actions
+        if action.type is Path
+        for option in action.option_strings
+    }
+    assert declared <= set(WRITING_OPTIONS)
+
+
+def test_a_shortened_option_is_no_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["load", "embedded_tumor_rna", "--outp", "x.h5ad"]) == 2
+    assert "required: -o/--output" in capsys.readouterr().err
+
+
+def _rewrite_steps(package: Path, change: Callable[[list[dict[str, Any]]], Any]) -> None:
+    steps = json.loads((package / STEPS).read_text(encoding="utf-8"))
+    write_text(package / STEPS, json.dumps(change(steps) or steps))
+    _reseal(package)
+
+
+def test_a_table_that_no_step_makes_fails(package: Path, tmp_path: Path) -> None:
+    (package / "differential" / "study.tsv").write_text("feature_id\tlog2_fold_change\ng0\t9.0\n", encoding="utf-8")
+    _rewrite_steps(package, lambda steps: steps[1]["outputs"][0].update(published=""))
+    assert "differential/study.tsv: no recorded step makes it" in _failures(package, tmp_path)
+
+
+def test_a_sidecar_that_tells_another_story_fails(package: Path, tmp_path: Path) -> None:
+    sidecar = package / "provenance" / "differential.study.tsv.json"
+    told = json.loads(sidecar.read_text(encoding="utf-8"))
+    write_text(sidecar, json.dumps(told | {"method": "magic"}))
+    _reseal(package)
+    assert _failures(package, tmp_path) == [f"provenance/{sidecar.name}: method is not what the command records"]
+
+
+@pytest.mark.parametrize("place", ["/etc/hostname", "../../outside.tsv"])
+def test_a_published_path_outside_the_package_is_refused(package: Path, tmp_path: Path, place: str) -> None:
+    _rewrite_steps(package, lambda steps: steps[1]["outputs"][0].update(published=place))
+    with pytest.raises(InputError, match="not inside it; do not trust it"):
+        _failures(package, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda steps: {"not": "a list"},
+        lambda steps: steps[1].update(outputs=[]),
+        lambda steps: steps[1]["inputs"][0].update(step=7),
+        lambda steps: steps[1].update(command=3),
+        lambda steps: steps[1]["outputs"][0].update(color="red"),
+        lambda steps: steps[1].pop("inputs"),
+    ],
+)
+def test_a_malformed_record_is_refused(
+    package: Path, tmp_path: Path, change: Callable[[list[dict[str, Any]]], Any]
+) -> None:
+    _rewrite_steps(package, change)
+    with pytest.raises(InputError, match="do not trust it"):
+        _failures(package, tmp_path)
+
+
+def test_a_record_that_is_not_json_is_refused(package: Path, tmp_path: Path) -> None:
+    write_text(package / STEPS, "steps")
+    with pytest.raises(InputError, match="malformed"):
+        _failures(package, tmp_path)
