@@ -420,3 +420,23 @@ def test_the_published_tables_give_the_known_facts(reference_folder: Path, tmp_p
     )
     page = build_report(content, tmp_path / "report.html")
     assert page.stat().st_size < 5e6
+
+
+def test_the_first_contrasts_of_a_long_table_make_no_headline() -> None:
+    study = Study(study_id="atlas", differential=_table_of(["week 1", "week 2", "week 8"]))
+    assert not study.is_asked
+    text = summary_text(ReportContent(title="An atlas", studies=(study,)))
+    assert "What changes" not in text
+    assert "Named products" not in text
+    asked = Study(study_id="atlas", differential=study.differential, contrasts=("week 8",))
+    assert "What changes" in summary_text(ReportContent(title="An atlas", studies=(asked,)))
+
+
+def _table_of(contrasts: list[str]) -> DifferentialTable:
+    rows = [
+        dict.fromkeys(DifferentialTable.columns)
+        | {"feature_id": "g1", "feature_name": "CS", "contrast": name, "log2_fold_change": 0.5, "p_value": 0.5}
+        | {"adj_p_value": 0.5, "status": "ok"}
+        for name in contrasts
+    ]
+    return DifferentialTable(frame=pd.DataFrame(rows), provenance=Provenance(method="example"))

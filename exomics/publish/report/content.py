@@ -57,6 +57,12 @@ class Study:
         return tuple(self.contrasts or [name for name in derived if name in known] or known)[:2]
 
     @property
+    def is_asked(self) -> bool:
+        """Whether its contrasts were chosen: by name, by a signature, or because there are no others."""
+        n_contrasts = self.differential.frame["contrast"].nunique()
+        return bool(self.contrasts) or self.signature is not None or n_contrasts <= len(self.shown)
+
+    @property
     def losses(self) -> pd.DataFrame:
         """What was lost between the selected features and the members of the signature: what, n, why, examples."""
         recorded = [] if self.signature is None else self.signature.provenance.get("losses", [])
@@ -142,6 +148,11 @@ class ReportContent:
     verification: str = ""
     supported_claims: frozenset[str] = frozenset()
     threshold: float = 0.05
+
+    @property
+    def asked_studies(self) -> tuple[Study, ...]:
+        """The studies that a headline may speak of: the first contrasts of a long table answer no question."""
+        return tuple(study for study in self.studies if study.is_asked)
 
     @property
     def tables(self) -> tuple[DifferentialTable | ScoreTable | PerformanceTable, ...]:

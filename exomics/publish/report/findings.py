@@ -65,7 +65,7 @@ def findings(content: ReportContent) -> tuple[Finding, ...]:
 
 def facts(content: ReportContent) -> tuple[Fact, ...]:
     """Figures for the head of the page."""
-    shown = [_change_fact(study, calls_of(study, content.threshold)[-1]) for study in content.studies]
+    shown = [_change_fact(study, calls_of(study, content.threshold)[-1]) for study in content.asked_studies]
     coverage = coverage_of(content)
     derived = coverage[coverage["signature_id"].isin(content.derived_ids)] if not coverage.empty else coverage
     for signature_id, part in derived.groupby("signature_id", sort=False) if not derived.empty else ():
@@ -85,7 +85,7 @@ def _change_fact(study: Study, calls: Calls) -> Fact:
 
 def _change(content: ReportContent) -> str:
     told = []
-    for study in content.studies:
+    for study in content.asked_studies:
         calls = calls_of(study, content.threshold)[-1]
         where = f"in {calls.contrast}"
         if calls.up + calls.down == 0:
@@ -103,7 +103,7 @@ def _named(content: ReportContent) -> str:
     null: list[str] = []
     fallen: list[str] = []
     measured: set[str] = set()
-    for study in content.studies:
+    for study in content.asked_studies:
         frame = study.differential.frame
         chosen = frame[frame["contrast"].isin(study.shown)].assign(symbol=frame["feature_name"].str.upper())
         for product in content.named_products:

@@ -170,9 +170,9 @@ def _member_table(signature: Signature) -> pd.DataFrame:
 
 
 def _named_blocks(content: ReportContent) -> list[Block]:
-    if not content.studies or not content.named_products:
+    if not content.asked_studies or not content.named_products:
         return []
-    rows = [row for study in content.studies for row in named_rows(study, content)]
+    rows = [row for study in content.asked_studies for row in named_rows(study, content)]
     caption = (
         "Products that the field names as carried from muscle, whatever their result. A row without an effect was not "
         "measured, which is not a zero; “no evidence” is a null with its interval, not a proof of no change. Symbols "
