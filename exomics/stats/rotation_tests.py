@@ -12,6 +12,7 @@ from scipy import special
 from exomics._checks import as_matrix
 from exomics.errors import InputError
 from exomics.stats._feature_sets import as_sets
+from exomics.stats._mixed_directions import mixed_probability
 from exomics.stats._rotation_kernels import log_ratios, set_statistics, to_deviates
 from exomics.stats.approximate_deviates import bailey_deviate
 from exomics.stats.t_distribution import t_upper_tail
@@ -199,7 +200,7 @@ def fry(
             part = scaled[positions]
             means = part.mean(axis=0)
             statistic[k] = means[0] / np.sqrt(np.mean(means[1:] ** 2))
-            mixed[k] = _mixed_probability(part) if positions.size > 1 else np.nan
+            mixed[k] = mixed_probability(part) if positions.size > 1 else np.nan
     p_value = 2.0 * t_upper_tail(np.abs(statistic), df)
     direction = np.where(sizes == 0, 0, np.where(statistic < 0.0, -1, 1))
     return FryResult(sizes, direction, statistic, p_value, np.where(sizes == 1, p_value, mixed))
@@ -289,17 +290,3 @@ def _robust_variances(effects: FloatArray, squeezed: SqueezedVariances) -> Float
     prior = np.where(finite, squeezed.df_prior, 0.0)
     posterior = (_ROBUST_DF * df * variances + prior * squeezed.var_prior) / (_ROBUST_DF * df + prior)
     return np.where(finite, posterior, squeezed.var_prior)
-
-
-def _mixed_probability(part: FloatArray) -> float:
-    """Upper tail of the sum of squared first effects among all rotations, by a beta distribution of equal moments."""
-    gram = part @ part.T if len(part) < part.shape[1] else part.T @ part
-    values = np.linalg.eigvalsh(gram)[::-1]
-    n = values.size
-    width, lowest = values[0] - values[-1], values[-1]
-    variance = (n - 1.0) / n / n / (n / 2.0 + 1.0)
-    spread = variance * ((values**2).sum() - (values.sum() ** 2 - (values**2).sum()) / (n - 1.0)) / width**2
-    mean = (values.mean() - lowest) / width
-    both = mean * (1.0 - mean) / spread - 1.0
-    observed = ((part[:, 0] ** 2).sum() - lowest) / width
-    return float(special.betainc(both * (1.0 - mean), both * mean, 1.0 - min(max(observed, 0.0), 1.0)))
