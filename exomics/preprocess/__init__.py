@@ -1,7 +1,7 @@
 """Preprocessing steps: AnnData to AnnData, each recorded with what it changed. Flags first, never silent drops."""
 
 from exomics.preprocess._matrix import counts_of, obs_labels, values_of, var_column
-from exomics.preprocess.batch import combat, remove_batch
+from exomics.preprocess.batch import combat, combat_seq, remove_batch
 from exomics.preprocess.confounding import confounding, require_separable
 from exomics.preprocess.covariates import scale_covariates
 from exomics.preprocess.detection import (
@@ -21,6 +21,7 @@ __all__ = [
     "apply_step",
     "apply_steps",
     "combat",
+    "combat_seq",
     "confounding",
     "counts_of",
     "drop_flagged_samples",

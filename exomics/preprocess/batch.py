@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from anndata import AnnData
 
-from exomics.errors import InputError
-from exomics.preprocess._matrix import additive_design, group_codes, listed, obs_column, values_of
+from exomics.errors import InputError, ScaleError
+from exomics.preprocess._matrix import additive_design, counts_of, group_codes, listed, obs_column, values_of
 from exomics.preprocess.confounding import require_separable
 from exomics.registry.method import MethodSpec
-from exomics.schema import keys, record_step
+from exomics.schema import keys, record_step, scale_of
 from exomics.stats.batch import remove_batch_effect
 from exomics.stats.combat import combat as adjust_batches
+from exomics.stats.combat_seq import combat_seq as adjust_counts
 
 ANTI_CONSERVATIVE = (
     "anti-conservative: batch effects were removed from the values while the tested groups were protected, "
@@ -131,6 +132,61 @@ def combat(
     return recorded
 
 
+def combat_seq(
+    adata: AnnData, *, batch: str = keys.BATCH, protect: str | Sequence[str] = (), reproduces: str = ""
+) -> AnnData:
+    """Adjust counts for known batches; the result is counts again, without normalization factors (ComBat-seq).
+
+    Parameters
+    ----------
+    adata
+        Samples x features, counts in ``X``.
+    batch, protect, reproduces
+        As in `combat`.
+
+    Returns
+    -------
+    AnnData
+        With the adjusted counts in ``X`` and, if there is one, in the layer ``counts``. Normalization factors of the
+        old counts are dropped.
+
+    Raises
+    ------
+    ScaleError
+        If X does not hold counts.
+    InputError, DesignError
+        As `remove_batch`; or if a batch has one sample.
+
+    Notes
+    -----
+    As ``ComBat_seq`` of sva, doi:10.1093/nargab/lqaa078. Never for own analyses: put the batch in the design.
+
+    Examples
+    --------
+    >>> from exomics.schema import Scale, annotate
+    >>> counts = np.random.default_rng(0).negative_binomial(8, 0.1, size=(8, 30)).astype(float)
+    >>> table = annotate(
+    ...     AnnData(counts, obs={"batch": list("aaaabbbb")}), assay="rna", scale=Scale(kind="counts", quantity="count")
+    ... )
+    >>> bool((combat_seq(table).X % 1 == 0).all())
+    True
+    """
+    batches = _batches("combat_seq", adata, batch, (protect, reproduces))
+    if scale_of(adata).kind != "counts":
+        raise ScaleError("combat_seq replaces the counts in X, and X holds other values; run it before log_cpm.")
+    protected = additive_design(adata.obs, listed(protect))[:, 1:] if protect else None
+    adjusted = adjust_counts(counts_of(adata), batches, protect=protected)
+    parameters = {"batch": batch, "protect": listed(protect), "reproduces": reproduces}
+    report = {"warning": ANTI_CONSERVATIVE} if protect else {}
+    recorded = record_step(adata, "combat_seq", parameters, n_batches=len(np.unique(batches)), **report)
+    recorded.X = adjusted
+    if keys.COUNTS in recorded.layers:
+        recorded.layers[keys.COUNTS] = adjusted.astype(np.int64)
+    if keys.NORMALIZATION_FACTOR in recorded.obs.columns:
+        recorded.obs = recorded.obs.drop(columns=keys.NORMALIZATION_FACTOR)
+    return recorded
+
+
 def _batches(step: str, adata: AnnData, batch: str, guard: tuple[str | Sequence[str], str]) -> np.ndarray:
     """Batch of each sample, once it is sure that the step may see what it is to protect and can tell it apart."""
     protect, reproduces = guard
@@ -172,5 +228,16 @@ BATCH = (
             "reference": "",
             "reproduces": "",
         },
+    ),
+    MethodSpec(
+        name="combat_seq",
+        kind="preprocess",
+        title="ComBat-seq: adjust counts for batches; protecting groups only to reproduce a published analysis",
+        function=combat_seq,
+        reference="10.1093/nargab/lqaa078",
+        license="reference implementation sva: Artistic-2.0; this code: BSD-3-Clause",
+        input_scale=("counts",),
+        cohort_dependent=True,
+        parameters={"batch": keys.BATCH, "protect": (), "reproduces": ""},
     ),
 )

@@ -133,6 +133,19 @@ def test_combat_evens_batches_out_and_protects_only_in_a_recipe(log2_table: AnnD
     np.testing.assert_array_equal(reference.X[own], log2_table.X[own])
 
 
+def test_combat_seq_gives_counts_without_old_factors(count_table: AnnData) -> None:
+    count_table.obs["batch"] = np.repeat(["p1", "p2", "p3"], 4)
+    before = apply_step(count_table, "tmm")
+    after = apply_step(before, "combat_seq")
+    assert "normalization_factor" not in after.obs and "normalization_factor" in before.obs
+    np.testing.assert_array_equal(after.X, np.round(after.X))
+    assert (after.X != before.X).mean() > 0.1
+    with pytest.raises(ScaleError, match="before log_cpm"):
+        apply_step(apply_step(before, "log_cpm"), "combat_seq")
+    with pytest.raises(InputError, match="combat_seq with protected groups"):
+        apply_step(before, "combat_seq", {"protect": "group"})
+
+
 def test_quantile_gives_one_distribution(log2_table: AnnData) -> None:
     log2_table.X = np.random.default_rng(3).normal(size=log2_table.shape)
     sorted_rows = np.sort(apply_step(log2_table, "quantile").X, axis=1)

@@ -1,4 +1,4 @@
-"""ComBat against sva, its properties, and its refusals."""
+"""ComBat and ComBat-seq against sva, their properties, and their refusals."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exomics.errors import DesignError, InputError
+from exomics.errors import DesignError, InputError, ScaleError
 from exomics.stats.combat import combat
+from exomics.stats.combat_seq import combat_seq
 
 EXPECTED = Path(__file__).parents[1] / "parity" / "combat" / "expected"
 VARIANTS = {
@@ -78,3 +79,40 @@ def test_bad_input_is_refused(error, change):
     values = np.random.default_rng(0).normal(size=(6, 4))
     with pytest.raises(error):
         combat(**{"expression": values, "batch": [1, 1, 1, 2, 2, 2], **change})
+
+
+@pytest.mark.parametrize(("variant", "columns"), [("plain", []), ("group", [1]), ("covariate", [2])])
+def test_combat_seq_differs_from_sva_by_single_counts_at_most(variant, columns):
+    counts = read("counts").to_numpy().T
+    found = combat_seq(counts, read("samples")["batch"], protect=read("protect").to_numpy(dtype=float)[:, columns])
+    expected = read(f"seq_{variant}").to_numpy().T
+    difference = np.abs(found - expected)
+    assert difference.max() <= 1.0
+    assert (difference > 0).mean() < 0.005
+    np.testing.assert_array_equal(found, np.round(found))
+    np.testing.assert_array_equal(found[:, :2], counts[:, :2])
+
+
+def test_combat_seq_evens_batches_out_and_keeps_protected_groups():
+    rng = np.random.default_rng(2)
+    batch, group = np.repeat([0, 1], 10), np.tile([0.0, 1.0], 10)
+    mean = 200.0 * np.exp(rng.normal(0, 0.7, 200) * batch[:, None] + 0.7 * (np.arange(200) < 60) * group[:, None])
+    counts = rng.negative_binomial(20, 20 / (20 + mean))
+    found = combat_seq(counts, batch, protect=group[:, None])
+    ratio = [np.log(part[batch == 1].mean(axis=0) / part[batch == 0].mean(axis=0)) for part in (counts, found)]
+    assert ratio[1].std() < 0.2 * ratio[0].std()
+    kept = np.log(found[group == 1].mean(axis=0) / found[group == 0].mean(axis=0))
+    assert abs((kept[:60].mean() - kept[60:].mean()) - 0.7) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("error", "counts", "batch"),
+    [
+        (InputError, np.ones((4, 3)), [1, 1, 1, 2]),
+        (ScaleError, np.full((4, 3), 0.5), [1, 1, 2, 2]),
+        (InputError, np.ones((4, 3)), [1, 1, 1, 1]),
+    ],
+)
+def test_combat_seq_refuses_bad_input(error, counts, batch):
+    with pytest.raises(error):
+        combat_seq(counts, batch)
