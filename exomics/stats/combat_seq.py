@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
-from scipy.interpolate import CubicSpline
 
 from exomics._checks import as_matrix, require_counts
 from exomics.errors import InputError
@@ -15,7 +14,7 @@ from exomics.stats._nb_glm import RegressionProblem
 from exomics.stats._nb_profile import profile_on_grid
 from exomics.stats._orthogonalization import orthogonalize
 from exomics.stats.combat import BatchDesign, batch_design
-from exomics.stats.negative_binomial_abundance import regress
+from exomics.stats.negative_binomial import refit
 from exomics.stats.optimize import minimize_bounded
 
 __all__ = ["combat_seq"]
@@ -150,9 +149,11 @@ def _profile_problem(
     """The profile likelihood of features and coefficients to start from."""
     centered = offsets - offsets.mean()
     values = np.ascontiguousarray(counts)
-    fit = regress(values, design, np.full(len(values), 0.05), centered)
-    start = np.ascontiguousarray(np.nan_to_num(fit.coefficients))
     ridge = np.full(design.shape[1], _RIDGE)
+    fit = refit(
+        values, design, np.full(len(values), 0.05), centered, penalty=ridge + 1e-10, smallest_mean=_SMALLEST_MEAN
+    )
+    start = np.ascontiguousarray(np.nan_to_num(fit.coefficients))
     problem = RegressionProblem(
         values, centered, np.zeros(len(values)), design, column_products(design), ridge, _SMALLEST_MEAN
     )
@@ -160,21 +161,30 @@ def _profile_problem(
 
 
 def _highest(profile: FloatArray) -> FloatArray:
-    """Exponent at which a cubic spline through each feature's profile is highest."""
-    spline = CubicSpline(_EXPONENTS, profile.T)
-    fine = np.linspace(_EXPONENTS[0], _EXPONENTS[-1], 241)
-    best = fine[np.argmax(spline(fine), axis=0)]
-    slopes, bends, columns = spline.derivative(1), spline.derivative(2), np.arange(best.size)
-    for _ in range(4):
-        piece = np.minimum(np.searchsorted(_EXPONENTS, best, side="right") - 1, _EXPONENTS.size - 2)
-        shift = best - _EXPONENTS[piece]
-        square, linear, constant = (slopes.c[k, piece, columns] for k in range(3))
-        first = (square * shift + linear) * shift + constant
-        second = bends.c[0, piece, columns] * shift + bends.c[1, piece, columns]
-        inside = (second < 0.0) & (best > _EXPONENTS[0]) & (best < _EXPONENTS[-1])
-        step = np.where(inside, -first / np.where(inside, second, 1.0), 0.0)
-        best = np.clip(best + np.clip(step, -0.05, 0.05), _EXPONENTS[0], _EXPONENTS[-1])
-    return best
+    """Exponent at which a cubic spline through each feature's profile (n_features, n_exponents) is highest."""
+    step, values = float(_EXPONENTS[1] - _EXPONENTS[0]), profile.T
+    bends = _spline_bends(values, step)
+    rise = (values[1:] - values[:-1]) / step - step / 6.0 * (2.0 * bends[:-1] + bends[1:])
+    curl = (bends[1:] - bends[:-1]) / step
+    root = np.sqrt(np.maximum(bends[:-1] ** 2 - 2.0 * curl * rise, 0.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        at = np.where(bends[:-1] > 0.0, -(bends[:-1] + root) / curl, -2.0 * rise / (bends[:-1] - root))
+    at = np.where((at > 0.0) & (at < step), at, 0.0)
+    height = values[:-1] + at * (rise + at * (bends[:-1] / 2.0 + at * curl / 6.0))
+    places = np.vstack([_EXPONENTS[:-1, None] + at, np.repeat(_EXPONENTS[:, None], at.shape[1], axis=1)])
+    best = np.argmax(np.vstack([height, values]), axis=0)
+    return np.asarray(places[best, np.arange(best.size)])
+
+
+def _spline_bends(values: FloatArray, step: float) -> FloatArray:
+    """Second derivatives at the knots, the third one continuous at the second and the last but one."""
+    n = values.shape[0]
+    system = 4.0 * np.eye(n) + np.eye(n, k=1) + np.eye(n, k=-1)
+    system[0], system[-1] = 0.0, 0.0
+    system[0, :3] = system[-1, -3:] = 1.0, -2.0, 1.0
+    right = np.zeros(values.shape)
+    right[1:-1] = 6.0 / step**2 * (values[:-2] - 2.0 * values[1:-1] + values[2:])
+    return np.linalg.solve(system, right)
 
 
 def _match_quantiles(

@@ -41,7 +41,7 @@ class WeightedVoom(NamedTuple):
 
 
 class VoomFit(NamedTuple):
-    """Final weights, the linear models fitted with them; sample weights and block correlation if estimated."""
+    """Final weights, the linear models fitted with them; sample weights (n_samples,) and block correlation, or None."""
 
     voom: VoomResult
     fit: LinearModelFit
@@ -78,6 +78,11 @@ def voom(
         Width of the LOWESS window as a share of the features, or ``"adaptive"``: narrower the more features there are.
     blocks
         Blocks of correlated samples in the fit behind the trend.
+
+    Returns
+    -------
+    VoomResult
+        Expression and weights (n_samples, n_features), and the trend.
 
     Raises
     ------
@@ -118,7 +123,17 @@ def voom_with_sample_weights(
 ) -> WeightedVoom:
     """Voom with quality weights: voom, sample weights, voom again with them, sample weights again; both multiplied.
 
-    Arguments as in `voom`; `sample_groups` as in `sample_weights.estimate_sample_weights` (gene by gene).
+    Parameters
+    ----------
+    counts, design, library_sizes, norm_factors, span
+        As in `voom`.
+    sample_groups
+        As in `sample_weights.estimate_sample_weights` (gene by gene).
+
+    Returns
+    -------
+    WeightedVoom
+        Weights of the values with those of the samples in them, and those of the samples.
 
     Notes
     -----
@@ -167,6 +182,11 @@ def voom_lm_fit(
         Known precision weights (n_samples,) or (n_samples, n_features), instead of estimated sample weights.
     blocks
         Labels (n_samples,) of correlated samples, such as subjects; their correlation is estimated.
+
+    Returns
+    -------
+    VoomFit
+        Final weights and the fit with them; sample weights and the correlation within blocks, where estimated.
 
     Raises
     ------
