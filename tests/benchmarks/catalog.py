@@ -5,7 +5,6 @@ from __future__ import annotations
 from tests.benchmarks.row import Row
 from tests.benchmarks.rows import (
     array_weights,
-    camera,
     commands,
     cox_screen,
     duplicate_correlation,
@@ -21,19 +20,20 @@ from tests.benchmarks.rows import (
     rank_scores,
     read_matrix,
     result_tables,
+    set_tests,
     start_up,
-    voom_groups,
+    voom_lm_fit,
 )
 
 ROWS: tuple[Row, ...] = (
     *muscle_recipe.ROWS,
     *limma_voom.ROWS,
-    *voom_groups.ROWS,
+    *voom_lm_fit.ROWS,
     *limma_trend.ROWS,
     *normalization.ROWS,
     *duplicate_correlation.ROWS,
     *negative_binomial.ROWS,
-    *camera.ROWS,
+    *set_tests.ROWS,
     *array_weights.ROWS,
     *meta_analysis.ROWS,
     *enrichment_scores.ROWS,
@@ -48,8 +48,6 @@ ROWS: tuple[Row, ...] = (
 )
 
 NO_KERNEL = (
-    "voomLmFit with blocks",
-    "mroast",
     "z-score",
     "AUCell",
     "GSVA",

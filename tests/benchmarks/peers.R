@@ -1,6 +1,8 @@
 # Rscript peers.R serve TASK FOLDER: reads the inputs in FOLDER once, then answers each line of stdin:
 #   run -> "@ CPU seconds" of the work alone; result -> writes FOLDER/TASK.f64, the numbers to compare.
 # Rscript peers.R whole TASK FOLDER: inputs, work and tables in one process.
+# An error is answered by "! message".
+options(error = quote({ cat("!", gsub("\n", " ", geterrmessage()), "\n"); quit(status = 1) }))
 arguments <- commandArgs(TRUE)
 mode <- arguments[1]; task <- arguments[2]; folder <- arguments[3]
 
@@ -34,7 +36,7 @@ moderated <- function(fit, p, ...) {
 }
 recipe <- function(p) {
   y <- DGEList(p$counts)
-  y <- calcNormFactors(y[filterByExpr(y, group = p$groups), , keep.lib.sizes = FALSE])
+  y <- calcNormFactors(y[filterByExpr(y, p$design), , keep.lib.sizes = FALSE])
   fit <- suppressMessages(voomLmFit(y, p$design, var.group = colnames(p$counts)))
   found <- moderated(fit, p, robust = TRUE)
   adjusted <- p.adjust(unlist(lapply(found$tables, function(table) table$P.Value)), "BH")
@@ -61,6 +63,14 @@ tasks <- list(
     work = function(p) moderated(suppressMessages(voomLmFit(p$y, p$design, var.group = p$groups)), p, robust = TRUE),
     result = function(v) v$fit$coefficients
   ),
+  voom_blocks = list(
+    prepare = normalized,
+    work = function(p) {
+      pairs <- rep(seq_len(ncol(p$counts) / 2), each = 2)
+      moderated(suppressMessages(voomLmFit(p$y, p$design, block = pairs)), p, robust = TRUE)
+    },
+    result = function(v) v$fit$coefficients
+  ),
   trend = list(
     prepare = normalized,
     work = function(p) moderated(lmFit(cpm(p$y, log = TRUE, prior.count = 2), p$design), p, trend = TRUE),
@@ -80,6 +90,29 @@ tasks <- list(
     },
     result = function(v) v
   ),
+  likelihood_ratio = list(
+    prepare = function() { need("DESeq2"); study() },
+    work = function(p) {
+      y <- DESeqDataSetFromMatrix(p$counts, data.frame(group = p$groups), p$design)
+      y <- estimateDispersions(estimateSizeFactors(y), quiet = TRUE)
+      sapply(seq_len(ncol(p$contrasts)), function(k) {
+        reduced <- p$design %*% qr.Q(qr(p$contrasts[, k]), complete = TRUE)[, -1]
+        colnames(reduced) <- colnames(p$design)[-1]
+        results(nbinomLRT(y, full = p$design, reduced = reduced, quiet = TRUE))$stat
+      })
+    },
+    result = function(v) v
+  ),
+  quasi_likelihood = list(
+    prepare = normalized,
+    work = function(p) {
+      fit <- glmQLFit(estimateDisp(p$y, p$design), p$design)
+      sapply(seq_len(ncol(p$contrasts)), function(k) {
+        topTags(glmQLFTest(fit, contrast = p$contrasts[, k]), n = Inf, sort.by = "none")$table$F
+      })
+    },
+    result = function(v) v
+  ),
   duplicate_correlation = list(
     prepare = function() normalized(function(p) voom(p$y, p$design)),
     work = function(p) duplicateCorrelation(p$extra, p$design, block = rep(seq_len(ncol(p$counts) / 2), each = 2)),
@@ -90,6 +123,13 @@ tasks <- list(
     work = function(p) sapply(seq_len(ncol(p$contrasts)), function(k) {
       camera(p$extra$v, p$extra$sets, p$design, contrast = p$contrasts[, k], inter.gene.cor = 0.01, sort = FALSE)$PValue
     }),
+    result = function(v) v
+  ),
+  roast = list(
+    prepare = function() normalized(function(p) list(v = voom(p$y, p$design), sets = sets())),
+    work = function(p) {
+      mroast(p$extra$v, p$extra$sets, p$design, contrast = p$contrasts[, 1], nrot = 1999, sort = "none")$PropUp
+    },
     result = function(v) v
   ),
   array_weights = list(

@@ -138,6 +138,8 @@ class RSide:
         for line in self._process.stdout:
             if line.startswith("@"):
                 return line[1:].strip()
+            if line.startswith("!"):
+                raise RuntimeError(f"{PEERS.name}: {line[1:].strip()}")
         raise RuntimeError(f"{PEERS.name} ended with status {self._process.wait()}")
 
 

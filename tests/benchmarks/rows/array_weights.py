@@ -13,7 +13,8 @@ from tests.benchmarks.workspace import Workspace
 def prepare(workspace: Workspace) -> Contest:
     """The weights are compared."""
     study = plain_design(workspace)
-    found = voom(study.counts, study.design, norm_factors=normalization_factors(study.counts))
+    sizes = study.counts.sum(axis=1) * normalization_factors(study.counts)
+    found = voom(study.counts, study.design, library_sizes=sizes)
     return python_contest(
         lambda: estimate_sample_weights(found.expression, study.design, weights=found.weights),
         workspace.r_peer("array_weights", study.folder, "edgeR", "statmod"),

@@ -15,7 +15,8 @@ from tests.benchmarks.workspace import Workspace
 def prepare(workspace: Workspace) -> Contest:
     """The consensus is compared; limma's own search stops after 20 steps."""
     study = plain_design(workspace)
-    found = voom(study.counts, study.design, norm_factors=normalization_factors(study.counts))
+    sizes = study.counts.sum(axis=1) * normalization_factors(study.counts)
+    found = voom(study.counts, study.design, library_sizes=sizes)
     blocks = np.arange(len(study.counts)) // 2
     return python_contest(
         lambda: duplicate_correlation(found.expression, study.design, blocks, weights=found.weights),
