@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from tests.benchmarks import row as row_module
 from tests.benchmarks import table
 from tests.benchmarks.catalog import NO_KERNEL, ROWS
 from tests.benchmarks.row import Contest, Measured, Row, Target, measure
-from tests.benchmarks.sides import PythonSide, has_r
+from tests.benchmarks.rows.commands import command_line
+from tests.benchmarks.sides import CommandSide, PythonSide, has_r, python_command
 from tests.benchmarks.workspace import Workspace
 
 PEERS_IN_PYTHON = ("ssgsea_1000_50", "mean_log2_1000_50_sparse", "prerank_50_1000", "read_matrix_20k_500")
@@ -82,6 +84,14 @@ def test_names_are_unique_and_no_row_is_both_there_and_missing() -> None:
     names = [row.name for row in ROWS]
     assert len(set(names)) == len(names)
     assert len(set(NO_KERNEL)) == len(NO_KERNEL)
+
+
+@pytest.mark.parametrize("command", ["differential", "score"])
+def test_kernels_are_compiled_once_per_installation(command: str, alone: Workspace) -> None:
+    fresh = CommandSide(python_command("-m", "tests.benchmarks.stages", *command_line(alone, command)))
+    for _ in range(2):
+        fresh.run()
+    assert json.loads(fresh.value())["compiled"] == 0
 
 
 class Scripted:

@@ -33,7 +33,8 @@ def whole(workspace: Workspace, *, command: str) -> Contest:
 def _stages(staged: CommandSide) -> str:
     staged.run()
     spent = json.loads(staged.value())
-    return ", ".join(f"{step} {seconds:.2f}" for step, seconds in spent.items())
+    compiled = spent.pop("compiled")
+    return ", ".join([*(f"{step} {seconds:.2f}" for step, seconds in spent.items()), f"{compiled} kernels compiled"])
 
 
 ROWS = (
