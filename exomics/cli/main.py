@@ -123,14 +123,15 @@ def _told_on_standard_error() -> Iterator[None]:
     log = logging.getLogger("exomics")
     handler = logging.StreamHandler(sys.stderr)
     log.setLevel(logging.WARNING if sys.stderr.isatty() else logging.INFO)
-    nested = bool(log.handlers)
-    if not nested:
+    if not log.handlers:  # a command that runs commands has one already
         log.addHandler(handler)
+    passes_on, log.propagate = log.propagate, False  # a library may have given the root logger a handler of its own
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
             yield
         finally:
+            log.propagate = passes_on
             log.removeHandler(handler)
 
 

@@ -440,3 +440,10 @@ def _table_of(contrasts: list[str]) -> DifferentialTable:
         for name in contrasts
     ]
     return DifferentialTable(frame=pd.DataFrame(rows), provenance=Provenance(method="example"))
+
+
+def test_tables_without_findings_are_something_to_say() -> None:
+    text = summary_text(ReportContent(title="Truth alone", recovery=full_content().recovery))
+    assert "No table was given" not in text
+    assert text.startswith("Truth alone\n===========\n\n")
+    assert "\n\nTruth beside finding\n" in text

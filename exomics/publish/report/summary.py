@@ -53,8 +53,9 @@ def summary_text(content: ReportContent) -> str:
     """
     told = [f"{finding.topic}. {finding.text}" for finding in findings(content)]
     title = guarded(content.title, supported=content.supported_claims)
-    blocks = [title, "=" * len(title), "", *(told or [NOTHING]), *_agreement(content), *_recovery(content)]
-    return "\n".join(blocks) + "\n"
+    tables = [block for block in (_agreement(content), _recovery(content)) if block]
+    blocks = [[title, "=" * len(title)], *([told] if told else []), *tables]
+    return "\n\n".join("\n".join(block) for block in (blocks if len(blocks) > 1 else [*blocks, [NOTHING]])) + "\n"
 
 
 def _agreement(content: ReportContent) -> list[str]:
@@ -71,7 +72,7 @@ def _agreement(content: ReportContent) -> list[str]:
         for row in rows
     ]
     title = "Published tables, computed again: rows equal after the published rounding; n: adjusted p below 0.05"
-    return ["", title, *_aligned([header, *cells], left=2)]
+    return [title, *_aligned([header, *cells], left=2)]
 
 
 def _recovery(content: ReportContent) -> list[str]:
@@ -89,7 +90,7 @@ def _recovery(content: ReportContent) -> list[str]:
         ]
         for row in records(frame.reindex(columns=list(dict.fromkeys([*frame.columns, *_PLANTED]))))
     ]
-    return ["", "Truth beside finding", *_aligned([header, *cells], left=1)]
+    return ["Truth beside finding", *_aligned([header, *cells], left=1)]
 
 
 def _verdict(truth: float, low: float, high: float) -> str:
