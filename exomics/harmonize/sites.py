@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from exomics.datasets import load_table
+from exomics import datasets
 from exomics.errors import InputError
 from exomics.harmonize.report import LossReport
 
@@ -194,4 +194,4 @@ def load_sites(dataset: str = "ref_rat_to_human_site", *, offline: bool | None =
         If the table cannot be had.
     """
     fetching: dict[str, Any] = {} if offline is None else {"offline": offline}
-    return SiteTable.from_frame(load_table(dataset, **fetching), source=dataset)
+    return SiteTable.from_frame(datasets.load_table(dataset, **fetching), source=dataset)

@@ -6,9 +6,10 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special
+from scipy import special
 
 from exomics.errors import InputError
+from exomics.stats.optimize import minimize_bounded
 
 __all__ = ["ShrinkagePrior", "ShrunkenEffects", "shrink_effects"]
 
@@ -101,8 +102,8 @@ def _normal(b: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
     grid = np.linspace(low, high, 60)
     best = int(np.argmin([loss(value) for value in grid]))
     ends = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
-    found = optimize.minimize_scalar(loss, bounds=ends, method="bounded", options={"xatol": 1e-10})
-    return np.array([np.exp(found.x / 2.0)]), np.ones(1)
+    log_variance = minimize_bounded(loss, *ends, tolerance=1e-10)
+    return np.array([np.exp(log_variance / 2.0)]), np.ones(1)
 
 
 def _adaptive(b: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import interpolate
 
 from exomics._checks import require_length
 from exomics.errors import DesignError, InputError
@@ -155,7 +154,27 @@ def _smooth_maxima(abundance: FloatArray, profile: FloatArray, exponents: FloatA
 def _highest(x: FloatArray, y: FloatArray) -> float:
     """Where a cubic spline through the points is highest."""
     fine = np.linspace(x[0], x[-1], 20001)
-    return float(fine[int(np.argmax(interpolate.CubicSpline(x, y)(fine)))])
+    return float(fine[int(np.argmax(_cubic_spline(x, y, fine)))])
+
+
+def _cubic_spline(x: FloatArray, y: FloatArray, at: FloatArray) -> FloatArray:
+    """The cubic spline through four or more points whose third derivative is continuous at the outermost inner ones.
+
+    Written here because scipy.interpolate takes longer to import than a whole test of counts may take to start.
+    """
+    step, slope = np.diff(x), np.diff(y) / np.diff(x)
+    inner = np.arange(1, x.size - 1)
+    equations, right = np.zeros((x.size, x.size)), np.zeros(x.size)
+    equations[inner, inner - 1], equations[inner, inner + 1] = step[:-1], step[1:]
+    equations[inner, inner] = 2.0 * (step[:-1] + step[1:])
+    right[inner] = 6.0 * np.diff(slope)
+    equations[0, :3] = step[1], -(step[0] + step[1]), step[0]
+    equations[-1, -3:] = step[-1], -(step[-2] + step[-1]), step[-2]
+    bend = np.linalg.solve(equations, right)
+    k = np.clip(np.searchsorted(x, at, side="right") - 1, 0, x.size - 2)
+    t = at - x[k]
+    linear = slope[k] - step[k] * (2.0 * bend[k] + bend[k + 1]) / 6.0
+    return np.asarray(y[k] + t * (linear + t * (bend[k] / 2.0 + t * (bend[k + 1] - bend[k]) / (6.0 * step[k]))))
 
 
 def checked_sizes(design: FloatArray, library_sizes: ArrayLike) -> FloatArray:
