@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from exomics.stats._compiled import entry_point, helper
+from exomics.stats._compiled import entry_point, helper, inlined
+from exomics.stats._design_basis import DesignBasis
 from exomics.stats.optimize import GOLDEN, ROOT_EPSILON, minimizer_step, update_points
 
 FloatArray = NDArray[np.float64]
@@ -23,6 +24,7 @@ _PERFECT_FIT = 1e-20
 _FLAT = 1e-9
 _TOLERANCE = 1e-6
 _MAX_STEPS = 60
+_TOGETHER = 32
 
 
 class BlockProblem(NamedTuple):
@@ -30,7 +32,7 @@ class BlockProblem(NamedTuple):
 
     values: FloatArray
     weights: FloatArray
-    basis: FloatArray
+    basis: DesignBasis
     numbers: IndexArray
     n_blocks: int
     largest: int
@@ -38,21 +40,23 @@ class BlockProblem(NamedTuple):
 
 
 class _Feature(NamedTuple):
-    """Gram matrices of one feature, lower triangles: of its samples, and of block sums by size of the block.
+    """Gram matrices of one feature, upper triangles: of its samples, and of block sums by size of the block.
 
+    `values` and `roots` (of weights, 0 where a value is missing) are those of some features, samples along rows.
     `counts` holds how many blocks there are of each size, ``sizes[:n]`` the sizes met;
-    ``state`` is ``[n sizes, residual df]``; `kept` marks columns that this feature's samples can tell apart.
+    ``state`` is ``[n sizes, residual df]``; `kept` marks columns that this feature's samples can tell apart, `rest` is
+    working space.
     """
 
-    rows: FloatArray
+    values: FloatArray
+    roots: FloatArray
     sums: FloatArray
     members: IndexArray
     whole: FloatArray
     by_size: FloatArray
     counts: IndexArray
     sizes: IndexArray
-    factor: FloatArray
-    inverse: FloatArray
+    rest: FloatArray
     kept: NDArray[np.bool_]
     state: IndexArray
 
@@ -60,30 +64,38 @@ class _Feature(NamedTuple):
 @entry_point
 def block_correlations(problem: BlockProblem, correlations: FloatArray) -> None:
     """Fill in the correlation of every feature; NaN where its samples cannot tell."""
-    n_samples, n_columns = problem.basis.shape
+    n_samples, n_features = problem.values.shape
+    n_columns = problem.basis.envelope.size
     feature = _new_feature(n_samples, n_columns + 1, problem.n_blocks, problem.largest)
-    low, high = problem.limits
-    for g in range(problem.values.shape[1]):
+    for g in range(n_features):
+        if g % _TOGETHER == 0:
+            _load(problem, g, min(_TOGETHER, n_features - g), feature)
         correlations[g] = np.nan
-        n_used, n_present = _load(problem, g, feature)
-        if n_used <= n_columns + 2 or n_present < 2 or n_present >= n_used - 1:
-            continue
-        _gram(problem, feature)
-        if not _settle_rank(feature, n_used):
-            continue
-        at_low, at_high = _criterion(low, feature), _criterion(high, feature)
-        best, lowest = _minimize(feature, low, high)
-        if abs(at_low - lowest) < _FLAT and abs(at_high - lowest) < _FLAT:
-            continue
-        if at_low <= lowest:
-            best, lowest = low, at_low
-        correlations[g] = high if at_high <= lowest else best
+        n_used, n_present = _add_up(problem, g % _TOGETHER, feature)
+        if n_used > n_columns + 2 and 1 < n_present < n_used - 1:
+            _count_sizes(problem, feature)
+            if _settle_rank(feature, n_used):
+                correlations[g] = _likeliest(feature, problem.limits)
+
+
+@helper
+def _likeliest(feature: _Feature, limits: tuple[float, float]) -> float:
+    """The correlation of the highest likelihood, NaN where all are alike."""
+    low, high = limits
+    at_low, at_high = _criterion(low, feature), _criterion(high, feature)
+    best, lowest = _minimize(feature, low, high)
+    if abs(at_low - lowest) < _FLAT and abs(at_high - lowest) < _FLAT:
+        return np.nan
+    if at_low <= lowest:
+        best, lowest = low, at_low
+    return high if at_high <= lowest else best
 
 
 @helper
 def _new_feature(n_samples: int, width: int, n_blocks: int, largest: int) -> _Feature:
     return _Feature(
-        np.zeros((n_samples, width)),
+        np.zeros((_TOGETHER, n_samples)),
+        np.zeros((_TOGETHER, n_samples)),
         np.zeros((n_blocks, width)),
         np.zeros(n_blocks, np.int64),
         np.zeros((width, width)),
@@ -91,64 +103,75 @@ def _new_feature(n_samples: int, width: int, n_blocks: int, largest: int) -> _Fe
         np.zeros(largest + 1, np.int64),
         np.zeros(largest + 1, np.int64),
         np.zeros((width, width)),
-        np.zeros(width),
         np.zeros(width, np.bool_),
         np.zeros(2, np.int64),
     )
 
 
 @helper
-def _load(problem: BlockProblem, g: int, feature: _Feature) -> tuple[int, int]:
-    """Weighted rows and their block sums; how many samples are used and in how many blocks."""
-    n_samples, last = problem.basis.shape
-    column = 0 if problem.weights.shape[1] == 1 else g
-    feature.sums[:] = 0.0
-    feature.members[:] = 0
-    n_used = 0
-    for i in range(n_samples):
-        value, weight = problem.values[i, g], problem.weights[i, column]
-        used = value == value and weight > 0.0
-        root, b = np.sqrt(weight) if used else 0.0, problem.numbers[i]
-        for a in range(last):
-            feature.rows[i, a] = root * problem.basis[i, a]
-            feature.sums[b, a] += feature.rows[i, a]
-        feature.rows[i, last] = root * value if used else 0.0
-        feature.sums[b, last] += feature.rows[i, last]
-        feature.members[b] += 1 if used else 0
-        n_used += 1 if used else 0
-    n_present = 0
-    for b in range(problem.n_blocks):
-        n_present += 1 if feature.members[b] > 0 else 0
+def _load(problem: BlockProblem, start: int, width: int, feature: _Feature) -> None:
+    """Values and roots of weights of the next features, so that the rest reads along rows."""
+    shared = problem.weights.shape[1] == 1
+    for i in range(problem.values.shape[0]):
+        for k in range(width):
+            value, weight = problem.values[i, start + k], problem.weights[i, 0 if shared else start + k]
+            used = value == value and weight > 0.0
+            root = np.sqrt(weight) if used else 0.0
+            feature.roots[k, i] = root
+            feature.values[k, i] = root * value if used else 0.0
+
+
+@helper
+def _add_up(problem: BlockProblem, k: int, feature: _Feature) -> tuple[int, int]:
+    """Gram matrix and block sums of one feature; how many samples are used and in how many blocks."""
+    starts, columns, entries = problem.basis.starts, problem.basis.columns, problem.basis.values
+    roots, values, numbers = feature.roots[k], feature.values[k], problem.numbers
+    whole, sums, members, last = feature.whole, feature.sums, feature.members, problem.basis.envelope.size
+    whole[:] = 0.0
+    sums[:] = 0.0
+    members[:] = 0
+    n_used = n_present = 0
+    for i in range(roots.size):
+        root, value, b = roots[i], values[i], numbers[i]
+        if root == 0.0:
+            continue
+        n_present += 1 if members[b] == 0 else 0
+        members[b] += 1
+        n_used += 1
+        for s in range(starts[i], starts[i + 1]):
+            a, entry = columns[s], root * entries[s]
+            sums[b, a] += entry
+            for t in range(s, starts[i + 1]):
+                whole[a, columns[t]] += entry * (root * entries[t])
+            whole[a, last] += entry * value
+        sums[b, last] += value
+        whole[last, last] += value * value
     return n_used, n_present
 
 
 @helper
-def _gram(problem: BlockProblem, feature: _Feature) -> None:
-    feature.whole[:] = 0.0
-    feature.counts[:] = 0
-    _add_squares(feature.rows, feature.whole)
-    for b in range(problem.n_blocks):
-        feature.counts[feature.members[b]] += 1
-    feature.state[0] = 0
-    for size in range(1, feature.counts.size):
-        if feature.counts[size] > 0:
-            feature.by_size[size] = 0.0
-            feature.sizes[feature.state[0]] = size
-            feature.state[0] += 1
-    for b in range(problem.n_blocks):
-        if feature.members[b] > 0:
-            _add_squares(feature.sums[b : b + 1], feature.by_size[feature.members[b]])
-
-
-@helper
-def _add_squares(rows: FloatArray, square: FloatArray) -> None:
-    """Add ``rows.T @ rows`` to the lower triangle of `square`."""
-    for i in range(rows.shape[0]):
-        for a in range(square.shape[0]):
-            left = rows[i, a]
+def _count_sizes(problem: BlockProblem, feature: _Feature) -> None:
+    """How many blocks there are of each size, and the Gram matrices of their sums."""
+    counts, members, sizes = feature.counts, feature.members, feature.sizes
+    sums, by_size, n_sizes = feature.sums, feature.by_size, 0
+    counts[:] = 0
+    for b in range(members.size):
+        counts[members[b]] += 1
+    for size in range(1, counts.size):
+        if counts[size] > 0:
+            by_size[size] = 0.0
+            sizes[n_sizes] = size
+            n_sizes += 1
+    feature.state[0] = n_sizes
+    for b in range(members.size):
+        size = members[b]
+        if size == 0:
+            continue
+        for a in range(sums.shape[1]):
+            left = sums[b, a]
             if left != 0.0:
-                for c in range(a + 1):
-                    square[a, c] += left * rows[i, c]
+                for c in range(a, sums.shape[1]):
+                    by_size[size, a, c] += left * sums[b, c]
 
 
 @helper
@@ -193,33 +216,43 @@ def _minimize(feature: _Feature, low: float, high: float) -> tuple[float, float]
     return points[0]
 
 
-@helper
+@inlined
 def _reduce(correlation: float, feature: _Feature, deciding: bool) -> tuple[float, float]:
     """Log determinant of the columns' Gram matrix under a correlation, and the residual sum of squares."""
-    factor, inverse, last = feature.factor, feature.inverse, feature.whole.shape[0] - 1
-    for a in range(last + 1):
-        for c in range(a + 1):
-            factor[a, c] = feature.whole[a, c]
-    for k in range(feature.state[0]):
-        size = feature.sizes[k]
-        share, sums = correlation / (1.0 + (size - 1.0) * correlation), feature.by_size[size]
-        for a in range(last + 1):
-            for c in range(a + 1):
-                factor[a, c] -= share * sums[a, c]
-    logarithm, product, pivot = 0.0, 1.0, 0.0
-    for a in range(last + 1):
-        for c in range(a + 1):
-            entry = factor[a, c]
-            for d in range(c):
-                entry -= factor[a, d] * factor[c, d]
-            factor[a, c] = entry * inverse[c] if c < a else entry
-        pivot = factor[a, a]
+    rest, whole, kept, last = feature.rest, feature.whole, feature.kept, feature.whole.shape[0] - 1
+    _combine(correlation, feature)
+    logarithm, product = 0.0, 1.0
+    for k in range(last):
+        pivot = rest[k, k]
         if deciding:
-            feature.kept[a] = pivot > _NEARLY_SINGULAR * feature.whole[a, a]
-        inverse[a] = 1.0 / np.sqrt(pivot) if feature.kept[a] else 0.0
-        if a < last and feature.kept[a]:
-            product *= pivot
-            if product > 1e100 or product < 1e-100:
-                logarithm += np.log(product)
-                product = 1.0
-    return logarithm + np.log(product), pivot
+            kept[k] = pivot > _NEARLY_SINGULAR * whole[k, k]
+        if not kept[k]:
+            continue
+        product *= pivot
+        if product > 1e100 or product < 1e-100:
+            logarithm += np.log(product)
+            product = 1.0
+        share = 1.0 / pivot
+        for a in range(k + 1, last + 1):
+            factor = rest[k, a] * share
+            if factor != 0.0:
+                for c in range(a, last + 1):
+                    rest[a, c] -= factor * rest[k, c]
+    return logarithm + np.log(product), rest[last, last]
+
+
+@inlined
+def _combine(correlation: float, feature: _Feature) -> None:
+    """The Gram matrix under a correlation, upper triangle, into `rest`."""
+    rest, whole, by_size, sizes = feature.rest, feature.whole, feature.by_size, feature.sizes
+    size = sizes[0]
+    share = correlation / (1.0 + (size - 1.0) * correlation)
+    for a in range(whole.shape[0]):
+        for c in range(a, whole.shape[0]):
+            rest[a, c] = whole[a, c] - share * by_size[size, a, c]
+    for k in range(1, feature.state[0]):
+        size = sizes[k]
+        share = correlation / (1.0 + (size - 1.0) * correlation)
+        for a in range(whole.shape[0]):
+            for c in range(a, whole.shape[0]):
+                rest[a, c] -= share * by_size[size, a, c]

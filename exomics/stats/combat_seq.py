@@ -132,13 +132,13 @@ def _batch_dispersions(counts: FloatArray, model: BatchDesign, number: int) -> F
 
     def loss(root: float) -> float:
         at = np.array([max(root**4, _SMALLEST_DISPERSION)])
-        return -float(profile_on_grid(problem, start.copy(), at).sum())
+        return -float(profile_on_grid(problem, start, at).sum())
 
     common = minimize_bounded(loss, 0.0, _LARGEST_DISPERSION**0.25, 1e-5) ** 4
     common = max(common, _SMALLEST_DISPERSION)
     found = np.full(part.shape[0], common)
     if rich:
-        profile = profile_on_grid(problem, start.copy(), common * 2.0**_EXPONENTS)
+        profile = profile_on_grid(problem, start, common * 2.0**_EXPONENTS)
         found[used] = common * 2.0 ** _highest(profile)
     return found
 
@@ -184,7 +184,7 @@ def _spline_bends(values: FloatArray, step: float) -> FloatArray:
     system[0, :3] = system[-1, -3:] = 1.0, -2.0, 1.0
     right = np.zeros(values.shape)
     right[1:-1] = 6.0 / step**2 * (values[:-2] - 2.0 * values[1:-1] + values[2:])
-    return np.linalg.solve(system, right)
+    return np.asarray(np.linalg.solve(system, right), dtype=np.float64)
 
 
 def _match_quantiles(

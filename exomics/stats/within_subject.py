@@ -20,6 +20,7 @@ FloatArray = NDArray[np.float64]
 
 _MARGIN = 0.01
 _ROUNDING = 1e-26
+_WIDTH = 512
 
 
 class WithinSubject(NamedTuple):
@@ -95,7 +96,7 @@ def duplicate_correlation(
         raise InputError("every block is a single sample, so there is no correlation to estimate; drop the blocks.")
     _require_free(model, numbers, n_blocks)
     limits = (_MARGIN - 1.0 / (largest - 1), 1.0 - _MARGIN)
-    basis = np.ascontiguousarray(model @ design_basis(model).back)
+    basis = design_basis(model)
     given = np.ones((values.shape[0], 1)) if precision is None else precision.reshape(values.shape[0], -1)
     correlations = np.empty(values.shape[1])
     problem = BlockProblem(_residuals(values, model), given, basis, numbers, n_blocks, largest, limits)
@@ -119,13 +120,19 @@ def _residuals(values: FloatArray, design: FloatArray) -> FloatArray:
     """
     basis = np.linalg.qr(design)[0]
     means, missing = mean_of_observed(values)
-    absent = np.isnan(values) if missing else None
-    filled = values if absent is None else np.where(absent, np.nan_to_num(means), values)
-    rest = filled - basis @ (basis.T @ filled)
-    rest[:, np.einsum("ij,ij->j", rest, rest) <= _ROUNDING * np.einsum("ij,ij->j", filled, filled)] = 0.0
-    if absent is not None:
-        rest[absent] = np.nan
-    return rest
+    result = np.empty(values.shape)
+    for start in range(0, values.shape[1], _WIDTH):
+        block = slice(start, start + _WIDTH)
+        part = values[:, block]
+        absent = np.isnan(part) if missing else None
+        if absent is not None:
+            part = np.where(absent, np.nan_to_num(means[block]), part)
+        rest = part - basis @ (basis.T @ part)
+        rest[:, np.einsum("ij,ij->j", rest, rest) <= _ROUNDING * np.einsum("ij,ij->j", part, part)] = 0.0
+        if absent is not None:
+            rest[absent] = np.nan
+        result[:, block] = rest
+    return result
 
 
 def _consensus(correlations: FloatArray, trim: float) -> float:
