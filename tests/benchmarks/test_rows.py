@@ -94,6 +94,15 @@ def test_kernels_are_compiled_once_per_installation(command: str, alone: Workspa
     assert json.loads(fresh.value())["compiled"] == 0
 
 
+@pytest.mark.parametrize("command", ["differential", "score"])
+def test_commands_start_without_what_they_do_not_use(command: str) -> None:
+    slow = ("scipy.optimize", "scipy.interpolate", "scipy.stats", "statsmodels", "sklearn", "scanpy", "lifelines")
+    code = f"import sys, exomics.cli.{command}; print([name for name in {slow} if name in sys.modules])"
+    fresh = CommandSide(python_command("-c", code))
+    fresh.run()
+    assert fresh.value().strip() == "[]"
+
+
 class Scripted:
     """A side that takes the seconds it is told to."""
 
