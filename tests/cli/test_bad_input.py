@@ -140,7 +140,7 @@ def test_features_without_any_value(study: Path, counts: pd.DataFrame, sheet: pd
         ((), ("scale of the values is not declared", "never guessed", "counts:count")),
         (("scale=guess:count",), ("scale kind must be one of counts, linear, log2", "'guess'")),
         (("scale=counts:barrels",), ("scale quantity must be one of", "'barrels'")),
-        (("scale=log2:cpm:1", "colour=red"), ("no option colour", "it has")),
+        (("scale=log2:cpm:1", "shade=red"), ("no option shade", "it has")),
     ],
 )  # fmt: skip
 def test_a_scale_that_is_not_declared(scale: tuple[str, ...], said: tuple[str, ...], study: Path, out: Path) -> None:
@@ -337,7 +337,7 @@ def test_a_damaged_h5ad(tmp_path: Path, out: Path) -> None:
         (("load", "--loader", "magic", "--file", "data=no.tsv", "-o", "{out}/x"), ("no.tsv does not exist",)),
         (("score", "nowhere.h5ad", "-o", "{out}/x.tsv", "--signatures", "all"), ("nowhere.h5ad does not exist",)),
         (("score",), ("the following arguments are required", "exomics score --help")),
-        (("pool", "--colour"), ("exomics pool --help",)),
+        (("pool", "--shade"), ("exomics pool --help",)),
         (("catalog", "planets"), ("invalid choice: 'planets'",)),
         (("cite", "no_such_method"), ("'no_such_method' is no method, recipe or file",)),
         (("verify", "nowhere"), ("nowhere does not exist",)),

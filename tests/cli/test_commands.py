@@ -66,6 +66,20 @@ def test_load_writes_what_the_library_loads(embedded: Path) -> None:
     assert f"{muscle.n_obs} samples x {muscle.n_vars} features" in (embedded / "load.said").read_text("utf-8")
 
 
+def test_load_of_own_files_records_what_was_given(study: Path, tmp_path: Path) -> None:
+    matrix, sheet = study / "counts.tsv", study / "sheet.tsv"
+    words = ("--loader", "expression_table", "--file", f"matrix={matrix}", "--file", f"samples={sheet}")
+    must("load", *words, "--option", "scale=counts:count", "-o", tmp_path / "own.h5ad")
+    provenance = Provenance.read(tmp_path / "own.h5ad")
+    assert provenance.parameters == {
+        "loader": "expression_table",
+        "files": {"matrix": "counts.tsv", "samples": "sheet.tsv"},
+        "options": {"scale": "counts:count"},
+    }
+    assert list(provenance.inputs) == [{"name": path.name, "sha256": sha256_of(path)} for path in (matrix, sheet)]
+    assert [entry["path"] for entry in provenance.step["inputs"]] == ["in/counts.tsv", "in/sheet.tsv"]
+
+
 def test_load_writes_a_table(embedded: Path) -> None:
     truth = pd.read_csv(embedded / "truth.tsv", sep="\t", float_precision="round_trip")
     assert len(truth) == len(load_table("embedded_truth"))

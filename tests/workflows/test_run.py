@@ -101,7 +101,7 @@ STUDY = {"dataset": "embedded_muscle_rna", "recipe": "randomized_trial_rna", "ru
         ("title: [", ("is not valid YAML",)),
         ("title: a\ntitle: b\n", ("the key 'title' is repeated",)),
         ("- a\n- b\n", ("top level", "is not of type 'object'")),
-        (_config(colour="red"), ("'colour' was unexpected",)),
+        (_config(shade="red"), ("'shade' was unexpected",)),
         ({"title": "empty"}, ("top level: expected at least one study or one cohort",)),
         (_config(controls=5), ("controls: 5 is less than the minimum of 20",)),
         (_config(allow_layer="yes please"), ("allow_layer: 'yes please' is not of type 'boolean'",)),
