@@ -1,4 +1,4 @@
-"""Householder reflections of many weighted designs at once, sixteen features abreast.
+"""Householder reflections of many weighted designs at once, eight features abreast.
 
 The basis of the residual space that these reflections give changes smoothly with the weights, so that the residual
 effects of features with different weights stay comparable, row by row.
@@ -16,7 +16,8 @@ from exomics.stats._compiled import entry_point, helper
 
 FloatArray = NDArray[np.float64]
 
-LANES = 16
+LANES = 8
+_TILE = 64
 
 
 class EffectsProblem(NamedTuple):
@@ -34,10 +35,12 @@ def reflect_features(problem: EffectsProblem, effects: FloatArray) -> None:
     n_samples, n_features = problem.expression.shape
     n_columns = problem.design.shape[1]
     columns, sums = np.zeros((n_columns + 1, n_samples, LANES)), np.zeros((problem.white.n_blocks, LANES))
-    length, share = np.zeros(LANES), np.zeros(LANES)
+    length, share, tile = np.zeros(LANES), np.zeros(LANES), np.zeros((2, n_samples, _TILE))
     for start in range(0, n_features, LANES):
         width = min(LANES, n_features - start)
-        _load(problem, start, width, columns)
+        if start % _TILE == 0:
+            _fill(problem, start, min(_TILE, n_features - start), tile)
+        _load(problem.design, start % _TILE, tile, columns)
         for column in range(n_columns + 1):
             _whiten(problem.white, columns[column], sums)
         for k in range(n_columns):
@@ -50,14 +53,26 @@ def reflect_features(problem: EffectsProblem, effects: FloatArray) -> None:
 
 
 @helper
-def _load(problem: EffectsProblem, start: int, width: int, columns: FloatArray) -> None:
-    last = problem.design.shape[1]
-    for i in range(problem.design.shape[0]):
-        for lane in range(width):
-            root = np.sqrt(problem.weights[i, start + lane])
-            columns[last, i, lane] = problem.expression[i, start + lane] * root
-            for a in range(last):
-                columns[a, i, lane] = problem.design[i, a] * root
+def _fill(problem: EffectsProblem, start: int, width: int, tile: FloatArray) -> None:
+    """Values and roots of weights of the next features, read along rows."""
+    expression, weights = problem.expression, problem.weights
+    for i in range(expression.shape[0]):
+        for k in range(width):
+            root = np.sqrt(weights[i, start + k])
+            tile[0, i, k] = expression[i, start + k] * root
+            tile[1, i, k] = root
+
+
+@helper
+def _load(design: FloatArray, first: int, tile: FloatArray, columns: FloatArray) -> None:
+    last = design.shape[1]
+    for i in range(design.shape[0]):
+        for lane in range(LANES):
+            columns[last, i, lane] = tile[0, i, first + lane]
+        for a in range(last):
+            entry = design[i, a]
+            for lane in range(LANES):
+                columns[a, i, lane] = entry * tile[1, i, first + lane]
 
 
 @helper

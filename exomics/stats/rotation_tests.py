@@ -248,10 +248,13 @@ def _count_beyond(
     """Rotations beyond what is observed: (down, up, either, mixed) x n_sets; for the mean both tails count for each."""
     generator, n_rotations = draw
     counts = np.zeros((4, material.starts.size - 1), dtype=np.int64)
+    space = np.empty(len(material.effects) * min(_CHUNK, n_rotations))
     for first in range(0, n_rotations, _CHUNK):
         rotations = generator.standard_normal((min(_CHUNK, n_rotations - first), material.effects.shape[1]))
         rotations /= np.sqrt(np.einsum("ij,ij->i", rotations, rotations))[:, None]
-        up, down, mixed = set_statistics(_deviates(material, rotations), material.starts, material.rows, rule, _FLOOR)
+        up, down, mixed = set_statistics(
+            _deviates(material, rotations, space), material.starts, material.rows, rule, _FLOOR
+        )
         high_up, high_down, high_mixed = observed
         counts[0] += (up > high_down).sum(axis=1) + (down > high_down).sum(axis=1)
         counts[1] += (up > high_up).sum(axis=1) + (down > high_up).sum(axis=1)
@@ -260,9 +263,10 @@ def _count_beyond(
     return counts
 
 
-def _deviates(material: _Rotatable, rotations: FloatArray) -> FloatArray:
+def _deviates(material: _Rotatable, rotations: FloatArray, space: FloatArray) -> FloatArray:
     """Bailey's deviates of the rotated moderated t statistics, in blocks of features that stay in the cache."""
-    found = material.effects @ rotations.T
+    found = space[: len(material.effects) * len(rotations)].reshape(-1, len(rotations))
+    turn = np.ascontiguousarray(rotations.T)
     limited = np.minimum(material.df, _LARGEST_DF)
     scales = ((limited + 0.125) / (limited + 1.125)) ** 2 * (limited + 19.0 / 12.0)
     lost = 1.0 / material.df
@@ -270,7 +274,7 @@ def _deviates(material: _Rotatable, rotations: FloatArray) -> FloatArray:
     work = np.empty((_ROWS, len(rotations)))
     for start in range(0, len(found), _ROWS):
         block = slice(start, start + _ROWS)
-        part = found[block]
+        part = np.matmul(material.effects[block], turn, out=found[block])
         ratios = work[: len(part)]
         log_ratios(part, material.squares[block], np.ascontiguousarray(shares[:, block]), ratios)
         np.log(ratios, out=ratios)
