@@ -75,8 +75,8 @@ def duplicate_correlation(
     G. K. Smyth, J. Michaud and H. S. Scott, Bioinformatics 21, 2067 (2005), doi:10.1093/bioinformatics/bti270; limma's
     ``duplicateCorrelation(block = ...)``. Each likelihood is maximized to 1e-6 in the correlation; limma stops after
     20 scoring steps, or in another maximum where few blocks leave two. With 25 pairs and 13,657 genes single genes
-    differ by 1.3e-4 at most and the consensus by 1.5e-6. Single samples as blocks, and blocks that the design holds, are
-    an error here; limma returns 0 with a warning.
+    differ by 1.3e-4 at most and the consensus by 1.5e-6. Single samples as blocks, and blocks that the design holds,
+    are an error here; limma returns 0 with a warning.
 
     Examples
     --------
