@@ -80,7 +80,7 @@ def test_layers_hold() -> None:
     command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"]
     ran = subprocess.run([*command, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "2 kept, 0 broken" in ran.stdout
+    assert re.search(r"Contracts: [1-9]\d* kept, 0 broken", ran.stdout)
 
 
 def test_nothing_is_imported_inside_a_function() -> None:

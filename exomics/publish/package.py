@@ -71,7 +71,7 @@ def publish(files: Sequence[Path], folder: Path, *, title: str, study: Path | No
             shutil.copyfile(study, building / "study.yaml")
         _seal(building)
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.replace(Path(scratch) / "before")
         building.replace(folder)
     return folder
 
