@@ -20,7 +20,9 @@ import pytest
 
 from exomics._resources import registry_folder
 from exomics.cli.main import COMMANDS, build_parser
+from exomics.registry.derivation_rule import load_derivation_rule
 from exomics.registry.document import parse_yaml
+from exomics.registry.manifest import load_manifest
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKFLOWS = registry_folder("workflows")
@@ -134,6 +136,19 @@ def test_the_examples_of_a_command_parse(name: str, monkeypatch: pytest.MonkeyPa
     assert examples
     for example in examples:
         _parsed(shlex.split(example)[1:], monkeypatch)
+
+
+def test_the_commands_of_the_readme_parse(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line.strip() for line in text.splitlines() if line.startswith("    exomics ")]
+    assert len(lines) > 10
+    for line in lines:
+        words = shlex.split(line, comments=True)[1:]
+        arguments = _parsed(words, monkeypatch)
+        if words[0] == "derive":
+            assert load_derivation_rule(arguments.rule)
+        if words[0] in ("load", "fetch"):
+            assert load_manifest(arguments.dataset)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
