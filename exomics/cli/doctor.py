@@ -1,4 +1,4 @@
-"""Say what is installed, what is cached, and where data are looked for.
+"""Say what is installed, what is cached, where data are looked for, and what can be reached.
 
 example:
   exomics doctor
@@ -12,6 +12,7 @@ import os
 import platform
 import re
 import shutil
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ from exomics._version import __version__
 from exomics.datasets._cache import cache_folder
 from exomics.errors import UserError
 from exomics.registry.manifest import all_manifests
+
+_SECONDS = 3
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -88,4 +91,15 @@ def _sources() -> Iterator[tuple[str, str, str]]:
         yield "warn", "EXOMICS_MIRROR", f"{mirror} is no folder: unset it or mend it"
     offline = os.environ.get("EXOMICS_OFFLINE", "")
     yield "ok", "EXOMICS_OFFLINE", offline or "not set: the network may be used"
+    if not offline:
+        for host in sorted({location.parts[0] for location in files}):
+            yield _reached(host)
     yield "ok", "datasets", f"{len(manifests)} manifests"
+
+
+def _reached(host: str) -> tuple[str, str, str]:
+    try:
+        socket.create_connection((host, 443), timeout=_SECONDS).close()
+    except OSError as error:
+        return "warn", host, f"cannot be reached ({error}); files in the cache or in a mirror can still be used"
+    return "ok", host, "can be reached"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -235,11 +236,25 @@ def test_cite_names_the_method_behind_a_file(embedded: Path) -> None:
 
 def test_doctor_says_what_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("EXOMICS_MIRROR", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("EXOMICS_OFFLINE", "1")
     said = must("doctor")
     assert "ok      exomics" in said
     assert "ok      numpy" in said
     assert "warn    EXOMICS_MIRROR" in said
     assert "MISSING" not in said
+
+
+def test_doctor_says_what_can_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(place: tuple[str, int], timeout: float) -> socket.socket:
+        raise TimeoutError("timed out")
+
+    monkeypatch.delenv("EXOMICS_OFFLINE", raising=False)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    said = must("doctor")
+    assert "warn    raw.githubusercontent.com" in said
+    assert "cannot be reached (timed out); files in the cache or in a mirror can still be used" in said
+    monkeypatch.setattr(socket, "create_connection", lambda place, timeout: socket.socket())
+    assert "can be reached" in must("doctor")
 
 
 def test_version() -> None:

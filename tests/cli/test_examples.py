@@ -37,6 +37,7 @@ def _run(*, real: bool) -> int:
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: pd.DataFrame, sheet: pd.DataFrame) -> Path:
     """A folder with what a user would bring: counts, TPM and their sheets."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EXOMICS_OFFLINE", "1")
     counts.to_csv("counts.tsv", sep="\t")
     sheet.to_csv("samples.tsv", sep="\t", index=False)
     (counts / counts.sum() * 1e6).to_csv("tpm.tsv", sep="\t")
