@@ -16,7 +16,10 @@ from exomics.cli.main import main
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """A folder that `make` fills once per run, whichever of the workers asks for it first."""
+    """A folder that `make` fills once per run, whichever of the workers asks for it first.
+
+    A name belongs to one maker: two makers that share a name would read each other's files.
+    """
     base = factory.getbasetemp()
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made_once"
     shared.mkdir(exist_ok=True)
@@ -26,7 +29,9 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
         if not done.exists():
             folder.mkdir()
             make(folder)
-            done.touch()
+            done.write_text(make.__module__, encoding="utf-8")
+    made_by = done.read_text(encoding="utf-8")
+    assert made_by == make.__module__, f"{name} was made by {made_by}: give each folder a name of its own"
     return folder
 
 

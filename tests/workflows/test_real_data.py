@@ -25,7 +25,7 @@ NAMED = ("IL6", "FNDC5", "DCN", "IL15", "IL10", "GDF15", "CXCL11")
 
 def _of(workflow: str, factory: pytest.TempPathFactory, mirror: Path) -> Path:
     """Results of a workflow with its own config, run once; what it printed is in ``out.txt``."""
-    cache = made_once(factory, "cache", lambda _: None)
+    cache = made_once(factory, "real_cache", lambda _: None)
 
     def make(folder: Path) -> None:
         places = {"EXOMICS_MIRROR": str(mirror), "EXOMICS_OFFLINE": "1"}
@@ -35,7 +35,7 @@ def _of(workflow: str, factory: pytest.TempPathFactory, mirror: Path) -> Path:
         assert ran.returncode == 0, ran.stdout + ran.stderr
         write_text(folder / "out.txt", ran.stdout)
 
-    return made_once(factory, workflow, make)
+    return made_once(factory, f"real_{workflow}", make)
 
 
 @pytest.fixture(scope="module")
