@@ -71,12 +71,23 @@ def test_the_named_myokines_keep_a_sign_each() -> None:
 
 
 def test_hallmark_is_whole_and_attributed() -> None:
-    (collection,) = gene_set_collections()
+    collection = next(found for found in gene_set_collections() if found.id == "hallmark")
     sets = sets_of("hallmark")
     assert (len(sets), sum(map(len, sets.values()))) == (50, 7322)
     assert collection.head["license"] == "CC BY 4.0"
     assert "Liberzon" in collection.head["attribution"]
     assert "FNDC5" not in {gene for genes in sets.values() for gene in genes}
+
+
+def test_the_marker_genes_of_mcp_counter_are_whole() -> None:
+    collection = next(found for found in gene_set_collections() if found.id == "mcpcounter")
+    sets = sets_of("mcpcounter")
+    assert {name: len(genes) for name, genes in sets.items()} == {
+        "T_cells": 16, "CD8_T_cells": 1, "Cytotoxic": 7, "NK": 9, "B_lineage": 9, "Monocytic": 7, "Myeloid_DC": 6,
+        "Neutrophils": 15, "Endothelial": 32, "Fibroblasts": 8,
+    }  # fmt: skip
+    assert "C" not in sets["Endothelial"]
+    assert collection.head["license"] == "CC0 1.0"
 
 
 def test_the_oxphos_control_is_the_hallmark_set() -> None:
