@@ -12,7 +12,9 @@ from exomics.datasets.loaders.motrpac_metabolomics import MOTRPAC_METABOLOMICS
 from exomics.datasets.loaders.motrpac_native import MOTRPAC_NATIVE
 from exomics.datasets.loaders.motrpac_physiology import MOTRPAC_PHYSIOLOGY
 from exomics.datasets.loaders.simulate import SIMULATE, SIMULATED_TABLE
+from exomics.datasets.loaders.single_cell import SINGLE_CELL
 from exomics.datasets.loaders.tables import DELIMITED_TABLE, GENE_SETS, R_TABLE
+from exomics.datasets.loaders.tenx import TENX
 from exomics.datasets.loaders.tumor_sets import MIRIT, MIXOMICS_BREAST
 from exomics.registry.method import Methods
 
@@ -29,6 +31,8 @@ Loaders = Methods(
         MOTRPAC_NATIVE,
         MOTRPAC_PHYSIOLOGY,
         SIMULATE,
+        SINGLE_CELL,
+        TENX,
     ),
 )
 Tables = Methods("loader", (DELIMITED_TABLE, GENE_SETS, MIRBASE, R_TABLE, SIMULATED_TABLE))
