@@ -18,6 +18,11 @@ ARM: Final = "arm"
 BATCH: Final = "batch"
 GROUP: Final = "group"
 NORMALIZATION_FACTOR: Final = "normalization_factor"  # multiplies the column sum of counts; written by the step tmm
+STRAIN: Final = "strain"
+MODEL: Final = "model_type"
+MINUTES_POST_BOUT: Final = "minutes_post_bout"
+TIMING_CLASS: Final = "timing_class"  # a word of exomics.schema.timing.TIMING_CLASSES, as signatures have it
+EXPOSURE: Final = "exposure"  # acute or resting, by the time after the last bout
 QC_FLAG: Final = "qc_flag"  # "" for a sample without findings, else the findings, joined by "; "
 
 # endpoints: time in months unless the unit column says otherwise, event 1 = happened
@@ -44,6 +49,7 @@ MANIFEST: Final = "manifest"
 MANIFEST_SHA256: Final = "manifest_sha256"
 STEPS: Final = "steps"
 ACKNOWLEDGMENTS: Final = "acknowledgments"
+STUDY: Final = "study"  # study.yaml as JSON text
 REPORT: Final = "report"  # what a loader or a harmonization dropped, as JSON text
 
 REQUIRED_OBS: Final = (SUBJECT_ID, STUDY_ID, SPECIES, SPECIMEN, TIME_POINT)

@@ -10,19 +10,28 @@ from typing import Any
 from exomics.errors import InputError
 from exomics.schema.study_fields import FIELDS, StudyField
 
-NOT_REPORTED, NOT_APPLICABLE = "not_reported", "not_applicable"
+NOT_REPORTED, NOT_APPLICABLE, PER_SAMPLE = "not_reported", "not_applicable", "per_sample"
 
 
-def check_study(study: Mapping[str, Any], source: str = "study.yaml") -> None:
+def check_study(study: Mapping[str, Any], source: str = "study.yaml", *, strict: bool = False) -> None:
     """Raise one `InputError` that lists every unknown, missing or impossible field of `study`.
 
     Parameters
     ----------
     study
         Group -> field -> value. A number where the field has a unit, one of its levels where it has levels, else text;
-        ``not_reported`` and ``not_applicable`` are always allowed.
+        ``not_reported`` and ``not_applicable`` are always allowed, ``per_sample`` where the sample sheet has a column
+        for the field.
     source
         What to call the document in the message.
+    strict
+        Refuse ``not_reported`` in the fields that a claim about exercise needs: type, frequency, intensity, time,
+        length and comparator (FITT, CERT).
+
+    Raises
+    ------
+    InputError
+        With one line that names the faults.
 
     Examples
     --------
@@ -39,7 +48,13 @@ def check_study(study: Mapping[str, Any], source: str = "study.yaml") -> None:
     failures += [
         f"{group}.{name} is missing (write not_reported)" for group, name in known if (group, name) not in given
     ]
-    failures += [problem for key, field in known.items() if key in given and (problem := _problem(field, given[key]))]
+    failures += [problem for key, field in known.items() if key in given and (problem := problem_of(field, given[key]))]
+    if strict:
+        failures += [
+            f"{field.id} is not reported (a strict check needs it)"
+            for field in FIELDS
+            if field.required and given.get((field.group, field.name)) == NOT_REPORTED
+        ]
     if failures:
         shown = "; ".join(failures[:6]) + (" ..." if len(failures) > 6 else "")
         raise InputError(f"{source} has {len(failures)} faults: {shown}")
@@ -56,15 +71,30 @@ def template(**known: str) -> dict[str, dict[str, Any]]:
 
 def template_text(**known: str) -> str:
     """The template as YAML, each field with its meaning, unit or levels in a comment."""
-    lines = ["# What the study says about itself. Every field wants a value, not_reported, or not_applicable."]
+    lines = ["# What the study says about itself. Every field wants a value, not_reported, or not_applicable;"]
+    lines += [
+        "# per_sample where the column named in braces of the sample sheet holds it. (*) A strict check needs it."
+    ]
     study = template(**known)
     for group, found in study.items():
         lines += ["", f"{group}:"]
         for field in FIELDS:
             if field.group == group:
-                hint = f" [{field.unit}]" if field.unit else f" [{', '.join(field.levels)}]" if field.levels else ""
-                lines.append(f"  {field.name}: {_scalar(found[field.name])}  # {field.description}{hint}")
+                lines.append(f"  {field.name}: {_scalar(found[field.name])}  # {explain(field)}")
     return "\n".join(lines) + "\n"
+
+
+def explain(field: StudyField) -> str:
+    """Meaning of a field, with its unit or levels in brackets and its column of the sample sheet in braces.
+
+    Examples
+    --------
+    >>> explain(FIELDS[1])
+    'Species [human, rat, mouse] {species}'
+    """
+    hint = f" [{field.unit}]" if field.unit else f" [{', '.join(field.levels)}]" if field.levels else ""
+    column = f" {{{field.column}}}" if field.column else ""
+    return f"{field.description}{hint}{column}{' (*)' if field.required else ''}"
 
 
 def _scalar(word: str) -> str:
@@ -86,10 +116,67 @@ def completeness(study: Mapping[str, Mapping[str, Any]]) -> float:
     return len(reported) / len(applicable) if applicable else 1.0
 
 
-def _problem(field: StudyField, value: Any) -> str:
-    name = f"{field.group}.{field.name}"
+def number_of(study: Mapping[str, Mapping[str, Any]], group: str, name: str) -> float | None:
+    """The number that a study gives in a field; None where it is not reported, not applicable or per sample.
+
+    Parameters
+    ----------
+    study
+        A checked study.
+    group, name
+        The field.
+
+    Returns
+    -------
+    float or None
+        In the unit of the field.
+
+    Examples
+    --------
+    >>> number_of({"fitt": {"program_weeks": 8}}, "fitt", "program_weeks")
+    8.0
+    """
+    value = study.get(group, {}).get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def word_of(study: Mapping[str, Mapping[str, Any]], group: str, name: str) -> str:
+    """The word that a study gives in a field; "" where it is not reported, not applicable or per sample.
+
+    Parameters
+    ----------
+    study
+        A checked study.
+    group, name
+        The field.
+
+    Returns
+    -------
+    str
+        As given.
+
+    Examples
+    --------
+    >>> word_of({"host": {"strain": "not_reported"}}, "host", "strain")
+    ''
+    """
+    value = study.get(group, {}).get(name, NOT_REPORTED)
+    return "" if value in (NOT_REPORTED, NOT_APPLICABLE, PER_SAMPLE) else str(value)
+
+
+def problem_of(field: StudyField, value: Any) -> str:
+    """What is wrong with the value of a field; "" if nothing is.
+
+    Examples
+    --------
+    >>> problem_of(FIELDS[1], "dragon")
+    "study.species must be one of human, rat, mouse, got 'dragon'"
+    """
+    name = field.id
     if value in (NOT_REPORTED, NOT_APPLICABLE):
         return ""
+    if value == PER_SAMPLE:
+        return "" if field.column else f"{name} cannot differ by sample; give its value or not_reported"
     if field.kind == "number" and (isinstance(value, bool) or not isinstance(value, int | float)):
         return f"{name} must be a number in {field.unit}, got {value!r}"
     word = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)  # YAML reads yes as true

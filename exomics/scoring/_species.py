@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from anndata import AnnData
 
@@ -11,6 +11,7 @@ from exomics.harmonize import OrthologTable, map_signature
 from exomics.harmonize.to_human import STEP
 from exomics.registry.signature import Signature
 from exomics.schema import keys, steps_of
+from exomics.scoring._host import in_host
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,20 @@ def species_of(adata: AnnData) -> str:
 def localize(signature: Signature, adata: AnnData, orthologs: OrthologTable | None) -> LocalSignature | str:
     """`signature` in the names of the features of `adata`, or the reason why it cannot be.
 
-    Order: the same species; a native list; human orthologs already in ``var``; mapping through `orthologs`.
+    Order: the same species; a native list; human orthologs already in ``var``; mapping through `orthologs`. What the
+    host rules out is left out last.
     """
+    found = _named(signature, adata, orthologs)
+    if isinstance(found, str):
+        return found
+    fit = in_host(found.signature, adata)
+    if isinstance(fit, str):
+        return fit
+    return replace(found, signature=fit[0], note="; ".join(part for part in (found.note, fit[1]) if part))
+
+
+def _named(signature: Signature, adata: AnnData, orthologs: OrthologTable | None) -> LocalSignature | str:
+    """`signature` by the names of the features of `adata`, or the reason why it cannot be."""
     species = species_of(adata)
     if signature.species == species:
         return LocalSignature(signature, keys.FEATURE_NAME, _origin_of(signature))
