@@ -60,7 +60,7 @@ def map_signature(signature: Signature, orthologs: OrthologTable, to_species: st
             f"asked to map {signature.id} from {signature.species} to {to_species}."
         )
     placed = _place(signature, orthologs)
-    kept = tuple(member for name, member in placed.members.items() if name not in placed.in_both_arms)
+    kept = tuple(member for (_, name), member in placed.members.items() if name not in placed.in_both_arms)
     report = LossReport.of(
         [
             ("no ortholog", placed.without, f"no pair with at least {orthologs.min_support} supporting databases"),
@@ -84,7 +84,7 @@ def map_signature(signature: Signature, orthologs: OrthologTable, to_species: st
 class _Placed:
     """Members by their ortholog, and the members that have none to go to."""
 
-    members: dict[str, Member] = field(default_factory=dict)
+    members: dict[tuple[str, str], Member] = field(default_factory=dict)
     in_both_arms: set[str] = field(default_factory=set)
     without: list[str] = field(default_factory=list)
     with_several: list[str] = field(default_factory=list)
@@ -101,12 +101,13 @@ def _place(signature: Signature, orthologs: OrthologTable) -> _Placed:
         if len(names) != 1:
             (placed.with_several if kind else placed.without).append(member.feature_id)
             continue
-        earlier = placed.members.get(names[0])
+        place = (member.group, names[0])
+        earlier = placed.members.get(place)
         if earlier is not None and earlier.arm != member.arm:
             placed.in_both_arms.add(names[0])
         if earlier is None or abs(member.weight) > abs(earlier.weight):
             origin = f"{signature.species}:{member.feature_id}"
-            placed.members[names[0]] = replace(
+            placed.members[place] = replace(
                 member, feature_id=names[0], mapped_from=origin, mapping_type=kind, approved_symbol=""
             )
     return placed

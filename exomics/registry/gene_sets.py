@@ -48,15 +48,25 @@ def gene_set_collections() -> tuple[Document, ...]:
     return tuple(read_document(path, schema) for path in document_paths(folder / "gene_sets"))
 
 
-def sets_of(collection_id: str) -> dict[str, tuple[str, ...]]:
+def sets_of(collection: str) -> dict[str, tuple[str, ...]]:
     """Every set of one shipped collection, by name.
+
+    Parameters
+    ----------
+    collection
+        Its id, or ``id@version``, which refuses any other version.
 
     Examples
     --------
-    >>> len(sets_of("hallmark"))
-    50
+    >>> len(sets_of("hallmark")), len(sets_of("mcpcounter@1.0"))
+    (50, 10)
     """
-    return dict(_sets_of(collection_id))
+    name, _, version = collection.partition("@")
+    known = {found.id: found.version for found in gene_set_collections()}
+    if version and known.get(name) != version:
+        shown = ", ".join(f"{found}@{known[found]}" for found in known)
+        raise RegistryError(f"no shipped collection is {collection!r}; there are {shown}.")
+    return dict(_sets_of(name))
 
 
 @cache

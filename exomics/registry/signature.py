@@ -3,66 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from exomics._resources import registry_folder
 from exomics.errors import RegistryError
+from exomics.registry._members import ARMS, DOWN, HOUSEKEEPING, UP, Member, check_members, member_of
 from exomics.registry.document import Document, read_document
-from exomics.registry.gene_sets import gene_set
-
-UP, DOWN, HOUSEKEEPING = "up", "down", "housekeeping"
-ARMS = (UP, DOWN, HOUSEKEEPING)
-EVIDENCE = ("V", "D", "C", "U")
-_NUMBERS = ("weight", "effect_size", "effect_se", "q_value")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Member:
-    """One feature of a signature.
-
-    Parameters
-    ----------
-    feature_id
-        Identifier in the signature's namespace, spelled as published.
-    arm
-        ``up``, ``down`` or ``housekeeping``.
-    weight
-        Weight within the arm; 1 where the signature is unweighted.
-    evidence
-        V read in the source, D measured here, C our own choice, U unconfirmed.
-    source
-        Where this member comes from, if not from the signature's source.
-    approved_symbol
-        The current symbol, where the published spelling is no longer approved.
-    ex_acute, ex_trained, benefit
-        Signs of this member, for signatures that are never collapsed into one score; else empty.
-    effect_size, effect_se, q_value
-        For a derived signature: log2 effect, its standard error, and the adjusted p-value it was selected by.
-    mapped_from, mapping_type
-        For a mapped signature: the identifier in the species of origin, and ``1:1``, ``1:n`` or ``n:1``.
-    """
-
-    feature_id: str
-    arm: str = UP
-    weight: float = 1.0
-    evidence: str = "U"
-    source: str = ""
-    approved_symbol: str = ""
-    ex_acute: str = ""
-    ex_trained: str = ""
-    benefit: str = ""
-    effect_size: float | None = None
-    effect_se: float | None = None
-    q_value: float | None = None
-    mapped_from: str = ""
-    mapping_type: str = ""
-
-
-MEMBER_COLUMNS = tuple(column.name for column in fields(Member))
+from exomics.registry.formula import Formula
+from exomics.registry.gene_sets import gene_set, sets_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +71,10 @@ class Signature:
     species_notes: Mapping[str, str] = field(default_factory=dict)
     cell_types: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     conditions: Mapping[str, str] = field(default_factory=dict)
+    expression: str = ""
+    total_of: tuple[str, ...] = ()
+    null_alleles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ligand_layers: tuple[str, ...] = ()
     min_coverage: float | None = None
     checks: Mapping[str, Any] = field(default_factory=dict)
     trap: str = ""
@@ -127,8 +83,9 @@ class Signature:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_members(self.id, self.members)
+        check_members(self.id, self.members)
         _check_signs(self)
+        _check_parts(self)
         _check_facts(self)
 
     def features(self, arm: str) -> tuple[str, ...]:
@@ -141,6 +98,16 @@ class Signature:
         present = {member.arm for member in self.members}
         return tuple(arm for arm in ARMS if arm in present)
 
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """The sets of a family, in the order of the document; none for any other signature."""
+        return tuple(dict.fromkeys(member.group for member in self.members if member.group))
+
+    def on_layer(self, layer: str) -> Signature:
+        """The signature with the members that are measured on `layer`; itself where members are of one assay."""
+        kept = tuple(member for member in self.members if member.layer in ("", layer))
+        return self if len(kept) == len(self.members) else replace(self, members=kept, checks={})
+
     def in_species(self, species: str) -> Signature:
         """The signature with its native list for `species`; itself in its own species.
 
@@ -151,6 +118,8 @@ class Signature:
         """
         if species == self.species:
             return self
+        if any(member.id_in(species) for member in self.members):
+            return self._by_table(species)
         if species not in self.native_members:
             raise RegistryError(f"{self.id} has no native list for {species}; map it with harmonize.map_signature.")
         natives = self.native_members[species]
@@ -160,6 +129,24 @@ class Signature:
             for name in names
         )
         return replace(self, species=species, feature_namespace=_NAMESPACES[species], members=members, checks={})
+
+    def has_species(self, species: str) -> bool:
+        """Whether the document itself names its members in `species`."""
+        listed = species == self.species or species in self.native_members
+        return listed or any(member.id_in(species) for member in self.members)
+
+    def _by_table(self, species: str) -> Signature:
+        members = tuple(
+            replace(
+                member,
+                feature_id=member.id_in(species),
+                mapped_from=f"{self.species}:{member.feature_id}",
+                mapping_type="table",
+            )
+            for member in self.members
+            if member.id_in(species)
+        )
+        return replace(self, species=species, members=members, checks={})
 
 
 _NAMESPACES = {"human": "HGNC", "mouse": "MGI", "rat": "RGD"}
@@ -194,11 +181,13 @@ def from_document(document: Document) -> Signature:
     if body is not None and sets:
         raise RegistryError(f"{document.path} has both a body and gene_sets; keep one.")
     availability = head.get("availability", "shipped")
-    members = _members_of_sets(sets, head["evidence"]) if sets else tuple(map(_member_of, document.rows))
+    members = _members_of_sets(sets, head["evidence"]) if sets else tuple(map(member_of, document.rows))
     if not members and availability == "shipped":
         raise RegistryError(f"{document.path} has no members; add a body, or say why in availability.")
-    head["layers"] = tuple(head["layers"])
-    head["cell_types"] = {layer: tuple(names) for layer, names in head.get("cell_types", {}).items()}
+    for name in ("layers", "total_of", "ligand_layers"):
+        head[name] = tuple(head.get(name, ()))
+    for name in ("cell_types", "null_alleles"):
+        head[name] = {key: tuple(names) for key, names in head.get(name, {}).items()}
     head["native_members"] = {
         species: {arm: tuple(names) for arm, names in arms.items()}
         for species, arms in head.get("native_members", {}).items()
@@ -207,47 +196,18 @@ def from_document(document: Document) -> Signature:
 
 
 def _members_of_sets(sets: Mapping[str, str], evidence: str) -> tuple[Member, ...]:
+    if "family" in sets:
+        collection = sets["family"]
+        return tuple(
+            Member(feature_id=name, group=group, evidence=evidence, source=collection)
+            for group, names in sets_of(collection).items()
+            for name in names
+        )
     return tuple(
         Member(feature_id=name, arm=arm, evidence=evidence, source=reference)
         for arm, reference in sets.items()
         for name in gene_set(reference)
     )
-
-
-def _member_of(row: Mapping[str, str]) -> Member:
-    unknown = sorted(set(row) - set(MEMBER_COLUMNS))
-    if unknown or not row.get("feature_id"):
-        raise RegistryError(
-            f"a signature body needs feature_id and may have {', '.join(MEMBER_COLUMNS[1:])}; "
-            f"got {', '.join(f'{name}={value}' for name, value in row.items())}."
-        )
-    values: dict[str, Any] = {name: value for name, value in row.items() if value != ""}
-    for name in _NUMBERS:
-        if name in values:
-            values[name] = _number(values[name], name, row["feature_id"])
-    return Member(**values)
-
-
-def _number(text: str, column: str, feature: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise RegistryError(f"{column} of {feature} must be a number; got {text!r}.") from None
-
-
-def _check_members(identifier: str, members: Iterable[Member]) -> None:
-    seen: set[str] = set()
-    for member in members:
-        name = member.feature_id
-        if member.arm not in ARMS:
-            raise RegistryError(f"{identifier}: arm of {name} must be one of {', '.join(ARMS)}; got {member.arm!r}.")
-        if member.evidence not in EVIDENCE:
-            raise RegistryError(f"{identifier}: evidence of {name} must be V, D, C or U; got {member.evidence!r}.")
-        if not math.isfinite(member.weight) or member.weight == 0:
-            raise RegistryError(f"{identifier}: weight of {name} must be finite and not zero; got {member.weight}.")
-        if name in seen:
-            raise RegistryError(f"{identifier}: {name} is listed twice; a feature belongs to one arm, once.")
-        seen.add(name)
 
 
 def _check_signs(signature: Signature) -> None:
@@ -257,6 +217,17 @@ def _check_signs(signature: Signature) -> None:
             raise RegistryError(f"{signature.id}: {name} must give a sign for every layer; add {', '.join(missing)}.")
 
 
+def _check_parts(signature: Signature) -> None:
+    """An expression belongs to a formula and names the members; a total is of groups that exist."""
+    if bool(signature.expression) != (signature.score == "formula"):
+        raise RegistryError(f"{signature.id}: an expression and the score 'formula' go together.")
+    if signature.expression and set(Formula(signature.expression).members) - set(signature.features(UP)):
+        raise RegistryError(f"{signature.id}: {signature.expression!r} names features that are no members.")
+    unknown = sorted(set(signature.total_of) - set(signature.groups)) if signature.members else []
+    if unknown:
+        raise RegistryError(f"{signature.id}: total_of names {', '.join(unknown)}, which are no groups of members.")
+
+
 def _check_facts(signature: Signature) -> None:
     members = signature.members
     negative = sorted(member.feature_id for member in members if member.weight < 0)
@@ -264,6 +235,7 @@ def _check_facts(signature: Signature) -> None:
         "n": sum(member.arm != HOUSEKEEPING for member in members),
         "n_up": len(signature.features(UP)),
         "n_down": len(signature.features(DOWN)),
+        "n_groups": len(signature.groups),
         "weight_sum": round(math.fsum(member.weight for member in members if member.arm != HOUSEKEEPING), 9),
         "negative": negative,
     }

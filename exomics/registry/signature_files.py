@@ -13,8 +13,9 @@ import yaml
 from exomics._files import write_text
 from exomics._resources import registry_folder
 from exomics.errors import RegistryError
+from exomics.registry._members import MEMBER_COLUMNS
 from exomics.registry.document import document_paths
-from exomics.registry.signature import MEMBER_COLUMNS, Signature, read_signature
+from exomics.registry.signature import Signature, read_signature
 
 _REQUIRED_COLUMNS = ("feature_id", "arm", "weight", "evidence", "source")
 _NO_SIGNATURES = {"schemas", "gene_sets", "derivation_rules", "responder_definitions", "recipes", "vocabulary"}
@@ -32,6 +33,10 @@ _HEAD_ORDER = (
     ("species_notes", "species_notes"),
     ("cell_types", "cell_types"),
     ("conditions", "conditions"),
+    ("expression", "expression"),
+    ("total_of", "total_of"),
+    ("null_alleles", "null_alleles"),
+    ("ligand_layers", "ligand_layers"),
     ("min_coverage", "min_coverage"),
     ("checks", "checks"),
     ("ex_acute", "ex_acute"),
@@ -89,7 +94,7 @@ def render(signature: Signature, body_file: str = "") -> tuple[str, str]:
     head: dict[str, Any] = {}
     for key, attribute in _HEAD_ORDER:
         value = _plain(getattr(signature, attribute))
-        if value not in ({}, "", None):
+        if value not in ({}, [], "", None):
             head[key] = value
     if signature.availability != "shipped":
         head["availability"] = signature.availability

@@ -24,7 +24,8 @@ class Scale:
     kind
         ``counts``, ``linear`` or ``log2``.
     quantity
-        What is counted or measured: ``count, tpm, cpm, ratio, npx, intensity, array, value``.
+        What is counted or measured: ``count, tpm, cpm, ratio, npx, intensity, array, value, cq``. Cycles of qPCR
+        (``cq``) are ``log2`` turned over: one cycle less is twice the amount.
     offset
         For ``log2``: the number added before the logarithm, ``X = log2(value + offset)``.
 

@@ -14,6 +14,7 @@ SPECIMENS: Final = (
     "plasma_ev",
     "serum",
     "blood",
+    "pbmc",
     "adipose",
     "feces",
     "liver",
@@ -71,7 +72,7 @@ INTERVENTIONS: Final = (
 )
 
 SCALE_KINDS: Final = ("counts", "linear", "log2")
-SCALE_QUANTITIES: Final = ("count", "tpm", "cpm", "ratio", "npx", "intensity", "array", "value")
+SCALE_QUANTITIES: Final = ("count", "tpm", "cpm", "ratio", "npx", "intensity", "array", "value", "cq")
 
 SCORE_STATUS: Final = (
     "ok",

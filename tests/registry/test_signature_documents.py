@@ -40,7 +40,8 @@ def test_every_document_is_in_its_canonical_bytes(signature: Signature) -> None:
     path = FOLDER / signature.signature_class / f"{signature.id}.yaml"
     text = path.read_text(encoding="utf-8")
     if "gene_sets:" not in text:
-        assert (text, path.with_suffix(".tsv").read_text(encoding="utf-8")) == render(signature)
+        body = path.with_suffix(".tsv")
+        assert (text, body.read_text(encoding="utf-8") if body.exists() else "") == render(signature)
 
 
 @pytest.mark.parametrize("signature", SHIPPED, ids=lambda signature: signature.id)
