@@ -19,7 +19,7 @@ from exomics.cli._write import save_frame, save_provenance
 from exomics.harmonize import OrthologTable, load_orthologs
 from exomics.registry.derivation_rule import DerivationRule, load_derivation_rule
 from exomics.registry.signature_files import write_signature
-from exomics.results import DifferentialTable, Provenance
+from exomics.results import Provenance, read_differential
 from exomics.scoring import Derivation, derive
 
 
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     inputs = [*arguments.tables, *([input_path(arguments.rule)] if arguments.rule.endswith(".yaml") else [])]
     body = output.with_suffix(".tsv")
     keep_inputs(inputs, [output, body, *([arguments.losses] if arguments.losses else [])])
-    tables = [DifferentialTable.from_tsv(path) for path in arguments.tables]
+    tables = [read_differential(path) for path in arguments.tables]
     derivation = derive(tables, rule, orthologs=_orthologs(rule))
     write_signature(derivation.signature, output)
     outputs = [output, *([body] if body.is_file() else []), *([arguments.losses] if arguments.losses else [])]

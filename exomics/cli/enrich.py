@@ -41,7 +41,7 @@ from exomics.enrichment import (
 from exomics.errors import InputError
 from exomics.harmonize import OrthologTable, load_orthologs
 from exomics.harmonize.sites import SiteTable, load_sites
-from exomics.results import DifferentialTable, Provenance
+from exomics.results import Provenance, read_differential
 from exomics.results.enrichment import EnrichmentTable
 
 _SHOWN = 3
@@ -113,7 +113,7 @@ def _tested(arguments: argparse.Namespace, gene_sets: GeneSets) -> EnrichmentTab
         raise InputError(
             "--recipe, --test, --design, --contrast and --family go with samples (.h5ad), not with a table."
         )
-    table = DifferentialTable.from_tsv(arguments.data)
+    table = read_differential(arguments.data)
     return enrich(
         table, gene_sets, method=arguments.method, parameters=parameters, mapping=mapping, seed=arguments.seed
     )

@@ -16,11 +16,13 @@ from exomics.differential.contrasts import (
 )
 from exomics.differential.design import Design, build_design
 from exomics.differential.methods import FeatureTests, OmnibusTests, Tests
+from exomics.differential.moderators import study_moderators
 from exomics.differential.omnibus import Omnibus, parse_omnibus
-from exomics.differential.pool_studies import pool_studies
+from exomics.differential.pool_studies import combine_studies, pool_studies
 from exomics.differential.question import fit_question
 from exomics.differential.recipe import fit_recipe
 from exomics.differential.run import fit, run_analysis
+from exomics.differential.studies import Study
 
 __all__ = [
     "Analysis",
@@ -32,10 +34,12 @@ __all__ = [
     "LayerConcordance",
     "Omnibus",
     "OmnibusTests",
+    "Study",
     "Tests",
     "audit_design",
     "build_design",
     "combine_contrasts",
+    "combine_studies",
     "contrasts_from_table",
     "evaluate_contrasts",
     "fit",
@@ -48,5 +52,6 @@ __all__ = [
     "parse_omnibus",
     "pool_studies",
     "run_analysis",
+    "study_moderators",
     "with_families",
 ]

@@ -4,7 +4,17 @@ from exomics.results._table import ResultTable
 from exomics.results.differential import DifferentialTable
 from exomics.results.enrichment import EnrichmentTable
 from exomics.results.performance import PerformanceTable
+from exomics.results.pooled import PooledTable, read_differential
 from exomics.results.provenance import Provenance
 from exomics.results.scores import ScoreTable
 
-__all__ = ["DifferentialTable", "EnrichmentTable", "PerformanceTable", "Provenance", "ResultTable", "ScoreTable"]
+__all__ = [
+    "DifferentialTable",
+    "EnrichmentTable",
+    "PerformanceTable",
+    "PooledTable",
+    "Provenance",
+    "ResultTable",
+    "ScoreTable",
+    "read_differential",
+]

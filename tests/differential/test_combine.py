@@ -1,4 +1,4 @@
-"""Tables brought together: the sexes combined, studies pooled and explained, parts fitted alone."""
+"""Contrasts brought together: the sexes combined, parts fitted alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from anndata import AnnData
 
-from exomics.differential import combine_contrasts, fit, fit_recipe, pool_studies
+from exomics.differential import combine_contrasts, fit, fit_recipe
 from exomics.differential.analysis import Analysis
 from exomics.differential.contrasts import Contrast
 from exomics.differential.omnibus import Omnibus
@@ -19,7 +19,6 @@ from exomics.registry.recipe import load_recipe
 from exomics.results import DifferentialTable
 from exomics.schema import Scale, annotate
 from exomics.stats.combine_p_values import combine_p_values
-from exomics.stats.meta_analysis import combine_effects
 from exomics.stats.multiple_testing import benjamini_hochberg
 
 TWO = ["F_8W - F_SED", "M_8W - M_SED"]
@@ -59,76 +58,6 @@ def test_what_cannot_be_combined(fitted: DifferentialTable) -> None:
         combine_contrasts(fitted, "x", TWO[:1])
     with pytest.raises(InputError, match="an omnibus test has none"):
         combine_contrasts(fitted, "x", [TWO[0], "any"], method="stouffer")
-
-
-def studies(n: int = 5, slope: float = 0.0) -> tuple[dict[str, DifferentialTable], pd.DataFrame]:
-    """Studies of 60 features, the first 10 changed by 0.5 plus `slope` per week beyond the first study's."""
-    rng = np.random.default_rng(40)
-    weeks = np.linspace(4, 24, n)
-    tables = {}
-    for i in range(n):
-        obs = pd.DataFrame({"group": ["SED"] * 8 + ["RUN"] * 8}, index=[f"s{j}" for j in range(16)])
-        values = rng.normal(0.0, 0.3, (16, 60))
-        values[8:, :10] += 0.5 + slope * (weeks[i] - weeks[0])
-        data = annotate(AnnData(values, obs=obs), assay="rna", scale=Scale(kind="log2", quantity="cpm"))
-        tables[f"study{i}"] = fit(data, design="~ group", contrasts=["training=RUN - SED"], method="limma_trend")
-    return tables, pd.DataFrame({"weeks": weeks}, index=list(tables))
-
-
-def test_studies_pooled() -> None:
-    tables, _ = studies()
-    table = pool_studies(tables, "training")
-    effects, errors = (
-        np.column_stack([one.frame[name] for one in tables.values()]) for name in ("log2_fold_change", "standard_error")
-    )
-    expected = combine_effects(effects, errors, inference="hartung_knapp")
-    np.testing.assert_allclose(table.frame["log2_fold_change"], expected.estimate)
-    np.testing.assert_allclose(table.frame["p_value"], expected.p_value)
-    assert (table.frame["n_samples"] == 80).all() and set(table.frame["test"]) == {"meta"}
-    found = set(table.frame.loc[table.frame["adj_p_value"] < 0.05, "feature_id"])
-    assert len(found & {str(i) for i in range(10)}) >= 9 and len(found) <= 12
-    assert table.frame["note"][0].startswith("5 studies; tau_squared ") and "prediction" in table.frame["note"][0]
-    assert len(table.provenance.inputs) == 5
-
-
-def test_a_feature_that_studies_lack() -> None:
-    tables, _ = studies(3)
-    some = tables["study0"].frame
-    tables["study0"] = replace(tables["study0"], frame=some[some["feature_id"] != "5"])
-    table = pool_studies(tables, {"study0": "training", "study1": "training", "study2": "training"})
-    assert len(table.frame) == 60
-    assert table.frame.set_index("feature_id").loc["5", "note"].startswith("2 studies")
-    assert table.frame.set_index("feature_id").loc["5", "n_samples"] == 32
-
-
-def test_studies_explained_by_weeks() -> None:
-    tables, weeks = studies(8, slope=0.05)
-    table = pool_studies(tables, "training", moderators=weeks)
-    assert list(table.frame["contrast"].unique()) == ["pooled: Intercept", "pooled: weeks", "pooled: moderators"]
-    slopes = table.frame[table.frame["contrast"] == "pooled: weeks"]
-    assert abs(slopes["log2_fold_change"][slopes["feature_id"].isin([str(i) for i in range(10)])].mean() - 0.05) < 0.01
-    calls = set(slopes.loc[slopes["adj_p_value"] < 0.05, "feature_id"])
-    assert len(calls & {str(i) for i in range(10)}) >= 9 and len(calls) <= 12
-    tested = table.frame[table.frame["contrast"] == "pooled: moderators"]
-    np.testing.assert_allclose(tested["p_value"], slopes["p_value"], rtol=1e-8)
-    assert tested["log2_fold_change"].isna().all() and (tested["df_numerator"] == 1).all()
-
-
-def test_what_cannot_be_pooled() -> None:
-    tables, weeks = studies(3)
-    with pytest.raises(InputError, match="at least two studies; got 1"):
-        pool_studies({"a": tables["study0"]}, "training")
-    with pytest.raises(InputError, match="study0 has no contrast 'week8'; it has training"):
-        pool_studies(tables, "week8")
-    with pytest.raises(InputError, match="the moderators have no row for study2"):
-        pool_studies(tables, "training", moderators=weeks[:2])
-    with pytest.raises(DesignError, match="one level"):
-        pool_studies(tables, "training", moderators=weeks.assign(kind="run"))
-    with pytest.raises(DesignError, match="samples are needed"):
-        pool_studies(dict(list(tables.items())[:2]), "training", moderators=weeks[:2])
-    doubled = pd.concat([tables["study0"].frame] * 2)
-    with pytest.raises(InputError, match="has 0 twice in 'training'"):
-        pool_studies({**tables, "study0": replace(tables["study0"], frame=doubled)}, "training")
 
 
 def test_parts_are_fitted_alone_and_adjusted_together(log2_study: AnnData) -> None:

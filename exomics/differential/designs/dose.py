@@ -168,8 +168,19 @@ def _spline(values: pd.Series, dose: str, df: int) -> _Parts:
     return f"~ dose_value + {' + '.join(names)}", contrasts, sets, samples, note
 
 
+def is_after_randomization(name: str) -> bool:
+    """Whether a variable, by its name, was decided by the subjects after they were allocated: adherence and the like.
+
+    Examples
+    --------
+    >>> is_after_randomization("adherence_attended_percent"), is_after_randomization("program_weeks")
+    (True, False)
+    """
+    return any(word in name.lower() for word in _AFTER_RANDOMIZATION)
+
+
 def _origin(dose: str, assigned: bool) -> str:
-    if assigned and not any(word in dose.lower() for word in _AFTER_RANDOMIZATION):
+    if assigned and not is_after_randomization(dose):
         return f"assumes that {dose} was assigned, not chosen: subjects of different doses differ by nothing else"
     return (
         f"{dose} is a variable after randomization: who adheres differs from who does not in ways that change the "

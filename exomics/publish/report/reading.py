@@ -16,7 +16,7 @@ from exomics.publish.report.content import Cohort, ReportContent, Study
 from exomics.publish.steps import collect
 from exomics.registry.manifest import all_manifests
 from exomics.registry.signature import Signature, read_signature
-from exomics.results import DifferentialTable, PerformanceTable, Provenance, ScoreTable
+from exomics.results import DifferentialTable, PerformanceTable, Provenance, ScoreTable, read_differential
 from exomics.results.provenance import sidecar_of
 from exomics.validation.agreement import paired_deviates
 
@@ -94,7 +94,7 @@ def _take(file: Path, parts: _Parts) -> None:
 
 
 def _take_differential(file: Path, parts: _Parts) -> None:
-    parts.differential[file] = DifferentialTable.from_tsv(file)
+    parts.differential[file] = read_differential(file)
 
 
 def _take_agreement(file: Path, parts: _Parts) -> None:
