@@ -4,9 +4,13 @@
 """
 
 from exomics.datasets.loaders.bioconductor import BIOCONDUCTOR
+from exomics.datasets.loaders.excerpt import EXCERPT
 from exomics.datasets.loaders.expression_table import EXPRESSION_TABLE
+from exomics.datasets.loaders.feature_counts import FEATURE_COUNTS
 from exomics.datasets.loaders.measurements import MEASUREMENTS
 from exomics.datasets.loaders.mirbase import MIRBASE
+from exomics.datasets.loaders.mirge import MIRGE
+from exomics.datasets.loaders.mirna_table import MIRNA_TABLE
 from exomics.datasets.loaders.motrpac import MOTRPAC
 from exomics.datasets.loaders.motrpac_metabolomics import MOTRPAC_METABOLOMICS
 from exomics.datasets.loaders.motrpac_native import MOTRPAC_NATIVE
@@ -22,8 +26,12 @@ Loaders = Methods(
     "loader",
     (
         BIOCONDUCTOR,
+        EXCERPT,
         EXPRESSION_TABLE,
+        FEATURE_COUNTS,
         MEASUREMENTS,
+        MIRGE,
+        MIRNA_TABLE,
         MIRIT,
         MIXOMICS_BREAST,
         MOTRPAC,

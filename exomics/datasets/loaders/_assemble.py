@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,12 @@ from exomics.schema import Scale, keys
 
 @dataclass(frozen=True)
 class Expression:
-    """Samples x features, the samples' frame and the features' frame, indexed by sample and feature id."""
+    """Samples x features, the two frames indexed by sample and feature id, and further layers of the same shape."""
 
     values: Any
     obs: pd.DataFrame
     var: pd.DataFrame
+    layers: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def assemble(
@@ -62,6 +63,7 @@ def assemble(
         X=values,
         obs=portable(expression.obs, keys.SAMPLE_ID),
         var=portable(expression.var, keys.FEATURE_ID),
+        layers={name: np.ascontiguousarray(layer) for name, layer in expression.layers.items()},
     )
     if scale is not None and scale.kind == "counts" and _are_counts(values):
         adata.layers[keys.COUNTS] = values.astype(np.int64)
