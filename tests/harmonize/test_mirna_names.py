@@ -149,9 +149,8 @@ def test_bad_requests(table: MirnaTable) -> None:
         MirnaTable.from_frame(pd.DataFrame(columns=COLUMNS[:-2]), species="human", source="example")
     with pytest.raises(InputError, match="holds no miRNA of rat"):
         MirnaTable.from_frame(pd.DataFrame(ROWS, columns=COLUMNS), species="rat", source="example")
-    rat = AnnData(
-        np.ones((1, 1)), obs=pd.DataFrame({"species": ["rat"]}, index=["s"]), var=pd.DataFrame({"feature_name": ["x"]})
-    )
+    obs, var = pd.DataFrame({"species": ["rat"]}, index=["s"]), pd.DataFrame({"feature_name": ["x"]}, index=["f"])
+    rat = AnnData(np.ones((1, 1)), obs=obs, var=var)
     with pytest.raises(InputError, match="the miRNA table is for human; the samples are rat"):
         audit_mirnas(rat, table)
 
