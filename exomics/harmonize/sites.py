@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from anndata import AnnData
 
 from exomics import datasets
 from exomics.errors import InputError
 from exomics.harmonize.report import LossReport
+from exomics.schema import keys, record_step
 
+HUMAN_SITE = "human_site"
+_WINDOW = "flanking_sequence"
+_LOWER = re.compile(r"[a-z]")
 _COLUMNS = ("ptm_id_rat_refseq", "ptm_id_human_uniprot")
 _SITE = re.compile(r"^(?P<protein>.+)_(?P<residues>[A-Z]\d+(?:;[A-Z]\d+)*)$")
 
@@ -195,3 +200,68 @@ def load_sites(dataset: str = "ref_rat_to_human_site", *, offline: bool | None =
     """
     fetching: dict[str, Any] = {} if offline is None else {"offline": offline}
     return SiteTable.from_frame(datasets.load_table(dataset, **fetching), source=dataset)
+
+
+def map_sites(adata: AnnData, table: SiteTable) -> tuple[AnnData, LossReport]:
+    """A copy of `adata` with the human site of each feature in ``var["human_site"]``, "" where the table has none.
+
+    Parameters
+    ----------
+    adata
+        Samples x sites of the species of `table`, whose feature ids are sites such as ``NP_446309.1_S64``. Where
+        ``var["flanking_sequence"]`` holds a window with the modified residue in lower case, it is held against the id.
+    table
+        The sites.
+
+    Returns
+    -------
+    AnnData
+        No feature is dropped and no number copied.
+    LossReport
+        Sites that the table lacks, lists without a human site, or pairs with another residue; ids whose residue is not
+        that of their window; human sites that several features share.
+
+    Raises
+    ------
+    InputError
+        If the samples are of another species, or no feature id is a site.
+
+    Examples
+    --------
+    >>> table = SiteTable({"NP_1.1_S64": "P1_S65"}, frozenset(), frozenset(), "example")
+    >>> rat = AnnData(pd.DataFrame([[1.0, 2.0]]).to_numpy(), var=pd.DataFrame(index=["NP_1.1_S64", "NP_1.1_S219"]))
+    >>> mapped, lost = map_sites(rat, table)
+    >>> mapped.var["human_site"].tolist(), lost.n_lost("not in the site table")
+    (['P1_S65', ''], 1)
+    """
+    found = sorted(set(adata.obs[keys.SPECIES].astype(str))) if keys.SPECIES in adata.obs.columns else []
+    if found not in ([], [table.species]):
+        raise InputError(f"the site table is for {table.species}; the samples are {', '.join(found)}.")
+    names = [str(name) for name in adata.var_names]
+    if not any(_SITE.match(name) for name in names):
+        raise InputError(f"no feature id is a site such as NP_446309.1_S64; ids look like {names[0]}.")
+    targets, report = table.to_human(names)
+    shared = pd.Series(list(targets.values()), dtype=object)
+    report = report + LossReport.of(
+        [
+            ("another residue in the window", _at_odds(adata), "the window and the id name different amino acids"),
+            ("shared human site", shared[shared.duplicated()], "several sites have this human site; none is merged"),
+        ],
+        [f"{len(targets)} of {len(names)} sites have a human site in {table.source}."],
+    )
+    parameters = {"table": table.source, "species": table.species}
+    mapped = record_step(adata, "map_sites", parameters, losses=report.to_records(), notes=list(report.notes))
+    mapped.var[HUMAN_SITE] = [targets.get(name, "") for name in names]
+    return mapped, report
+
+
+def _at_odds(adata: AnnData) -> list[str]:
+    """Ids whose first residue is not the amino acid in lower case of their sequence window."""
+    if _WINDOW not in adata.var.columns:
+        return []
+    found = []
+    for name, window in zip(adata.var_names, adata.var[_WINDOW], strict=True):
+        site, centers = _SITE.match(str(name)), _LOWER.findall(str(window)) if pd.notna(window) else []
+        if site and centers and site["residues"][0] not in {center.upper() for center in centers}:
+            found.append(f"{name} ({window})")
+    return found

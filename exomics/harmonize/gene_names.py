@@ -1,0 +1,181 @@
+"""Features named by Ensembl, NCBI, RefSeq or UniProt identifiers, named by the symbols of their genes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import pandas as pd
+from anndata import AnnData
+
+from exomics.errors import InputError
+from exomics.harmonize.gene_table import NAMESPACES, GeneTable
+from exomics.harmonize.report import LossReport
+from exomics.schema import keys, record_step
+
+_FASTA = re.compile(r"^(?:sp|tr)\|([^|]+)\|\S+$")
+_WITH_SYMBOL = re.compile(r"^(?:(ENS[A-Z]{0,4}G\d{11}(?:\.\d+)?)[_|]\S+|[^|\s]+\|(\d{1,9}))$")
+_GROUP = re.compile(r"[;,]\s*")
+_DROPPED_SUFFIX = re.compile(r"\.0$")
+
+
+def namespace_of(identifier: str) -> str:
+    """The namespace an identifier is spelled in; ``symbol`` for what is in none.
+
+    Parameters
+    ----------
+    identifier
+        Of a gene, transcript or protein.
+
+    Returns
+    -------
+    str
+        ``ensembl``, ``refseq``, ``uniprot``, ``entrez`` or ``symbol``.
+
+    Examples
+    --------
+    >>> [namespace_of(text) for text in ("ENSG00000062485.19", "NP_004068.2", "O75390-1", "1431", "CS")]
+    ['ensembl', 'refseq', 'uniprot', 'entrez', 'symbol']
+    """
+    return next((name for name, pattern in NAMESPACES.items() if pattern.match(identifier)), "symbol")
+
+
+def resolve_genes(identifiers: Iterable[str], table: GeneTable) -> pd.DataFrame:
+    """The gene symbol of each identifier, with what was done.
+
+    Parameters
+    ----------
+    identifiers
+        Of any namespace; missing ones as "". Protein groups are parted by ``;`` or ``,``; ``sp|P12345|NAME`` of a
+        FASTA file, ``ENSG..._SYMBOL`` and ``SYMBOL|ENTREZ`` are read.
+    table
+        The genes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per identifier, in order: ``identifier``, ``namespace`` (of the first of a group), ``symbol`` ("" where
+        there is none) and ``status``: ``mapped``, ``other_version`` (found without its version or isoform),
+        ``several`` (the identifier, or the group, is of several genes), ``unknown``, ``symbol`` (no identifier),
+        ``missing``.
+
+    Examples
+    --------
+    >>> table = GeneTable({"uniprot": {"P1A2B3": ("CS",), "Q1A2B4": ("CS",), "Q1A2B5": ("HK2",)}}, "human", "example")
+    >>> resolve_genes(["P1A2B3;Q1A2B4", "P1A2B3-2", "P1A2B3;Q1A2B5", "CS"], table)["status"].tolist()
+    ['mapped', 'other_version', 'several', 'symbol']
+    """
+    given = [str(identifier).strip() for identifier in identifiers]
+    resolved = pd.DataFrame([_resolve(text, table) for text in given], columns=["namespace", "symbol", "status"])
+    resolved.insert(0, "identifier", given)
+    return resolved
+
+
+def name_features(adata: AnnData, table: GeneTable, *, column: str | None = None) -> tuple[AnnData, LossReport]:
+    """A copy of `adata` whose ``feature_name`` is the gene symbol of its identifiers, where exactly one is known.
+
+    Parameters
+    ----------
+    adata
+        Samples x features of the species of `table`.
+    table
+        The genes.
+    column
+        Column of var with the identifiers; default the feature ids.
+
+    Returns
+    -------
+    AnnData
+        No feature is dropped, and no id changed. A name that is there already, and is no identifier itself, is kept.
+    LossReport
+        Identifiers that are unknown, of several genes or found in another version, and names that differ from the
+        table's.
+
+    Raises
+    ------
+    InputError
+        If the samples are of another species, the column is absent, or no identifier is in the table.
+    """
+    _require_species(adata, table)
+    if column is not None and column not in adata.var.columns:
+        raise InputError(f"var has no column {column!r}; it has {', '.join(map(str, adata.var.columns[:20]))}.")
+    identifiers = adata.var_names if column is None else adata.var[column].astype(object).fillna("")
+    resolved = resolve_genes([_DROPPED_SUFFIX.sub("", str(text)) for text in identifiers], table)
+    mapped = resolved["symbol"] != ""
+    if not mapped.any():
+        first = next(iter(resolved["identifier"]), "")
+        raise InputError(
+            f"none of {len(resolved)} identifiers (such as {first!r}) is in {table.source}; "
+            f"it holds {', '.join(name for name, ids in table.symbols.items() if ids)} of {table.species}."
+        )
+    names = _present_names(adata)
+    kept = [_kept_name(name, str(text)) for name, text in zip(names, identifiers, strict=True)]
+    report = _report(resolved, table, kept)
+    parameters = {"table": table.source, "species": table.species, "column": column or keys.FEATURE_ID}
+    named = record_step(adata, "name_features", parameters, losses=report.to_records(), n_mapped=int(mapped.sum()))
+    found = zip(kept, resolved["symbol"], names, strict=True)
+    named.var[keys.FEATURE_NAME] = [name or symbol or old for name, symbol, old in found]
+    return named, report
+
+
+def _require_species(adata: AnnData, table: GeneTable) -> None:
+    found = sorted(set(adata.obs[keys.SPECIES].astype(str))) if keys.SPECIES in adata.obs.columns else []
+    if found not in ([], [table.species]):
+        raise InputError(f"{table.source} is read for {table.species}; the samples are {', '.join(found)}.")
+
+
+def _kept_name(name: str, identifier: str) -> str:
+    """`name`, unless it is an identifier itself and so no name."""
+    return "" if name == identifier or namespace_of(name) in ("ensembl", "refseq") else name
+
+
+def _present_names(adata: AnnData) -> pd.Series:
+    if keys.FEATURE_NAME not in adata.var.columns:
+        return pd.Series("", index=adata.var_names, dtype=object)
+    names = adata.var[keys.FEATURE_NAME].astype(object)
+    return names.where(names.notna(), "").astype(str)
+
+
+def _resolve(text: str, table: GeneTable) -> tuple[str, str, str]:
+    if not text or text.lower() == "nan":
+        return "", "", "missing"
+    if fasta := _FASTA.match(text):
+        return _resolve(fasta[1], table)
+    if joined := _WITH_SYMBOL.match(text):
+        return _resolve(joined[1] or joined[2], table)
+    members = [member for member in _GROUP.split(text) if member]
+    found = [_of_one(member, table) for member in members]
+    namespace = found[0][0] if found else "symbol"
+    symbols = {symbol for _, named, _ in found for symbol in named}
+    if len(symbols) > 1:
+        return namespace, "", "several"
+    if not symbols:
+        return namespace, "", "symbol" if namespace == "symbol" else "unknown"
+    statuses = {status for _, named, status in found if named}
+    return namespace, symbols.pop(), "mapped" if "mapped" in statuses else "other_version"
+
+
+def _of_one(identifier: str, table: GeneTable) -> tuple[str, tuple[str, ...], str]:
+    namespace = namespace_of(identifier)
+    if namespace == "symbol" or identifier in table.known:  # H2AC18 is a symbol, though spelled like an accession
+        return "symbol", (), "symbol"
+    exact = table.of(namespace, identifier)
+    return namespace, exact or table.of_any_version(namespace, identifier), "mapped" if exact else "other_version"
+
+
+def _report(resolved: pd.DataFrame, table: GeneTable, names: list[str]) -> LossReport:
+    def of(status: str) -> pd.Series:
+        return resolved.loc[resolved["status"] == status, "identifier"]
+
+    pairs = zip(names, resolved["symbol"], strict=True)
+    shown = [f"{name} ({symbol})" for name, symbol in pairs if name and symbol and name != symbol]
+    n_mapped = int((resolved["symbol"] != "").sum())
+    return LossReport.of(
+        [
+            ("unknown identifier", of("unknown"), f"not in {table.source}"),
+            ("identifier of several genes", of("several"), "none can be chosen"),
+            ("other version", of("other_version"), f"found in {table.source} without its version or isoform"),
+            ("named otherwise", shown, f"the source's name is kept; {table.source} has the one in brackets"),
+        ],
+        [f"{n_mapped} of {len(resolved)} features have a gene in {table.source}."],
+    )
