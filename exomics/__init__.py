@@ -20,6 +20,7 @@ _SUBPACKAGES = (
     "preprocess",
     "publish",
     "registry",
+    "response",
     "results",
     "schema",
     "scoring",

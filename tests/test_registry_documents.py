@@ -32,7 +32,12 @@ SCHEMAS = [path for path in YAMLS if path.name.endswith(".schema.yaml")]
 RECIPES = [load_recipe(name) for name in recipe_names()]
 DATASETS = all_manifests()
 CONFIGS = sorted(WORKFLOWS.glob("*/config/*.yaml"))
-SCHEMA_OF_FOLDER = {"recipes": "recipe", "derivation_rules": "derivation_rule", "gene_sets": "gene_sets"}
+SCHEMA_OF_FOLDER = {
+    "recipes": "recipe",
+    "derivation_rules": "derivation_rule",
+    "gene_sets": "gene_sets",
+    "responder_definitions": "responder_definition",
+}
 
 
 def _named(path: Path) -> str:

@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "score": "signatures in samples, with coverage and status",
     "associate": "scores beside response and survival in one cohort",
     "pool": "associations of several cohorts, by random effects",
+    "respond": "do subjects respond differently, and who: trained beside controls",
     "publish": "a signature package: tables, GMT, provenance, checksums",
     "verify": "recompute a signature package and check every number",
     "report": "one self-contained page",
