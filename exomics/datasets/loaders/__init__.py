@@ -4,9 +4,12 @@
 """
 
 from exomics.datasets.loaders.bioconductor import BIOCONDUCTOR
+from exomics.datasets.loaders.diann import DIANN
 from exomics.datasets.loaders.excerpt import EXCERPT
 from exomics.datasets.loaders.expression_table import EXPRESSION_TABLE
 from exomics.datasets.loaders.feature_counts import FEATURE_COUNTS
+from exomics.datasets.loaders.fragpipe import FRAGPIPE
+from exomics.datasets.loaders.maxquant import MAXQUANT, MAXQUANT_SITES
 from exomics.datasets.loaders.measurements import MEASUREMENTS
 from exomics.datasets.loaders.mirbase import MIRBASE
 from exomics.datasets.loaders.mirge import MIRGE
@@ -17,6 +20,7 @@ from exomics.datasets.loaders.motrpac_native import MOTRPAC_NATIVE
 from exomics.datasets.loaders.motrpac_physiology import MOTRPAC_PHYSIOLOGY
 from exomics.datasets.loaders.simulate import SIMULATE, SIMULATED_TABLE
 from exomics.datasets.loaders.single_cell import SINGLE_CELL
+from exomics.datasets.loaders.spectronaut import SPECTRONAUT
 from exomics.datasets.loaders.tables import DELIMITED_TABLE, GENE_SETS, R_TABLE
 from exomics.datasets.loaders.tenx import TENX
 from exomics.datasets.loaders.tumor_sets import MIRIT, MIXOMICS_BREAST
@@ -26,9 +30,13 @@ Loaders = Methods(
     "loader",
     (
         BIOCONDUCTOR,
+        DIANN,
         EXCERPT,
         EXPRESSION_TABLE,
         FEATURE_COUNTS,
+        FRAGPIPE,
+        MAXQUANT,
+        MAXQUANT_SITES,
         MEASUREMENTS,
         MIRGE,
         MIRNA_TABLE,
@@ -40,6 +48,7 @@ Loaders = Methods(
         MOTRPAC_PHYSIOLOGY,
         SIMULATE,
         SINGLE_CELL,
+        SPECTRONAUT,
         TENX,
     ),
 )

@@ -91,13 +91,14 @@ def load_mirge(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     obs, matched = samples_of(list(counts.index), files, options)
     var = mirna_features(list(counts.columns))
     silent = [str(name) for name in counts.columns[(counts == 0).all(axis=0)]]
+    notes = [*table.format.notes, *found.pop("repairs")]
     report = {
         **mirna_report(var),
         **matched,
         **found,
         "n_without_read": len(silent),
         "without_read": silent[:20],
-        "notes": list(table.format.notes),
+        "notes": notes,
     }
     expression = Expression(counts.to_numpy(), obs, var)
     return assemble(expression, assay="smallrna", scale=_SCALES[role], manifest=manifest, report=report)
