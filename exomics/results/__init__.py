@@ -1,6 +1,7 @@
 """The result tables of every stage: typed frames that carry their provenance."""
 
 from exomics.results._table import ResultTable
+from exomics.results.deconvolution import DeconvolutionTable
 from exomics.results.differential import DifferentialTable
 from exomics.results.enrichment import EnrichmentTable
 from exomics.results.performance import PerformanceTable
@@ -9,6 +10,7 @@ from exomics.results.provenance import Provenance
 from exomics.results.scores import ScoreTable
 
 __all__ = [
+    "DeconvolutionTable",
     "DifferentialTable",
     "EnrichmentTable",
     "PerformanceTable",

@@ -9,17 +9,21 @@ from numpy.typing import NDArray
 
 from exomics.errors import ScaleError
 from exomics.schema import Scale
+from exomics.scoring._deconvolution import Deconvolution
 from exomics.scoring._scorer import Scorer
+
+Method = Scorer | Deconvolution
 
 _LOG_OFFSETS = {"tpm": 1.0, "cpm": 1.0, "intensity": 0.0, "ratio": 0.0, "array": 0.0}
 _TOLERANCE = 1e-3
 
 
-def to_working_scale(values: NDArray[Any], scale: Scale, scorer: Scorer) -> NDArray[Any]:
+def to_working_scale(values: NDArray[Any], scale: Scale, scorer: Method) -> NDArray[Any]:
     """`values` on the scale that `scorer` works on.
 
     Linear TPM and CPM become ``log2(x + 1)``; linear intensities, ratios and arrays ``log2(x)`` with values that
-    are not positive set missing; ``log2(TPM + offset)`` becomes TPM by undoing the logarithm and the declared offset.
+    are not positive set missing; ``log2(TPM + offset)`` becomes TPM by undoing the logarithm and the declared offset,
+    and any log2 value becomes ``linear`` in the same way.
     Log values are used as they are, whatever their offset.
 
     Parameters
@@ -29,7 +33,7 @@ def to_working_scale(values: NDArray[Any], scale: Scale, scorer: Scorer) -> NDAr
     scale
         As declared in ``uns["exomics"]["scale"]``.
     scorer
-        Names the scale it works on.
+        Scorer or deconvolution; names the scale it works on.
 
     Returns
     -------
@@ -55,10 +59,12 @@ def to_working_scale(values: NDArray[Any], scale: Scale, scorer: Scorer) -> NDAr
         return values
     if scorer.works_on == "log2":
         return _log2(values, scale, scorer)
+    if scorer.works_on == "linear":
+        return _linear(values, scale)
     return _linear_tpm(values, scale, scorer)
 
 
-def _require_accepted(scale: Scale, scorer: Scorer) -> None:
+def _require_accepted(scale: Scale, scorer: Method) -> None:
     if scale.kind not in scorer.input_scale:
         raise ScaleError(
             f"{scorer.name} needs values on the scale {' or '.join(scorer.input_scale)}; X is {_describe(scale)}. "
@@ -85,7 +91,7 @@ def _require_plausible(values: NDArray[Any], scale: Scale) -> None:
         )
 
 
-def _log2(values: NDArray[Any], scale: Scale, scorer: Scorer) -> NDArray[Any]:
+def _log2(values: NDArray[Any], scale: Scale, scorer: Method) -> NDArray[Any]:
     if scale.quantity not in _LOG_OFFSETS:
         raise ScaleError(
             f"{scorer.name} works on log2 values; a logarithm of {_describe(scale)} has no agreed meaning."
@@ -95,10 +101,14 @@ def _log2(values: NDArray[Any], scale: Scale, scorer: Scorer) -> NDArray[Any]:
     return np.log2(np.where(shifted > 0, shifted, np.nan))
 
 
-def _linear_tpm(values: NDArray[Any], scale: Scale, scorer: Scorer) -> NDArray[Any]:
+def _linear_tpm(values: NDArray[Any], scale: Scale, scorer: Method) -> NDArray[Any]:
     if scale.quantity != "tpm":
         raise ScaleError(f"{scorer.name} needs TPM; X is {_describe(scale)}. Convert it with transcript lengths first.")
-    if scale.kind == "linear":
+    return _linear(values, scale)
+
+
+def _linear(values: NDArray[Any], scale: Scale) -> NDArray[Any]:
+    if scale.kind != "log2":
         return values
     return np.maximum(np.exp2(values.astype(np.float64)) - scale.offset, 0.0)
 

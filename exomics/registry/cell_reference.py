@@ -1,0 +1,199 @@
+"""A user's reference of cell types, read from plain files: profiles, markers, numbers per cell type, lists of genes."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exomics._files import sha256_of
+from exomics.errors import InputError
+
+__all__ = ["CellReference", "Profiles", "read_cell_reference"]
+
+_GENE_COLUMNS = ("feature_id", "gene", "Gene.Symbol", "HUGO symbols", "GeneSymbol")
+_TYPE_COLUMNS = ("cell_type", "gene_set", "Cell population", "Denomination")
+
+
+class Profiles(NamedTuple):
+    """A table of numbers with named rows and columns: ``rows`` (n_rows,), ``columns`` (n_columns,), ``values`` of shape
+    (n_rows, n_columns)."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CellReference:
+    """What a deconvolution knows of its cell types.
+
+    Parameters
+    ----------
+    parts
+        Role -> `Profiles` (profiles, variability, spillover, calibration), cell type -> markers (markers), cell type ->
+        number (mrna_content), or names (dropped, universe).
+    inputs
+        Name and sha256 of each file, for the provenance.
+    """
+
+    parts: Mapping[str, Any]
+    inputs: tuple[Mapping[str, str], ...] = ()
+
+    def only(self, cell_types: Iterable[str]) -> CellReference:
+        """The reference of these cell types alone, in this order; a marker set ``TYPE%...`` belongs to TYPE."""
+        chosen = tuple(dict.fromkeys(cell_types))
+        known = {name for part in self.parts.values() for name in _types_of(part)}
+        unknown = [name for name in chosen if name not in known]
+        if unknown or not chosen:
+            raise InputError(f"the reference has no cell type {', '.join(unknown) or '(none is named)'}.")
+        return replace(self, parts={role: _only(part, chosen) for role, part in self.parts.items()})
+
+
+def read_cell_reference(files: Mapping[str, Path | str]) -> CellReference:
+    """Read the files of a reference; each may be gzip-compressed.
+
+    Parameters
+    ----------
+    files
+        Role -> path. ``profiles, variability, spillover, calibration``: TSV with a header and names in the first
+        column; ``markers``: GMT, or TSV with a column of cell types and one of genes; ``mrna_content``: TSV of cell
+        type and number; ``dropped, universe``: one name per line, or a TSV with a column of genes.
+
+    Returns
+    -------
+    CellReference
+        Nothing of it is copied into any output but its hash.
+
+    Raises
+    ------
+    InputError
+        If a role is unknown, or a file is missing or is not what its role needs.
+
+    Notes
+    -----
+    Several published references may not be redistributed: they are given by path and stay where they are.
+
+    Examples
+    --------
+    >>> read_cell_reference({"profiles": "none.tsv"})
+    Traceback (most recent call last):
+    exomics.errors.InputError: none.tsv does not exist; give the file of the reference's profiles.
+    """
+    parts: dict[str, Any] = {}
+    inputs: list[dict[str, str]] = []
+    for role, given in files.items():
+        if role not in _READERS:
+            raise InputError(f"a reference has no part {role!r}; its parts: {', '.join(_READERS)}.")
+        path = Path(given)
+        if not path.is_file():
+            raise InputError(f"{path} does not exist; give the file of the reference's {role}.")
+        parts[role] = _READERS[role](_rows(path), path)
+        inputs.append({"name": path.name, "sha256": sha256_of(path)})
+    return CellReference(parts, tuple(inputs))
+
+
+def _types_of(part: Any) -> set[str]:
+    names = part.columns + part.rows if isinstance(part, Profiles) else part if isinstance(part, dict) else ()
+    return {name.partition("%")[0] for name in names}
+
+
+def _only(part: Any, chosen: tuple[str, ...]) -> Any:
+    if isinstance(part, dict):
+        return {name: value for kept in chosen for name, value in part.items() if name.partition("%")[0] == kept}
+    if not isinstance(part, Profiles):
+        return part
+    rows = [part.rows.index(name) for name in chosen if name in part.rows] or list(range(len(part.rows)))
+    columns = [part.columns.index(name) for name in chosen if name in part.columns] or list(range(len(part.columns)))
+    named = tuple(part.rows[row] for row in rows), tuple(part.columns[column] for column in columns)
+    return Profiles(*named, part.values[np.ix_(rows, columns)])
+
+
+def _rows(path: Path) -> list[list[str]]:
+    try:
+        content = path.read_bytes()
+        text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8-sig")
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read as text ({error}); give a TSV or GMT file.") from error
+    rows = [[field.strip() for field in row] for row in csv.reader(io.StringIO(text), delimiter="\t") if any(row)]
+    if not rows:
+        raise InputError(f"{path} is empty.")
+    return rows
+
+
+def _profiles(rows: list[list[str]], path: Path) -> Profiles:
+    header, body = rows[0], rows[1:]
+    columns = header[1:] if body and len(header) == len(body[0]) else header
+    if not body or any(len(row) != len(columns) + 1 for row in body):
+        raise InputError(f"{path}: expected a header and rows of a name and {len(columns)} numbers, tab-separated.")
+    names = tuple(row[0] for row in body)
+    if len(set(names)) != len(names) or len(set(columns)) != len(columns):
+        raise InputError(f"{path} names a row or a column twice; name each once.")
+    return Profiles(names, tuple(columns), np.array([[_number(field, path) for field in row[1:]] for row in body]))
+
+
+def _markers(rows: list[list[str]], path: Path) -> dict[str, tuple[str, ...]]:
+    gene, cell_type = (_column(rows[0], known) for known in (_GENE_COLUMNS, _TYPE_COLUMNS))
+    pairs = (
+        [(row[cell_type], row[gene]) for row in rows[1:] if len(row) > max(gene, cell_type)]
+        if gene is not None and cell_type is not None
+        else [(row[0], member) for row in rows for member in row[2:]]
+    )
+    found: dict[str, dict[str, None]] = {}
+    for name, member in pairs:
+        if name and member:
+            found.setdefault(name, {})[member] = None
+    if not found:
+        raise InputError(f"{path}: expected a GMT file, or a TSV with the columns cell_type and feature_id.")
+    return {name: tuple(members) for name, members in found.items()}
+
+
+def _numbers(rows: list[list[str]], path: Path) -> dict[str, float]:
+    pairs = [row for row in rows if row[0]]
+    if any(len(row) != 2 for row in pairs):
+        raise InputError(f"{path}: expected two columns, a cell type and its number.")
+    headed = pairs[1:] if not _is_number(pairs[0][1]) else pairs
+    return {name: _number(value, path) for name, value in headed}
+
+
+def _names(rows: list[list[str]], path: Path) -> tuple[str, ...]:
+    gene = _column(rows[0], _GENE_COLUMNS)
+    listed = [row[gene or 0] for row in (rows if gene is None else rows[1:]) if len(row) > (gene or 0)]
+    return tuple(dict.fromkeys(name for name in listed if name))
+
+
+def _column(header: list[str], known: tuple[str, ...]) -> int | None:
+    return next((header.index(name) for name in known if name in header), None)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _number(text: str, path: Path) -> float:
+    if not _is_number(text) or not np.isfinite(float(text)):
+        raise InputError(f"{path} holds {text!r} where a number is needed.")
+    return float(text)
+
+
+_READERS: dict[str, Callable[[list[list[str]], Path], Any]] = {
+    "profiles": _profiles,
+    "markers": _markers,
+    "mrna_content": _numbers,
+    "dropped": _names,
+    "universe": _names,
+    "variability": _profiles,
+    "spillover": _profiles,
+    "calibration": _profiles,
+}

@@ -1,0 +1,10 @@
+"""The explicit list of deconvolution methods."""
+
+from __future__ import annotations
+
+from exomics.registry.method import Methods
+from exomics.scoring.deconvolution import abis, epic, estimate, mcp_counter, quantiseq, xcell
+
+Deconvolutions = Methods(
+    "deconvolution", (mcp_counter.SPEC, quantiseq.SPEC, epic.SPEC, abis.SPEC, estimate.SPEC, xcell.SPEC)
+)

@@ -1,0 +1,243 @@
+"""deconvolve: cell types in samples, with scale, reference, coverage and unit accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from numpy.typing import NDArray
+
+from exomics._checks import FloatArray
+from exomics.errors import InputError
+from exomics.harmonize import AliasTable
+from exomics.registry.cell_reference import CellReference
+from exomics.results.deconvolution import DeconvolutionTable
+from exomics.results.provenance import Provenance
+from exomics.schema import keys, layer_of, metadata, scale_of, steps_of
+from exomics.scoring._deconvolution import Deconvolution, Prepared
+from exomics.scoring.deconvolution._intervals import percentile_interval
+from exomics.scoring.deconvolution._methods import Deconvolutions
+from exomics.scoring.features import dense, measured_features
+from exomics.scoring.scale import to_working_scale
+
+_MILLION = 1e6
+
+
+@dataclass(frozen=True)
+class _Aligned:
+    """Values (n_samples, n_features) and profiles (n_features, n_profiles) over the measured features of a reference,
+    and the coverage (n_samples, n_profiles) of each profile."""
+
+    values: FloatArray
+    profiles: FloatArray
+    coverage: FloatArray
+
+
+def deconvolve(
+    adata: AnnData,
+    *,
+    method: str,
+    reference: CellReference | None = None,
+    cell_types: Sequence[str] = (),
+    parameters: Mapping[str, Any] | None = None,
+    resampling: tuple[int, int] = (0, 1),
+    aliases: AliasTable | None = None,
+) -> DeconvolutionTable:
+    """Estimate cell types in every sample.
+
+    Parameters
+    ----------
+    adata
+        Samples x features with a declared scale, one specimen.
+    method
+        Name of one of `exomics.scoring.deconvolution.Deconvolutions`.
+    reference
+        From `exomics.registry.cell_reference.read_cell_reference`; only ``mcp_counter`` brings one of its own.
+    cell_types
+        Types of the reference to estimate, in its own words; all if empty.
+    parameters
+        Of the kernel.
+    resampling
+        Resamples of the features for 95% intervals, and their seed; 0 resamples for none.
+    aliases
+        Table of symbols by which a feature of the reference is found under another spelling.
+
+    Returns
+    -------
+    DeconvolutionTable
+        One row per sample and cell type, named by the lineage tree where it knows the type. A type below the floor of
+        measured features is NaN with the status ``below_floor`` or ``not_measured``.
+
+    Raises
+    ------
+    RegistryError
+        If there is no such method.
+    ScaleError
+        If the scale is not declared or not one the method accepts.
+    InputError
+        If the reference lacks a part or shares no feature with the samples, or the method has no such parameter.
+
+    Notes
+    -----
+    Methods on ``linear`` values scale each sample to a million over its named features. Features are handed over in the
+    order of their names, so the order of ``X`` never matters. Source of each estimate: the reference of its method.
+
+    Examples
+    --------
+    >>> from exomics.schema import Scale, annotate
+    >>> names = ["CD8B", "CD3D", "CD28", "CD3G", "CD5", "CD6", "CTLA4", "ICOS", "MAL"]
+    >>> obs = pd.DataFrame({"specimen": ["tumor"], "species": ["human"]}, index=["s1"])
+    >>> tumor = AnnData(np.arange(9.0)[None, :], obs=obs, var=pd.DataFrame({"feature_name": names}, index=names))
+    >>> tumor = annotate(tumor, assay="rna", scale=Scale(kind="log2", quantity="tpm", offset=1.0))
+    >>> found = deconvolve(tumor, method="mcp_counter").frame.set_index("cell_type")
+    >>> found.loc[["T cell", "T cell CD8+", "NK cell"], ["value", "status"]].to_numpy().tolist()
+    [[4.5, 'ok'], [0.0, 'ok'], [nan, 'not_measured']]
+    """
+    spec = cast(Deconvolution, Deconvolutions[method])
+    given = _checked(spec, reference or CellReference({}))
+    if cell_types:
+        given = given.only(cell_types)
+    options = _options(spec, parameters or {})
+    prepared = spec.prepare(given)
+    aligned = _align(adata, prepared, spec, aliases)
+
+    def estimate(values: FloatArray, profiles: FloatArray) -> FloatArray:
+        return np.asarray(spec.function(values, profiles, **prepared.parts, **options))
+
+    found = estimate(aligned.values, aligned.profiles)
+    low, high = np.full(found.shape, np.nan), np.full(found.shape, np.nan)
+    n_resamples, seed = resampling
+    if n_resamples:
+        if not spec.resamples:
+            raise InputError(f"{method} ranks every gene of a sample; it has no interval by resampling of features.")
+        generator = np.random.default_rng(seed)
+        low, high = percentile_interval(
+            estimate, aligned.values, aligned.profiles, n_resamples=n_resamples, generator=generator
+        )
+    frame = _frame(adata, prepared, spec, (found, low, high, aligned.coverage))
+    return DeconvolutionTable(frame, _provenance(adata, spec, given, {**options, "resampling": list(resampling)}))
+
+
+def _checked(spec: Deconvolution, reference: CellReference) -> CellReference:
+    missing = [role for role in spec.needed if role not in reference.parts]
+    unknown = [role for role in reference.parts if role not in spec.roles]
+    if missing or unknown:
+        raise InputError(
+            f"{spec.name} takes a reference of {', '.join(spec.roles)}; missing: {', '.join(missing) or 'none'}; "
+            f"not its own: {', '.join(unknown) or 'none'}. Give files as ROLE=FILE (--reference)."
+        )
+    return reference
+
+
+def _options(spec: Deconvolution, given: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = [name for name in given if name not in spec.parameters]
+    if unknown:
+        known = ", ".join(spec.parameters) or "none"
+        raise InputError(f"{spec.name} has no parameter {unknown[0]!r}; its parameters: {known}.")
+    return {**spec.parameters, **given}
+
+
+def _align(adata: AnnData, prepared: Prepared, spec: Deconvolution, aliases: AliasTable | None) -> _Aligned:
+    """The features of the reference that are measured, in the order of their names."""
+    layer_of(adata)
+    features = measured_features(adata, keys.FEATURE_NAME)
+    spellings = features.spellings(prepared.features, aliases)
+    column = {name: int(at) for name, at in zip(features.names, features.columns, strict=True)}
+    at = {name: column.get(spellings.get(name, name), -1) for name in prepared.features}
+    measured = (row for row, name in enumerate(prepared.features) if at[name] >= 0)
+    rows = sorted(measured, key=prepared.features.__getitem__)
+    if not rows:
+        raise InputError(
+            f"no feature of the reference is measured ({', '.join(prepared.features[:3])} ...); "
+            "is feature_name a gene symbol of the reference's species?"
+        )
+    raw = dense(adata, np.array([at[prepared.features[row]] for row in rows], dtype=np.int64))
+    values = np.asarray(to_working_scale(raw, scale_of(adata), spec), dtype=np.float64)
+    if spec.works_on == "linear":
+        whole = np.asarray(to_working_scale(dense(adata, features.columns), scale_of(adata), spec), dtype=np.float64)
+        totals = np.nansum(whole, axis=1, keepdims=True)
+        values = np.divide(values, totals, out=np.full(values.shape, np.nan), where=totals > 0) * _MILLION
+    profiles = prepared.profiles[rows]
+    belongs = (prepared.profiles != 0).astype(np.float64)
+    coverage = (~np.isnan(values)).astype(np.float64) @ belongs[rows] / np.maximum(belongs.sum(axis=0), 1.0)
+    return _Aligned(values, profiles, coverage)
+
+
+def _frame(
+    adata: AnnData,
+    prepared: Prepared,
+    spec: Deconvolution,
+    results: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
+) -> pd.DataFrame:
+    found, low, high, coverage = results
+    n_samples, n_types = found.shape
+    if coverage.shape[1] != n_types:  # one fit for all types: what is measured counts for all of them
+        coverage = np.repeat(coverage.mean(axis=1, keepdims=True), n_types, axis=1)
+    status = np.where(coverage == 0, "not_measured", np.where(coverage < spec.least_coverage, "below_floor", "ok"))
+    status = np.where((status == "ok") & np.isnan(found), "below_floor", status)
+    own = np.array(prepared.cell_types, dtype=object)
+    named = np.array([spec.cell_types.get(name, name) for name in own], dtype=object)
+    note = [[_note(spec, name, share) for name, share in zip(own, row, strict=True)] for row in coverage]
+
+    def kept(values: FloatArray) -> FloatArray:
+        return np.where(status == "ok", values, np.nan).ravel()
+
+    labels = {name: np.repeat(values, n_types) for name, values in _labels(adata).items()}
+    return pd.DataFrame(
+        {
+            **labels,
+            "cell_type": np.tile(named, n_samples),
+            "method": spec.name,
+            "value": kept(found),
+            "ci_low": kept(low),
+            "ci_high": kept(high),
+            "unit": spec.unit,
+            "status": status.ravel(),
+            "note": [text for row in note for text in row],
+        }
+    )
+
+
+def _note(spec: Deconvolution, name: str, coverage: float) -> str:
+    called = f"called {name}" if spec.cell_types.get(name, name) != name else ""
+    short = f"{coverage:.0%} of its features measured" if coverage < 1 else ""
+    return "; ".join(part for part in (called, short) if part)
+
+
+def _labels(adata: AnnData) -> dict[str, NDArray[Any]]:
+    found = {keys.SAMPLE_ID: adata.obs_names.astype(str).to_numpy(dtype=object)}
+    for column in (keys.SUBJECT_ID, keys.TIME_POINT):
+        known = adata.obs[column] if column in adata.obs.columns else pd.Series("", index=adata.obs.index)
+        found[column] = known.astype(object).where(known.notna(), "").astype(str).to_numpy(dtype=object)
+    return found
+
+
+def _provenance(
+    adata: AnnData, spec: Deconvolution, reference: CellReference, options: Mapping[str, Any]
+) -> Provenance:
+    known = metadata(adata)
+    dataset = {"name": str(known.get(keys.MANIFEST) or "samples")}
+    if known.get(keys.MANIFEST):
+        dataset |= {"manifest": str(known[keys.MANIFEST]), "sha256": str(known.get(keys.MANIFEST_SHA256, ""))}
+    comparable = " and ".join(word.replace("_", " ") for word in spec.compares)
+    scope = "of this run only: other samples change the values" if spec.cohort_dependent else "of one pipeline"
+    return Provenance(
+        method=spec.name,
+        parameters={
+            "options": dict(options),
+            "reference": spec.reference,
+            "unit": spec.unit,
+            "compares": list(spec.compares),
+            "cohort_dependent": spec.cohort_dependent,
+            "scale": dict(known[keys.SCALE]),
+            "steps": steps_of(adata),
+        },
+        inputs=(dataset, *reference.inputs),
+        seed=int(options["resampling"][1]) if options["resampling"][0] else None,
+        notes=(f"{spec.name}: {spec.units}; compare between {comparable}, {scope}",),
+        acknowledgments=tuple(map(str, known.get(keys.ACKNOWLEDGMENTS, ()))),
+    )
