@@ -13,7 +13,7 @@ from exomics.errors import InputError
 from exomics.stats.elastic_net import PATH_STATUS, elastic_net_path, elastic_net_paths, largest_penalty
 
 EXPECTED = Path(__file__).parents[1] / "parity" / "elastic_net" / "expected"
-TIGHT = 1e-14
+TIGHT = 1e-15
 
 
 @pytest.fixture(scope="module")
