@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from exomics.differential.contrasts import Contrast
+from exomics.differential.covariates import Covariates
 from exomics.differential.omnibus import Omnibus
 
 
@@ -43,6 +44,10 @@ class Analysis:
         Sentences that a reader of the table must see: what is assumed, which samples were left out.
     sensitivity
         Analyses of the same question under other assumptions; their rows follow.
+    covariates
+        Covariates of the design that the samples may lack; None: every variable must be there.
+    leave_out_absent
+        Leave out contrasts whose conditions no sample has, instead of refusing the analysis.
     """
 
     design: str
@@ -56,3 +61,5 @@ class Analysis:
     baseline: str = ""
     notes: tuple[str, ...] = ()
     sensitivity: tuple[Analysis, ...] = ()
+    covariates: Covariates | None = None
+    leave_out_absent: bool = False

@@ -24,6 +24,7 @@ def combine_contrasts(
     method: Combination = "fisher",
     missing: Missing = "other",
     family: str = "",
+    fewest: int = 2,
 ) -> DifferentialTable:
     """Add rows that combine the p-values of several contrasts of a table, such as those of the two sexes.
 
@@ -40,6 +41,8 @@ def combine_contrasts(
         each test by the square root of its samples.
     family
         Of the new rows; default: one of their own.
+    fewest
+        How many contrasts must be named; 1 lets a single one stand for itself.
 
     Returns
     -------
@@ -66,9 +69,9 @@ def combine_contrasts(
     """
     known = list(dict.fromkeys(table.frame["contrast"]))
     absent = [contrast for contrast in contrasts if contrast not in known]
-    if absent or name in known or len(contrasts) < 2:
+    if absent or name in known or len(contrasts) < fewest:
         problem = f"there is no contrast {absent[0]!r}" if absent else f"the name {name!r} is taken"
-        problem = problem if absent or name in known else "two contrasts or more are needed"
+        problem = problem if absent or name in known else f"{fewest} contrasts or more are needed"
         raise InputError(f"cannot combine: {problem}; the table has {', '.join(known)}.")
     parts = [table.frame[table.frame["contrast"] == contrast].set_index("feature_id") for contrast in contrasts]
     first = parts[0]

@@ -10,10 +10,11 @@ import pandas as pd
 from anndata import AnnData
 
 from exomics.differential.analysis import Analysis
-from exomics.differential.contrasts import Contrast, evaluate_contrasts
+from exomics.differential.contrasts import Contrast
 from exomics.differential.design import Design, build_design
-from exomics.differential.omnibus import Omnibus, evaluate_omnibus
+from exomics.differential.omnibus import Omnibus
 from exomics.differential.run import run_analysis
+from exomics.differential.settle import has_conditions, with_covariates_settled, without_absent
 from exomics.errors import DesignError
 from exomics.preprocess import obs_labels
 from exomics.results import DifferentialTable
@@ -66,13 +67,17 @@ def run_in_parts(
     [4]
     """
     labels = obs_labels(adata, column)
-    parts = {part: adata[labels == part].copy() for part in sorted(set(labels))}
-    designs = {part: build_design(data.obs, analysis.design) for part, data in parts.items()}
+    parts = {part: with_covariates_settled(adata[labels == part].copy(), analysis) for part in sorted(set(labels))}
+    designs = {part: build_design(data.obs, own.design) for part, (data, own) in parts.items()}
+    if analysis.leave_out_absent:
+        analysis = without_absent(analysis, list(designs.values()))
     homes = _homes(analysis, designs)
     tables = {}
-    for part, data in parts.items():
+    for part, (data, settled) in parts.items():
         own = replace(
-            analysis,
+            settled,
+            leave_out_absent=False,
+            notes=tuple(dict.fromkeys((*settled.notes, *analysis.notes))),
             contrasts=tuple(one for one in analysis.contrasts if homes[one.name] == part),
             omnibus=tuple(one for one in analysis.omnibus if homes[one.name] == part),
         )
@@ -100,7 +105,7 @@ def _homes(analysis: Analysis, designs: Mapping[str, Design]) -> dict[str, str]:
     homes: dict[str, str] = {}
     wanted: list[Contrast | Omnibus] = [*analysis.contrasts, *analysis.omnibus]
     for one in wanted:
-        found = [part for part, design in designs.items() if _has(one, analysis.contrasts, design)]
+        found = [part for part, design in designs.items() if has_conditions(one, analysis, design)]
         if len(found) != 1:
             where = "in none" if not found else f"in {', '.join(found)}"
             raise DesignError(
@@ -109,17 +114,6 @@ def _homes(analysis: Analysis, designs: Mapping[str, Design]) -> dict[str, str]:
             )
         homes[one.name] = found[0]
     return homes
-
-
-def _has(one: Contrast | Omnibus, contrasts: Sequence[Contrast], design: Design) -> bool:
-    try:
-        if isinstance(one, Contrast):
-            evaluate_contrasts([one], design)
-        else:
-            evaluate_omnibus([one], contrasts, design)
-    except DesignError:
-        return False
-    return True
 
 
 def _notes(tables: Mapping[str, DifferentialTable], shared: Sequence[str], column: str) -> tuple[str, ...]:

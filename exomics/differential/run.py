@@ -27,6 +27,7 @@ from exomics.differential.inputs import (
 from exomics.differential.methods import FeatureTests, Tests
 from exomics.differential.methods._result import join_tests, spread_tests
 from exomics.differential.omnibus import Omnibus, evaluate_omnibus, named_families
+from exomics.differential.settle import settle
 from exomics.differential.table import OK, differential_frame
 from exomics.errors import InputError
 from exomics.preprocess import obs_labels, require_known, require_scale
@@ -150,7 +151,7 @@ def run_analysis(
         See `fit`.
     """
     spec = _method_of(analysis)
-    used = samples_of(adata, analysis)
+    used, analysis = settle(samples_of(adata, analysis), analysis)
     require_scale(used, spec)
     design, findings = audited_design(used.obs, analysis.design, block=str(analysis.parameters.get(BLOCK, "")))
     contrasts = evaluate_contrasts(analysis.contrasts, design)

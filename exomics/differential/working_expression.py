@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,12 @@ from exomics.differential.contrasts import Contrast, evaluate_contrasts, parse_c
 from exomics.differential.design import build_design
 from exomics.differential.methods import Tests
 from exomics.differential.methods.limma_trend import quality_weights
-from exomics.errors import DesignError, InputError, ScaleError
-from exomics.preprocess import apply_steps, counts_of, effective_library_sizes, require_scale, values_of
+from exomics.differential.recipe import identity_of, prepare_recipe
+from exomics.differential.settle import settle
+from exomics.errors import DesignError, InputError
+from exomics.preprocess import counts_of, effective_library_sizes, require_scale, values_of
 from exomics.registry.recipe import Recipe, load_recipe
-from exomics.schema import keys, scale_of, steps_of
+from exomics.schema import keys, steps_of
 from exomics.stats import precision_weights
 
 _Values = tuple[FloatArray, FloatArray | None, np.ndarray]
@@ -160,27 +162,21 @@ def working_expression_of_recipe(adata: AnnData, recipe: Recipe | str | Path) ->
         If the object is on another scale than the recipe takes.
     """
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(str(recipe))
-    scale = scale_of(adata)
-    if scale.kind != chosen.scale:
-        raise ScaleError(
-            f"the recipe {chosen.id} takes {chosen.scale}; X is declared as {scale.kind} {scale.quantity}."
-        )
-    if chosen.test.split_by:
+    alone = chosen.test.split_by or chosen.test.samples_by
+    if alone:
         raise InputError(
-            f"the recipe {chosen.id} fits each {chosen.test.split_by} separately; test sets on its differential table "
+            f"the recipe {chosen.id} fits each {alone} separately; test sets on its differential table "
             "(camera_preranked)."
         )
-    prepared = apply_steps(adata, [(step.method, step.parameters) for step in chosen.steps], reproduces=chosen.doi)
-    test = chosen.test
+    prepared, analysis = settle(*prepare_recipe(adata, chosen))
     found = working_expression(
         prepared,
-        design=test.design,
-        contrasts=[Contrast(entry.name, entry.expression, entry.family) for entry in test.contrasts],
-        test=test.method,
-        sample_weights=str({**Tests[test.method].parameters, **test.parameters}.get("sample_weights", "none")),
+        design=analysis.design,
+        contrasts=analysis.contrasts,
+        test=analysis.method,
+        sample_weights=str({**Tests[analysis.method].parameters, **analysis.parameters}.get("sample_weights", "none")),
     )
-    recorded = {"recipe": chosen.id, "recipe_version": chosen.version, "recipe_sha256": chosen.sha256}
-    return WorkingExpression(**{**vars(found), "recorded": {**recorded, **found.recorded}})
+    return replace(found, recorded={**identity_of(chosen), **found.recorded})
 
 
 def _log_values(adata: AnnData, design: FloatArray, sample_weights: str) -> _Values:

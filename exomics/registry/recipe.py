@@ -93,6 +93,14 @@ class RecipeTest:
         Sets of contrasts to be tested together.
     combine
         Rows that combine the p-values of others.
+    covariates
+        ``{"columns": [...], "maximum_missing": share, "scale": bool}``: terms of the design that the samples may
+        lack; empty: every variable must be there.
+    absent_conditions
+        ``refuse``, or ``leave_out`` contrasts whose conditions no sample has.
+    platforms
+        How features that several platforms measured are brought together; empty: not at all. See
+        `exomics.differential.platforms.PlatformPool`.
     """
 
     method: str
@@ -104,6 +112,9 @@ class RecipeTest:
     samples_by: str = ""
     omnibus: tuple[RecipeOmnibus, ...] = ()
     combine: tuple[RecipeCombination, ...] = ()
+    covariates: Mapping[str, Any] = field(default_factory=dict)
+    absent_conditions: str = "refuse"
+    platforms: Mapping[str, Any] = field(default_factory=dict)
 
     __test__ = False
 

@@ -54,7 +54,7 @@ def test_what_cannot_be_combined(fitted: DifferentialTable) -> None:
         combine_contrasts(fitted, "x", [TWO[0], "M_4W"])
     with pytest.raises(InputError, match="the name 'any' is taken"):
         combine_contrasts(fitted, "any", TWO)
-    with pytest.raises(InputError, match="two contrasts or more are needed"):
+    with pytest.raises(InputError, match="2 contrasts or more are needed"):
         combine_contrasts(fitted, "x", TWO[:1])
     with pytest.raises(InputError, match="an omnibus test has none"):
         combine_contrasts(fitted, "x", [TWO[0], "any"], method="stouffer")
@@ -89,7 +89,8 @@ def test_the_metabolite_recipe_of_the_consortium() -> None:
     values = rng.normal(10.0, 0.4, (40, 80))
     values[16:20, :8] += 2.0
     values[:20, 79] = np.nan
-    var = pd.DataFrame({"dataset": ["a"] * 60 + ["b"] * 20}, index=[f"m{i}" for i in range(80)])
+    var = pd.DataFrame({"dataset": ["a"] * 60 + ["b"] * 20, "is_targeted": False}, index=[f"m{i}" for i in range(80)])
+    var["metabolite_refmet"] = var.index
     data = annotate(
         AnnData(values, obs=obs, var=var), assay="metabolite", scale=Scale(kind="log2", quantity="intensity")
     )
