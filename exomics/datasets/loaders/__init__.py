@@ -18,8 +18,11 @@ from exomics.datasets.loaders.motrpac import MOTRPAC
 from exomics.datasets.loaders.motrpac_metabolomics import MOTRPAC_METABOLOMICS
 from exomics.datasets.loaders.motrpac_native import MOTRPAC_NATIVE
 from exomics.datasets.loaders.motrpac_physiology import MOTRPAC_PHYSIOLOGY
+from exomics.datasets.loaders.olink import OLINK
+from exomics.datasets.loaders.qpcr import QPCR
 from exomics.datasets.loaders.simulate import SIMULATE, SIMULATED_TABLE
 from exomics.datasets.loaders.single_cell import SINGLE_CELL
+from exomics.datasets.loaders.somascan import SOMASCAN
 from exomics.datasets.loaders.spectronaut import SPECTRONAUT
 from exomics.datasets.loaders.tables import DELIMITED_TABLE, GENE_SETS, R_TABLE
 from exomics.datasets.loaders.tenx import TENX
@@ -46,8 +49,11 @@ Loaders = Methods(
         MOTRPAC_METABOLOMICS,
         MOTRPAC_NATIVE,
         MOTRPAC_PHYSIOLOGY,
+        OLINK,
+        QPCR,
         SIMULATE,
         SINGLE_CELL,
+        SOMASCAN,
         SPECTRONAUT,
         TENX,
     ),

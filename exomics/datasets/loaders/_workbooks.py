@@ -1,0 +1,103 @@
+"""Cells of workbooks, of columnar files and of text that is no plain table, all as text."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from exomics.datasets.loaders._lines import lines_of
+from exomics.errors import InputError
+
+WORKBOOKS: Final = (".xlsx", ".xlsm")
+_DAMAGED: Final = (ValueError, OSError, EOFError, KeyError, TypeError, AttributeError, zipfile.BadZipFile)
+
+
+def read_sheet_rows(path: Path, sheet: str | None = None) -> list[list[str]]:
+    """The cells of one sheet of a workbook, as text; numbers as the shortest decimals that restore them.
+
+    Parameters
+    ----------
+    path
+        ``.xlsx``.
+    sheet
+        Its name; the first sheet otherwise.
+
+    Returns
+    -------
+    list of list of str
+        Rows of one length; an empty cell is "".
+
+    Raises
+    ------
+    InputError
+        If the file is no workbook, or has no such sheet.
+    """
+    try:
+        frame = pd.read_excel(path, sheet_name=sheet or 0, header=None, dtype=object, engine="openpyxl")
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist; give an existing workbook.") from error
+    except _DAMAGED as error:
+        raise InputError(
+            f"{path} is not a whole workbook, or has no sheet {sheet!r} ({error}); save it again."
+        ) from error
+    return [[_word(cell) for cell in row] for row in frame.itertuples(index=False)]
+
+
+def grid_of(path: Path) -> list[list[str]]:
+    """All cells of a file as text, row by row: the first sheet of a workbook, or text of any usual delimiter."""
+    if path.suffix.lower() in WORKBOOKS:
+        return read_sheet_rows(path)
+    lines, _ = lines_of(path)
+    delimiter = max(";\t,", key=lambda mark: sum(line.count(mark) for line in lines[:20]))
+    rows = list(csv.reader(lines, delimiter=delimiter))
+    width = max(map(len, rows), default=0)
+    return [row + [""] * (width - len(row)) for row in rows]
+
+
+def read_columns(path: Path) -> pd.DataFrame:
+    """A parquet or feather file as a frame of text, missing as NaN.
+
+    Parameters
+    ----------
+    path
+        ``.parquet`` or ``.feather``.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or two columns share a name.
+    """
+    try:
+        frame = (pd.read_feather if path.suffix == ".feather" else pd.read_parquet)(path)
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist; give an existing file.") from error
+    except _DAMAGED as error:
+        raise InputError(f"{path} is not a whole {path.suffix[1:]} file ({error}); write it again.") from error
+    if not frame.columns.is_unique:
+        raise InputError(f"{path}: the names of the columns must be unique; rename those that occur twice.")
+    return (
+        frame.astype(object)
+        .where(frame.notna(), float("nan"))
+        .map(lambda cell: cell if _is_missing(cell) else _word(cell))
+    )
+
+
+def _is_missing(cell: Any) -> bool:
+    return isinstance(cell, float) and cell != cell
+
+
+def _word(cell: Any) -> str:
+    """A cell as text: 3.0 as 3, a missing one as ""."""
+    if cell is None or _is_missing(cell):
+        return ""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
+        return str(int(cell))
+    return str(cell)
