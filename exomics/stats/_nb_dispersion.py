@@ -33,7 +33,7 @@ class DispersionProblem(NamedTuple):
     prior_variance: float
 
 
-class _Work(NamedTuple):
+class Work(NamedTuple):
     cell_weights: FloatArray
     cell_slopes: FloatArray
     cell_curvatures: FloatArray
@@ -71,10 +71,10 @@ def evaluate_dispersions(problem: DispersionProblem, log_dispersions: FloatArray
 
 
 @helper
-def new_work(problem: DispersionProblem) -> _Work:
+def new_work(problem: DispersionProblem) -> Work:
     n_cells, packed = problem.products.shape
     p = int((np.sqrt(8.0 * packed + 1.0) - 1.0) / 2.0 + 0.5)
-    return _Work(
+    return Work(
         np.zeros(n_cells),
         np.zeros(n_cells),
         np.zeros(n_cells),
@@ -89,7 +89,7 @@ def new_work(problem: DispersionProblem) -> _Work:
 
 
 @helper
-def log_posterior(problem: DispersionProblem, g: int, log_dispersion: float, work: _Work) -> Derivatives:
+def log_posterior(problem: DispersionProblem, g: int, log_dispersion: float, work: Work) -> Derivatives:
     """Adjusted profile log likelihood of feature g, plus the log prior, with derivatives by the log dispersion."""
     dispersion = np.exp(log_dispersion)
     likelihood = log_likelihood(problem.counts[g], problem.means[g], dispersion)
@@ -106,7 +106,7 @@ def log_posterior(problem: DispersionProblem, g: int, log_dispersion: float, wor
 
 
 @helper
-def _cox_reid(problem: DispersionProblem, g: int, dispersion: float, work: _Work) -> Derivatives:
+def _cox_reid(problem: DispersionProblem, g: int, dispersion: float, work: Work) -> Derivatives:
     """``-log det(X' W X) / 2`` with ``w = 1 / (1 / mu + dispersion)``, and derivatives by the log dispersion."""
     weights, slopes, curvatures = work.cell_weights, work.cell_slopes, work.cell_curvatures
     weights[:] = 0.0
@@ -137,7 +137,7 @@ def _cox_reid(problem: DispersionProblem, g: int, dispersion: float, work: _Work
 
 
 @helper
-def _traces(work: _Work) -> tuple[float, float]:
+def _traces(work: Work) -> tuple[float, float]:
     """First and second derivative of the log determinant: ``tr(B^-1 B')`` and ``tr(B^-1 B'') - tr((B^-1 B')^2)``."""
     inverse, turned = work.inverse, work.turned
     n = inverse.shape[0]
@@ -163,7 +163,7 @@ def _traces(work: _Work) -> tuple[float, float]:
 
 @helper
 def _maximize(
-    problem: DispersionProblem, g: int, start: float, bounds: tuple[float, float], work: _Work
+    problem: DispersionProblem, g: int, start: float, bounds: tuple[float, float], work: Work
 ) -> tuple[float, float]:
     """Newton steps on the slope, kept inside a bracket of its sign change; longer and longer where it is flat."""
     low, high = bounds

@@ -16,7 +16,7 @@ FloatArray = NDArray[np.float64]
 _NEGLIGIBLE_GAIN = 1e-15
 _REACHED_GAIN = 1e-12
 _LARGEST_ETA = 700.0
-_MAX_ASCENT = 300
+_MAX_ASCENT = 100
 _MAX_HALVINGS = 60
 
 
@@ -90,7 +90,7 @@ def _fit(problem: RegressionProblem, g: int, beta: FloatArray, max_iterations: i
         if gain < _NEGLIGIBLE_GAIN:
             return iteration + 1.0
     beta[:] = start
-    taken = _ascend(problem, g, beta, work)
+    taken = climb(problem, g, beta, work)
     return max_iterations + taken if taken > 0.0 else -1.0
 
 
@@ -98,13 +98,19 @@ def _fit(problem: RegressionProblem, g: int, beta: FloatArray, max_iterations: i
 def find_step(problem: RegressionProblem, g: int, beta: FloatArray, smallest_mean: float, work: GlmWork) -> float:
     """The scoring step from `beta` and twice what it is expected to gain; NaN where the equations are singular."""
     _weigh(problem, g, beta, smallest_mean, work)
+    return _solve_step(problem, work)
+
+
+@helper
+def _solve_step(problem: RegressionProblem, work: GlmWork) -> float:
+    """The step that the weights and the gradient ask for, and its expected gain."""
     weighted_gram(work.weights, problem.products, work.gram)
     if not np.isfinite(factorize(work.gram, problem.ridge, work.factor)):
         return np.nan
     work.step[:] = work.gradient
     solve(work.factor, work.step)
     gain = 0.0
-    for a in range(beta.size):
+    for a in range(work.step.size):
         gain += work.gradient[a] * work.step[a]
     return gain
 
@@ -128,6 +134,22 @@ def _weigh(problem: RegressionProblem, g: int, beta: FloatArray, smallest_mean: 
 
 
 @helper
+def _find_newton_step(problem: RegressionProblem, g: int, beta: FloatArray, work: GlmWork) -> float:
+    """Newton's step and its expected gain: ``-d2 l / d eta2 = mu (1 + a y) / (1 + a mu)^2``, positive everywhere."""
+    alpha = problem.dispersions[g]
+    predict_means(problem, beta, work.means)
+    for a in range(beta.size):
+        work.gradient[a] = -problem.ridge[a] * beta[a]
+    for i in range(work.means.size):
+        mean, count = work.means[i], problem.counts[g, i]
+        spread = 1.0 + alpha * mean
+        work.weights[i] = mean * (1.0 + alpha * count) / (spread * spread)
+        for a in range(beta.size):
+            work.gradient[a] += problem.design[i, a] * (count - mean) / spread
+    return _solve_step(problem, work)
+
+
+@helper
 def _penalized(problem: RegressionProblem, g: int, beta: FloatArray, work: GlmWork) -> float:
     predict_means(problem, beta, work.means)
     value = fitted_log_likelihood(problem.counts[g], work.means, problem.dispersions[g])
@@ -137,11 +159,14 @@ def _penalized(problem: RegressionProblem, g: int, beta: FloatArray, work: GlmWo
 
 
 @helper
-def _ascend(problem: RegressionProblem, g: int, beta: FloatArray, work: GlmWork) -> float:
-    """Scoring steps, each halved until the penalized likelihood rises; the number taken, -1 without convergence."""
+def climb(problem: RegressionProblem, g: int, beta: FloatArray, work: GlmWork) -> float:
+    """Newton steps, each halved until the penalized likelihood rises; the number taken, -1 without convergence.
+
+    The likelihood is concave in the coefficients, so they arrive from anywhere, where scoring steps can swing about.
+    """
     value = _penalized(problem, g, beta, work)
     for taken in range(1, _MAX_ASCENT + 1):
-        gain = find_step(problem, g, beta, 0.0, work)
+        gain = _find_newton_step(problem, g, beta, work)
         if not np.isfinite(gain):
             return -1.0
         if gain < _REACHED_GAIN:

@@ -135,15 +135,27 @@ def refit(
     smallest_mean: float = SMALLEST_MEAN,
 ) -> NegativeBinomialFit:
     """`fit_negative_binomial` of checked arrays: counts (n_features, n_samples), log size factors, natural penalty."""
-    start = np.log(values / np.exp(offsets) + 0.1) @ np.linalg.pinv(design).T
     known = np.isfinite(dispersions)
     alpha = np.where(known, dispersions, 1.0)
-    problem = RegressionProblem(
-        values, offsets, alpha, design, column_products(design), np.asarray(penalty, dtype=np.float64), smallest_mean
-    )
-    coefficients = np.ascontiguousarray(start)
+    problem, coefficients = posed(values, design, alpha, offsets, penalty=penalty, smallest_mean=smallest_mean)
     means, likelihood, iterations = fit_regressions(problem, coefficients, max_iterations)
     converged = (iterations > 0) & known
     for result in (coefficients, means, likelihood):
         result[~converged] = np.nan
     return NegativeBinomialFit(coefficients, means, likelihood, iterations.astype(np.int64), converged, problem)
+
+
+def posed(
+    values: FloatArray,
+    design: FloatArray,
+    dispersions: FloatArray,
+    offsets: FloatArray,
+    *,
+    penalty: FloatArray,
+    smallest_mean: float = SMALLEST_MEAN,
+) -> tuple[RegressionProblem, FloatArray]:
+    """The problem of the kernels, and the coefficients from which they start: least squares of log counts."""
+    start = np.log(values / np.exp(offsets) + 0.1) @ np.linalg.pinv(design).T
+    products, ridge = column_products(design), np.asarray(penalty, dtype=np.float64)
+    problem = RegressionProblem(values, offsets, dispersions, design, products, ridge, smallest_mean)
+    return problem, np.ascontiguousarray(start)
