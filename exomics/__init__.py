@@ -25,6 +25,7 @@ _SUBPACKAGES = (
     "schema",
     "scoring",
     "stats",
+    "stratify",
     "validation",
 )
 

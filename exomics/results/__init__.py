@@ -6,6 +6,7 @@ from exomics.results.differential import DifferentialTable
 from exomics.results.enrichment import EnrichmentTable
 from exomics.results.performance import PerformanceTable
 from exomics.results.pooled import PooledTable, read_differential
+from exomics.results.prediction import PredictionTable
 from exomics.results.provenance import Provenance
 from exomics.results.scores import ScoreTable
 
@@ -15,6 +16,7 @@ __all__ = [
     "EnrichmentTable",
     "PerformanceTable",
     "PooledTable",
+    "PredictionTable",
     "Provenance",
     "ResultTable",
     "ScoreTable",
