@@ -13,7 +13,7 @@ from exomics.differential.methods._result import OmnibusTests
 from exomics.errors import InputError
 from exomics.stats.independent_filtering import filter_independently
 from exomics.stats.negative_binomial import NegativeBinomialFit, fit_negative_binomial
-from exomics.stats.negative_binomial_dispersion import Dispersions, GeneWiseStart, estimate_dispersions
+from exomics.stats.negative_binomial_dispersion import Ascent, Dispersions, estimate_dispersions
 from exomics.stats.negative_binomial_outliers import (
     cooks_cutoff,
     cooks_distances,
@@ -34,8 +34,9 @@ class CountModel(TypedDict, total=False):
     """Options of the negative binomial tests.
 
     ``size_factors``: ``median_of_ratios``, ``poscounts`` (sparse counts), or ``library_sizes`` (totals times
-    normalization factors). ``trend``: of the dispersions, ``parametric``, ``local`` or ``mean``. ``gene_wise_start``:
-    ``moments`` or ``none`` (see `estimate_dispersions`). ``cooks_filter``: a feature whose fit rests on one count, in
+    normalization factors). ``trend``: of the dispersions, ``parametric``, ``local`` or ``mean``. ``optimum``: the
+    trend is drawn through gene-wise dispersions that are ``exact`` maxima, or through ``published`` ones, where
+    DESeq2's search stops (see `estimate_dispersions`). ``cooks_filter``: a feature whose fit rests on one count, in
     cells of 3 or more replicates, gets no P value. ``minimum_replicates_for_replacement``: in cells of so many, such
     a count is replaced and the feature fitted again; 0 never. ``independent_filtering``: features of low mean count
     do not enter the adjustment, at the cutoff that gains most rejections at ``filtering_level``. ``max_iterations``:
@@ -47,7 +48,7 @@ class CountModel(TypedDict, total=False):
 
     size_factors: Literal["median_of_ratios", "poscounts", "library_sizes"]
     trend: TrendKind
-    gene_wise_start: GeneWiseStart
+    optimum: Literal["exact", "published"]
     cooks_filter: bool
     minimum_replicates_for_replacement: int
     independent_filtering: bool
@@ -60,7 +61,7 @@ class CountModel(TypedDict, total=False):
 COUNT_MODEL: CountModel = {
     "size_factors": "median_of_ratios",
     "trend": "parametric",
-    "gene_wise_start": "moments",
+    "optimum": "exact",
     "cooks_filter": True,
     "minimum_replicates_for_replacement": 7,
     "independent_filtering": True,
@@ -111,9 +112,7 @@ def fit_counts(
     values, matrix = as_matrix(counts, "counts"), as_matrix(design, "the design")
     require_counts(values)
     sizes = _size_factors(values, library_sizes, chosen["size_factors"])
-    found = estimate_dispersions(
-        values, matrix, size_factors=sizes, trend=chosen["trend"], start=chosen["gene_wise_start"]
-    )
+    found = estimate_dispersions(values, matrix, size_factors=sizes, trend=chosen["trend"], ascent=_ascent(chosen))
     fit = fit_negative_binomial(
         values, matrix, found.final, size_factors=sizes, max_iterations=chosen["max_iterations"]
     )
@@ -151,6 +150,12 @@ def _size_factors(values: FloatArray, library_sizes: ArrayLike | None, method: s
     return size_factors(values, method=method)  # type: ignore[arg-type]
 
 
+def _ascent(options: CountModel) -> Ascent | None:
+    if options["optimum"] not in ("exact", "published"):
+        raise InputError(f"optimum must be 'exact' or 'published'; got {options['optimum']!r}.")
+    return Ascent() if options["optimum"] == "published" else None
+
+
 def _without_outliers(
     fit: NegativeBinomialFit, found: Dispersions, distances: FloatArray, options: CountModel
 ) -> tuple[NegativeBinomialFit, Dispersions, NDArray[np.bool_], NDArray[np.bool_]]:
@@ -163,7 +168,7 @@ def _without_outliers(
         return fit, found, replaced, emptied
     part, sizes = counts[rows].T, np.exp(fit.problem.offsets)
     again = estimate_dispersions(
-        part, fit.problem.design, size_factors=sizes, start=options["gene_wise_start"], prior=found.prior
+        part, fit.problem.design, size_factors=sizes, ascent=_ascent(options), prior=found.prior
     )
     refitted = fit_negative_binomial(
         part, fit.problem.design, again.final, size_factors=sizes, max_iterations=options["max_iterations"]

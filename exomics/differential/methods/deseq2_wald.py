@@ -60,7 +60,9 @@ def negative_binomial_wald(
 
     Notes
     -----
-    Love et al. (2014), doi:10.1186/s13059-014-0550-8. Agreement with DESeq2 and each difference: the Notes of
+    Love et al. (2014), doi:10.1186/s13059-014-0550-8. With ``optimum="published"`` P values are those of DESeq2: on
+    MoTrPAC's muscle within 2e-5 (median) of stock DESeq2, and within 1e-4 in 99.9 % of features of DESeq2 with its
+    searches tightened; with ``exact`` maxima within 1e-3 (median). Each difference: the Notes of
     `fit_negative_binomial`, `estimate_dispersions`, `fit_dispersion_trend` and `wald_tests`. The quantiles of
     independent filtering are of the features with counts; DESeq2's are of all.
 
