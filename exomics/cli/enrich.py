@@ -1,9 +1,10 @@
-"""Sets that change: over-representation, pre-ranked analysis, camera, kinase activity.
+"""Sets that change: over-representation, pre-ranked analysis, camera, rotation tests (roast, fry), kinase activity.
 
 Sets are a shipped collection (hallmark), one of its sets (HALLMARK_HYPOXIA@7.0), a signature or class of signatures, or
 a .gmt file; for kinase_activity a .tsv with the columns kinase, substrate, sign (bring one that you may use). Features
-of rat or mouse meet human sets through --from-species (symbols) or --sites (phosphosites). camera reads samples: give
-an .h5ad with --recipe, or with --test, --design and --contrast; every other method reads a differential table.
+of rat or mouse meet human sets through --from-species (symbols) or --sites (phosphosites). camera, and fry and
+roast (does the set change at all?), read samples: give an .h5ad with --recipe, or with --test, --design and --contrast;
+every other method reads a differential table.
 Where the correlation between members is not estimated, p-values are given at 0, 0.01, 0.05, 0.1 and 0.2.
 
 examples:
@@ -49,7 +50,7 @@ _SHOWN = 3
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("data", type=input_path, help="differential table (.tsv), or AnnData (.h5ad) for camera")
+    parser.add_argument("data", type=input_path, help="differential table (.tsv), or samples (.h5ad)")
     parser.add_argument("-o", "--output", type=Path, required=True, help="enrichment table (.tsv)")
     parser.add_argument("--gene-sets", nargs="+", required=True, metavar="ID|FILE", help="collections, ids or files")
     parser.add_argument("--method", required=True, help="one of: " + ", ".join(EnrichmentMethods.names))
@@ -63,12 +64,12 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--option", action="append", type=option, default=[], dest="options", metavar="KEY=VALUE",
         help="of the method (repeatable)",
     )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=1, help="of permutations")
-    parser.add_argument("--recipe", help="camera: id of a recipe, or a .yaml file")
-    parser.add_argument("--test", help="camera: limma_trend, limma_voom or voom_lm_fit, for values and weights")
-    parser.add_argument("--design", metavar="FORMULA", help="camera: such as '~ 0 + group'")
-    parser.add_argument("--contrast", action="append", default=[], metavar="NAME=EXPR", help="camera: repeatable")
-    parser.add_argument("--family", action="append", default=[], metavar="NAME:C1,C2", help="camera: repeatable")
+    parser.add_argument("--seed", type=int, default=1, help="of permutations and rotations")
+    parser.add_argument("--recipe", help="samples: id of a recipe, or a .yaml file")
+    parser.add_argument("--test", help="samples: limma_trend, limma_voom or voom_lm_fit, for values and weights")
+    parser.add_argument("--design", metavar="FORMULA", help="samples: such as '~ 0 + group'")
+    parser.add_argument("--contrast", action="append", default=[], metavar="NAME=EXPR", help="samples: repeatable")
+    parser.add_argument("--family", action="append", default=[], metavar="NAME:C1,C2", help="samples: repeatable")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -108,7 +109,9 @@ def _tested(arguments: argparse.Namespace, gene_sets: GeneSets) -> EnrichmentTab
     design = [arguments.recipe, arguments.test, arguments.design, arguments.contrast, arguments.family]
     if arguments.data.suffix == ".h5ad":
         prepared = _prepared(arguments)
-        return enrich_expression(prepared, gene_sets, method=arguments.method, parameters=parameters, mapping=mapping)
+        return enrich_expression(
+            prepared, gene_sets, method=arguments.method, parameters=parameters, mapping=mapping, seed=arguments.seed
+        )
     if any(design):
         raise InputError(
             "--recipe, --test, --design, --contrast and --family go with samples (.h5ad), not with a table."

@@ -57,6 +57,7 @@ def enrich_expression(
     method: str = "camera",
     parameters: Mapping[str, Any] | None = None,
     mapping: naming.Mapping | None = None,
+    seed: int = 1,
 ) -> EnrichmentTable:
     """Test sets in samples, for every contrast of a design.
 
@@ -73,6 +74,8 @@ def enrich_expression(
         Of the method, and ``min_size``, ``duplicates`` and ``names`` of the runner.
     mapping
         Ortholog table, when the sets are human and the features are not.
+    seed
+        Of rotations. Each contrast has its own stream, so that its rows do not depend on the others.
 
     Returns
     -------
@@ -102,12 +105,14 @@ def enrich_expression(
     named = zip(prepared.contrast_names, prepared.families, prepared.contrasts.T, strict=True)
     tests = []
     for name, family, contrast in named:
-        found = spec.function(values, prepared.design, contrast, indexed.arrays, **arguments)
+        drawn = {"generator": np.random.default_rng([seed, *name.encode()])} if spec.random else {}
+        found = spec.function(values, prepared.design, contrast, indexed.arrays, **arguments, **drawn)
         tests.append(ContrastTests(name, family, indexed, found, mapped.names[kept]))
     provenance = Provenance(
         method=method,
         parameters={**prepared.recorded, **parameters_of(options, gene_sets, mapped, tests)},
         inputs=({"name": "tested values and feature ids", "sha256": _hash(values, ids)},),
+        seed=seed if spec.random else None,
         notes=(
             *mapped.losses.notes,
             *_left_out(prepared.expression, complete),

@@ -1,4 +1,4 @@
-"""camera on samples: weights and design from a test, missing values, sets below the floor."""
+"""camera, fry and roast on samples: weights and design from a test, missing values, sets below the floor."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from anndata import AnnData
 from exomics.differential.working_expression import working_expression, working_expression_of_recipe
 from exomics.enrichment import GeneSets, enrich_expression
 from exomics.errors import InputError, ScaleError
+from exomics.preprocess import apply_step
 from exomics.schema import Scale, annotate
+from exomics.stats import rotation_tests
 from exomics.stats.competitive_tests import camera
+from exomics.stats.linear_effects import linear_effects
 
 SETS = GeneSets(
     "mine", {"up": tuple(f"G{i}" for i in range(20)), "null": tuple(f"G{i}" for i in range(60, 90)), "few": ("G1",)}
@@ -77,3 +80,35 @@ def test_bad_requests_are_refused() -> None:
     prepared = working_expression(data, design="~ 0 + group", contrasts=["RUN - SED"], test="limma_trend")
     with pytest.raises(InputError, match="camera_preranked"):
         enrich_expression(prepared, SETS)
+
+
+@pytest.mark.parametrize("method", ["fry", "roast"])
+@pytest.mark.parametrize(("test", "counts"), [("limma_trend", False), ("limma_voom", True)])
+def test_a_set_that_changes_is_found_by_rotation(method: str, test: str, counts: bool) -> None:
+    data = apply_step(study(counts), "tmm") if counts else study(counts)
+    prepared = working_expression(data, design="~ 0 + group", contrasts=["trained=RUN - SED"], test=test)
+    found = enrich_expression(prepared, SETS, method=method)
+    frame = found.frame.set_index("gene_set")
+    assert frame.loc["up", "p_value"] < 2e-3
+    assert frame.loc["up", "effect"] == pytest.approx(1.0, abs=0.35)
+    assert frame.loc["null", "p_value"] > 0.02 and np.isnan(frame.loc["few", "p_value"])
+    assert set(frame.loc["up", "leading_features"].split(";")) <= set(SETS.sets["up"])
+    mixed = found.provenance.parameters["details"]["trained"]["p_value_mixed"]
+    assert mixed["up"] < 0.01 < mixed["null"]
+    assert found.provenance.seed == (1 if method == "roast" else None)
+
+
+def test_numbers_are_those_of_the_rotation_tests() -> None:
+    prepared = working_expression(study(True), design="~ 0 + group", contrasts=["RUN - SED"], test="limma_voom")
+    effects = linear_effects(prepared.expression, prepared.design, prepared.contrasts[:, 0], weights=prepared.weights)
+    members = [np.arange(20), np.arange(60, 90)]
+    exact = enrich_expression(prepared, SETS, method="fry", parameters={"robust": True}).frame
+    expected = rotation_tests.fry(effects, members, robust=True)
+    np.testing.assert_array_equal(exact["p_value"][:2], expected.p_value)
+    np.testing.assert_array_equal(exact["statistic"][:2], expected.statistic)
+    by_rotation = enrich_expression(prepared, SETS, method="roast", seed=4, parameters={"n_rotations": 499}).frame
+    generator = np.random.default_rng([4, *b"RUN - SED"])
+    drawn = rotation_tests.roast(effects, members, generator=generator, n_rotations=499)
+    np.testing.assert_array_equal(by_rotation["p_value"][:2], drawn.p_value)
+    again = enrich_expression(prepared, SETS, method="roast", seed=4, parameters={"n_rotations": 499}).frame
+    pd.testing.assert_frame_equal(by_rotation, again)

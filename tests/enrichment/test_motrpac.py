@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.real_data, pytest.mark.usefixtures("from_mirror")]
 
 OXPHOS = "HALLMARK_OXIDATIVE_PHOSPHORYLATION"
 P_VALUES = {"rna": ("3e-23", "9e-14"), "protein": ("1e-38", "4e-11")}
+FROM_SAMPLES = {"rna": ("9e-23", "2e-13", "4e-02", "1e-01"), "protein": ("3e-36", "1e-10", "6e-03", "2e-01")}
 MATRIX = (
     "COL3A1", "COL4A1", "COL4A2", "COL5A2", "FBN1", "SPARC", "LOX", "LOXL2", "SERPINH1", "MMP2", "PDGFRB", "ITGB1",
     "ITGA11", "LAMC2", "PXDN", "ADAMTS9", "COL1A1", "COL1A2", "COL5A1", "COL5A3", "LOXL4", "LAMC1", "NID1", "ADAM12",
@@ -64,15 +65,19 @@ def test_prerank_agrees(assay, orthologs) -> None:
     assert "CS" in rows["leading_features"].iloc[0].split(";")
 
 
-def test_estimated_correlation_is_large_and_leaves_the_direction(orthologs) -> None:
-    """From the samples the correlation between OXPHOS proteins is 0.3, not 0.01: the direction stays, p is 6e-3."""
-    prepared = working_expression_of_recipe(load("motrpac_gn_protein"), "motrpac_muscle_protein")
-    found = enrich_expression(prepared, resolve_gene_sets(f"{OXPHOS}@7.0"), mapping=orthologs)
-    rows = oxphos(found.frame)
-    assert (rows["effect"] > 0.1).all()
-    assert rows["inter_gene_correlation"].between(0.2, 0.4).all()
-    assert rows["p_value"].iloc[0] < 0.05
-    assert "features with a missing value were left out" in " ".join(found.provenance.notes)
+@pytest.mark.parametrize("assay", P_VALUES)
+def test_camera_on_samples_is_up_in_both_sexes_at_either_correlation(assay, orthologs) -> None:
+    """R4 from samples: far below 1e-9 at the preset 0.01; members correlate at 0.3, which leaves only the direction."""
+    values = working_expression_of_recipe(load(f"motrpac_gn_{assay}"), f"motrpac_muscle_{assay}")
+    sets = resolve_gene_sets(f"{OXPHOS}@7.0")
+    preset, estimated = (
+        oxphos(enrich_expression(values, sets, mapping=orthologs, parameters={"inter_gene_correlation": r}).frame)
+        for r in (0.01, None)
+    )
+    assert (preset["effect"] > 0.1).all() and (estimated["effect"] == preset["effect"]).all()
+    assert estimated["inter_gene_correlation"].between(0.29, 0.32).all()
+    found = tuple(f"{p:.0e}" for p in (*preset["p_value"], *estimated["p_value"]))
+    assert found == FROM_SAMPLES[assay]
 
 
 def test_a_finding_of_independent_genes_shrinks_when_their_correlation_counts(orthologs) -> None:
