@@ -153,7 +153,7 @@ def test_the_scale_must_be_declared(folder: Path) -> None:
             r"no column of .*sheet\.csv \(donor, library, age, sex\) holds the sample ids",
         ),
         ("gene\t001\t009\ng\t1\t2\n", SHEET, r"1 of 2 samples are not in the sample sheet \(009\)"),
-        ("gene\t001\t002\ng\t1\tlow\n", SHEET, r"column 002 holds 'low'; expected numbers, or NA for missing"),
+        ("gene\t001\t002\ng\t1\tlow\n", SHEET, r"column 002 holds 'low' in row g; expected numbers, or NA for missing"),
         (MATRIX, "library,age\n001,1\n001,2\n002,1\n003,1\n", r"rows by library must be unique; .*\(001\)"),
         (MATRIX, "library,age\n001,1\n,2\n002,1\n003,1\n", r"1 rows by library have no label"),
         (MATRIX, "library,library\n001,1\n", r"labels of the columns must be unique; .*\(library\)"),
@@ -178,11 +178,11 @@ def test_a_named_id_column_must_exist(folder: Path) -> None:
 
 
 def test_a_binary_or_absent_matrix_is_named(folder: Path) -> None:
-    (folder / "bad.tsv").write_bytes(b"\xff\xfe\x00\x01")
+    (folder / "bad.tsv").write_bytes(b"g\ts\n\x00\x01")
     with pytest.raises(InputError, match=r"bad\.tsv is not a text table"):
         load(folder, matrix="bad.tsv", **LOG2)
     (folder / "cut.tsv.gz").write_bytes(gzip.compress(MATRIX.encode())[:-12])
-    with pytest.raises(InputError, match=r"cut\.tsv\.gz is not a"):
+    with pytest.raises(InputError, match=r"cut\.tsv\.gz is not a whole gzip file: it is cut off"):
         load(folder, matrix="cut.tsv.gz", **LOG2)
     with pytest.raises(InputError, match=r"absent\.tsv \(role matrix\) does not exist"):
         load(folder, matrix="absent.tsv", **LOG2)

@@ -1,128 +1,294 @@
-"""A user's own matrix file as it stands: labels kept as text, repeated labels seen, numbers exact."""
+"""A matrix file as it stands: labels kept as text, numbers exact, what was mended stated, what is wrong named by line.
+
+Blocks of some megabytes are parsed into tiles, and the tiles are laid into the matrix one after another: the numbers
+are never in memory twice.
+"""
 
 from __future__ import annotations
 
 import csv
-import gzip
-from collections.abc import Sequence
-from dataclasses import dataclass
+import mmap
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from exomics.datasets.loaders._number_kernel import NO_ROOM, OPEN_QUOTE, WHOLE, Parsed, lay_across, parse_rows
+from exomics.datasets.loaders._text_file import TextFile, TextFormat, default_delimiter, find_delimiter
+from exomics.datasets.loaders._text_table import require_labels, with_row_names
 from exomics.errors import InputError
 
-_MISSING = ["NA", "NaN", "nan", "null", ""]
+MISSING: Final = frozenset(["NA", "NaN", "nan", "NAN", "N/A", "n/a", "#N/A", "null", "NULL", "None", ""])
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?", re.IGNORECASE | re.ASCII)
+_COMMA: Final = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?", re.ASCII)
+_THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
+_ODD_FIELDS: Final = 1 << 16
+_TILE: Final = 1 << 23  # numbers; tiles of this size are given back to the system when they are given up
 
 
 @dataclass(frozen=True)
 class MatrixFile:
-    """A delimited matrix: row labels, and one column per header field (numbers where all fields are numbers)."""
+    """A delimited matrix: row labels, the columns that hold numbers, and those that hold words.
+
+    ``values`` is (n_numeric, n_rows): a column of the file is a row of it.
+    """
 
     path: Path
     row_labels: list[str]
-    frame: pd.DataFrame
+    columns: list[str]
+    numeric: list[str]
+    values: np.ndarray
+    words: pd.DataFrame
+    format: TextFormat
 
-    @property
-    def numeric(self) -> list[str]:
-        """Names of the columns that hold numbers only."""
-        return [name for name in self.frame.columns if pd.api.types.is_numeric_dtype(self.frame[name])]
+    def described_by(self, columns: Sequence[str]) -> pd.DataFrame:
+        """`columns` as they describe the rows: whole numbers as integers where none is missing."""
+        place = {name: number for number, name in enumerate(self.numeric)}
+        made = {
+            name: _whole(self.values[place[name]]) if name in place else self.words[name].to_numpy() for name in columns
+        }
+        return pd.DataFrame(made, index=pd.Index(self.row_labels, dtype=object))
 
 
-def separator_of(path: Path) -> str:
-    """Comma for ``.csv`` and ``.csv.gz``, tab for everything else."""
-    return "," if ".csv" in path.suffixes else "\t"
-
-
-def read_matrix(path: Path) -> MatrixFile:
+def read_matrix(path: Path, *, delimiter: str | None = None, comment: str = "") -> MatrixFile:
     """Read a delimited matrix whose first column names the rows; R's header without a name for it is understood.
 
     Parameters
     ----------
     path
-        ``.tsv``, ``.txt`` or ``.csv``, ``.gz`` allowed.
+        Text, plain or gzipped, in any encoding that `TextFile` knows.
+    delimiter
+        Found out when it is not given.
+    comment
+        Lines above the header that start with it are skipped; "" where there are none.
 
     Returns
     -------
     MatrixFile
+        Every number is the double nearest to its text. Decimal commas are read as points, and stated, when no number
+        has a point and not all look like thousands.
 
     Raises
     ------
     InputError
-        If the file cannot be read, has no columns, or a label of a row or a column is empty or repeated.
+        If the file cannot be read, has no columns, a row has another number of fields than the header, a label of a
+        row or a column is empty or repeated, or the decimal mark is not one.
     """
-    header, fields = _first_lines(path)
-    if len(header) == fields - 1:
-        header = ["", *header]
-    if len(header) < 2 or len(header) != fields:
-        raise InputError(
-            f"{path}: expected a header and rows of as many fields, separated by {separator_of(path)!r}; "
-            f"the header has {len(header)}, the first row {fields}."
-        )
-    require_labels(header[1:], "columns", path)
-    options: dict[str, Any] = {
-        "names": list(range(len(header))),
-        "dtype": {0: str},
-        "na_values": dict.fromkeys(range(1, len(header)), _MISSING),
-        "keep_default_na": False,
-        "float_precision": "round_trip",
-        "low_memory": False,
-    }
-    try:
-        frame = pd.read_csv(path, sep=separator_of(path), header=None, skiprows=1, **options)
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{path} is not a whole matrix ({error}); write it again.") from error
-    labels = ["" if pd.isna(label) else str(label) for label in frame[0]]
-    require_labels(labels, "rows", path)
-    return MatrixFile(path, labels, frame.drop(columns=0).set_axis(header[1:], axis=1))
-
-
-def _first_lines(path: Path) -> tuple[list[str], int]:
-    try:
-        with _text(path) as stream:
-            lines = csv.reader(stream, delimiter=separator_of(path))
-            header = next(lines, [])
-            return header, len(next(lines, []))
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist; give an existing matrix.") from error
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not a text table ({error}); expected .tsv, .csv (.gz) or .h5ad.") from error
-
-
-def _text(path: Path) -> TextIO:
-    return cast(TextIO, (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8-sig"))
-
-
-def require_labels(labels: Sequence[str], what: str, path: Path) -> None:
-    """Raise unless every label is there once."""
-    empty = [position for position, label in enumerate(labels, start=1) if not str(label).strip()]
-    values, counts = np.unique(np.asarray(labels, dtype=str), return_counts=True)
-    repeated = [str(value) for value in values[counts > 1] if str(value).strip()]
-    if empty:
-        raise InputError(f"{path}: {len(empty)} {what} have no label (the first is number {empty[0]}); name them.")
-    if repeated:
-        raise InputError(
-            f"{path}: the labels of the {what} must be unique; {len(repeated)} occur more than once "
-            f"({', '.join(repeated[:3])}). Rename, average or drop them."
-        )
+    file = TextFile(path)
+    reading = _Reading(file, delimiter, comment)
+    reading.run()
+    if reading.no_numbers:  # a column that began with numbers holds words: read once more, as what it is
+        reading = _Reading(file, delimiter, comment, words=frozenset(reading.no_numbers))
+        reading.run()
+    return reading.result()
 
 
 def numbers(file: MatrixFile, columns: Sequence[str]) -> np.ndarray:
-    """The columns as floats, missing as NaN; an `InputError` that names the first field that is no number."""
-    is_numeric = set(file.numeric)
-    for name in columns:
-        values = () if name in is_numeric else file.frame[name]
-        odd = next((str(value) for value in values if not pd.isna(value) and not _is_number(value)), "")
-        if odd:
-            raise InputError(f"{file.path}: column {name} holds {odd!r}; expected numbers, or NA for missing.")
-    return file.frame[list(columns)].astype(np.float64).to_numpy()  # of text too: whole numbers beyond any integer type
+    """The columns as floats (n_columns, n_rows), missing as NaN; an `InputError` names the first that is no number."""
+    numeric = set(file.numeric)
+    for name in [name for name in columns if name not in numeric]:
+        for label, word in zip(file.row_labels, file.words[name], strict=True):
+            if not pd.isna(word) and _value(word) is None:
+                raise InputError(
+                    f"{file.path}: column {name} holds {word!r} in row {label}; expected numbers, or NA for missing."
+                )
+    if list(columns) == file.numeric:
+        return file.values
+    place = {name: number for number, name in enumerate(file.numeric)}
+    return np.array([file.values[place[name]] if name in place else file.words[name] for name in columns], dtype=float)
 
 
-def _is_number(value: object) -> bool:
-    try:
-        float(str(value))
-    except ValueError:
-        return False
-    return True
+@dataclass
+class _Reading:
+    """One pass over a file."""
+
+    file: TextFile
+    delimiter: str | None
+    comment: str
+    words: frozenset[int] = frozenset()
+    header: list[str] = field(default_factory=list)
+    is_text: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    tiles: list[np.ndarray] = field(default_factory=list)
+    room: int = 0
+    fields: list[list[bytes]] = field(default_factory=list)
+    no_numbers: set[int] = field(default_factory=set)
+    commas: list[tuple[int, int, str]] = field(default_factory=list)
+    n_points: int = 0
+    n_rows: int = 0
+
+    def run(self) -> None:
+        blocks = self.file.blocks()
+        pending, line = self._start(blocks)
+        while True:
+            block = next(blocks, b"")
+            is_last = not block
+            pending += block if block or pending.endswith(b"\n") else b"\n"
+            cut = pending.rfind(b"\n") + 1
+            consumed = self._parse(pending[:cut], line, is_last=is_last)
+            line += pending.count(b"\n", 0, consumed)
+            pending = pending[consumed:]
+            if is_last:
+                return
+
+    def _start(self, blocks: Iterator[bytes]) -> tuple[bytes, int]:
+        """Read the header; return what follows it, and the number of its line."""
+        text, line, first = b"", 0, b""
+        while not first:
+            while b"\n" not in text and (block := next(blocks, b"")):
+                text += block
+            first, _, text = text.partition(b"\n")
+            line += 1
+            if not first and not text:
+                raise InputError(f"{self.file.path} is empty; expected a header and rows.")
+            if not first.strip() or (self.comment and first.startswith(self.comment.encode())):
+                first = b""
+        while text.count(b"\n") < 2 and (block := next(blocks, b"")):
+            text += block
+        sample = [
+            first,
+            *(row for row in text[: 1 << 20].split(b"\n")[:20][: max(text.count(b"\n"), 1)] if row.strip()),
+        ]
+        lines = [row.decode("latin-1").rstrip("\r") for row in sample]
+        self.delimiter = self.delimiter or find_delimiter(lines, default_delimiter(self.file.path))
+        self._begin(self.file.decoded([first])[0].rstrip("\r"), lines[1] if len(lines) > 1 else "")
+        return text, line + 1
+
+    def _begin(self, header: str, row: str) -> None:
+        assert self.delimiter is not None
+        try:
+            names, fields = ([*csv.reader([line], delimiter=self.delimiter)] or [[]] for line in (header, row))
+        except csv.Error as error:
+            raise InputError(f"{self.file.path}: the header or first row cannot be split ({error}).") from error
+        self.header = with_row_names(names[0], len(fields[0]))
+        if len(self.header) < 2 or len(self.header) != len(fields[0]):
+            raise InputError(
+                f"{self.file.path}: expected a header and rows of as many fields, separated by {self.delimiter!r}; "
+                f"the header has {len(self.header)}, the first row {len(fields[0])}."
+            )
+        require_labels(self.header[1:], "columns", self.file.path)
+        kinds = [number == 0 or number in self.words or _value(word) is None for number, word in enumerate(fields[0])]
+        self.is_text = np.array(kinds)
+        self.fields = [[] for _ in range(int(self.is_text.sum()))]
+
+    def _parse(self, lines: bytes, line: int, *, is_last: bool) -> int:
+        """Parse whole lines; return how many bytes of them are done."""
+        text = np.frombuffer(lines, dtype=np.uint8)
+        n_texts = len(self.fields)
+        done = 0
+        while done < len(text):
+            values = self._room()
+            spans = np.empty((len(values), n_texts, 2), dtype=np.int64)
+            odd = np.empty((max(_ODD_FIELDS, 2 * len(self.header)), 4), dtype=np.int64)
+            rest = text[done:]
+            assert self.delimiter is not None
+            found = parse_rows(rest, ord(self.delimiter), self.is_text, values=values, spans=spans, odd=odd)
+            self._keep(values[: found.n_rows], rest, spans[: found.n_rows], odd[: found.n_odd])
+            self.room -= found.n_rows
+            self.n_points += found.n_points
+            done += found.position
+            if found.status == OPEN_QUOTE and not is_last:
+                return done
+            if found.status not in (WHOLE, NO_ROOM):
+                self._refuse(found, line + lines.count(b"\n", 0, done))
+        return done
+
+    def _room(self) -> np.ndarray:
+        """The rows of the last tile that are not filled yet, of a new one when there are none."""
+        if not self.room:
+            n_numbers = int((~self.is_text).sum())
+            self.room = max(_TILE // max(n_numbers, 1), 1)
+            self.tiles.append(np.empty((self.room, n_numbers)))
+        return self.tiles[-1][-self.room :]
+
+    def _refuse(self, found: Parsed, line: int) -> None:
+        if found.status == OPEN_QUOTE:
+            raise InputError(f"{self.file.path}: line {line}: a quote is not closed; close or remove it.")
+        raise InputError(
+            f"{self.file.path}: line {line} has {found.n_fields} fields, the header {len(self.header)}, separated by "
+            f"{self.delimiter!r}; complete the line, or check the delimiter."
+        )
+
+    def _keep(self, values: np.ndarray, text: np.ndarray, spans: np.ndarray, odd: np.ndarray) -> None:
+        for place in range(spans.shape[1]):
+            self.fields[place] += [_bare(text[start:end].tobytes()) for start, end in spans[:, place].tolist()]
+        place_of = np.flatnonzero(~self.is_text)
+        for row, number, start, end in odd.tolist():
+            word = _bare(text[start:end].tobytes()).decode("latin-1")
+            value = _value(word)
+            if value is None and self.delimiter != "," and _COMMA.fullmatch(word):
+                self.commas.append((self.n_rows + row, int(place_of[number]), word))
+                value = float(word.replace(",", "."))
+            if value is None:
+                self.no_numbers.add(int(place_of[number]))
+            values[row, number] = np.nan if value is None else value
+        self.n_rows += len(values)
+
+    def result(self) -> MatrixFile:
+        """The matrix; the tiles are given up as they are laid into it."""
+        path, columns = self.file.path, self.header[1:]
+        texts = [self.file.decoded(words) for words in self.fields]
+        require_labels(texts[0], "rows", path)
+        notes = self._decimal_marks(texts[0])
+        values = _unfilled(len(self.header) - len(texts), self.n_rows)
+        start = 0
+        while self.tiles:
+            tile = self.tiles.pop(0)
+            tile = tile if self.tiles else tile[: len(tile) - self.room]
+            lay_across(tile, values[:, start : start + len(tile)])
+            start += len(tile)
+        if self.delimiter != default_delimiter(path):
+            notes.insert(0, f"the delimiter is {self.delimiter!r}")
+        named = [columns[number - 1] for number in np.flatnonzero(self.is_text)[1:]]
+        made = {
+            name: pd.Series([np.nan if word in MISSING else word for word in words], dtype=object)
+            for name, words in zip(named, texts[1:], strict=True)
+        }
+        numeric = [name for name, is_text in zip(columns, self.is_text[1:], strict=True) if not is_text]
+        assert self.delimiter is not None
+        form = self.file.format(self.delimiter, notes)
+        return MatrixFile(path, texts[0], columns, numeric, values, pd.DataFrame(made), form)
+
+    def _decimal_marks(self, row_labels: list[str]) -> list[str]:
+        if not self.commas:
+            return []
+        row, column, word = self.commas[0]
+        where = f"{self.file.path}: column {self.header[column]}, row {row_labels[row]} holds {word!r}"
+        if self.n_points:
+            raise InputError(f"{where}, while other numbers have a decimal point; write all with a point.")
+        if all(_THOUSANDS.fullmatch(word) for _, _, word in self.commas):
+            raise InputError(f"{where}: thousands or decimals? Write the numbers with points and without separators.")
+        return [f"{len(self.commas)} numbers have a decimal comma, which was read as a point"]
+
+
+def _unfilled(n_rows: int, n_columns: int) -> np.ndarray:
+    """A matrix whose pages come into memory one by one as they are filled, not in huge ones that are filled later."""
+    size = n_rows * n_columns * 8
+    return (
+        np.ndarray((n_rows, n_columns), buffer=mmap.mmap(-1, size)) if size > _TILE else np.empty((n_rows, n_columns))
+    )
+
+
+def _bare(word: bytes) -> bytes:
+    """A field without the return before a line end, and without its quotes."""
+    word = word.removesuffix(b"\r")
+    is_quoted = len(word) > 1 and word.startswith(b'"') and word.endswith(b'"')
+    return word[1:-1].replace(b'""', b'"') if is_quoted else word
+
+
+def _value(word: str) -> float | None:
+    """The number that a word is, NaN for a word for missing, None for any other."""
+    bare = word.strip()
+    if bare in MISSING:
+        return np.nan
+    return float(bare) if _NUMBER.fullmatch(bare) else None
+
+
+def _whole(values: np.ndarray) -> np.ndarray:
+    is_whole = (
+        np.isfinite(values).all() and (values == np.floor(values)).all() and np.abs(values).max(initial=0) < 2**53
+    )
+    return values.astype(np.int64) if is_whole else values

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from exomics.datasets.loaders._matrix_file import require_labels, separator_of
+from exomics.datasets.loaders._text_file import TextFormat
+from exomics.datasets.loaders._text_table import read_text_table, require_labels
 from exomics.datasets.loaders.tables import numbers_where_all
 from exomics.errors import InputError
 
@@ -19,6 +20,7 @@ class SampleSheet:
 
     path: Path
     frame: pd.DataFrame
+    format: TextFormat
 
     def match(self, places: Mapping[str, Sequence[str]], column: str | None, matrix: Path) -> tuple[str, str]:
         """Which place (rows or columns of the matrix) the sheet names, and by which of its columns.
@@ -70,22 +72,8 @@ class SampleSheet:
 
 def read_sheet(path: Path) -> SampleSheet:
     """Read a sample sheet; an `InputError` when it cannot be read, has no rows, or repeats a column."""
-    try:
-        text = pd.read_csv(
-            path,
-            sep=separator_of(path),
-            dtype=str,
-            header=None,
-            keep_default_na=False,
-            na_values=["NA", ""],
-            encoding="utf-8-sig",
-        )
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist; give an existing sample sheet.") from error
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{path} is not a delimited table ({error}); expected .tsv or .csv.") from error
-    if len(text) < 2:
-        raise InputError(f"{path}: expected a header and one row per sample; got {len(text)} lines.")
-    header = ["" if pd.isna(name) else str(name) for name in text.iloc[0]]
-    require_labels(header, "columns", path)
-    return SampleSheet(path, text.iloc[1:].set_axis(header, axis=1).reset_index(drop=True))
+    table = read_text_table(path)
+    if table.frame.empty:
+        raise InputError(f"{path}: expected a header and one row per sample; got a header only.")
+    require_labels(list(table.frame.columns), "columns", path)
+    return SampleSheet(path, table.frame, table.format)

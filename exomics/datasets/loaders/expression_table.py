@@ -133,7 +133,7 @@ def _from_text(path: Path, sheet: SampleSheet | None, options: Mapping[str, Any]
                 f"{FEATURES_IN_ROWS} or {SAMPLES_IN_ROWS}."
             )
         return _oriented(file, orientation, None, options=options)
-    places = {FEATURES_IN_ROWS: list(file.frame.columns), SAMPLES_IN_ROWS: file.row_labels}
+    places = {FEATURES_IN_ROWS: file.columns, SAMPLES_IN_ROWS: file.row_labels}
     if orientation is not None:
         places = {orientation: places[orientation]}
     orientation, column = sheet.match(places, options["sample_id"], path)
@@ -145,15 +145,16 @@ def _oriented(file: MatrixFile, orientation: str, samples: pd.DataFrame | None, 
     annotation = [options["annotation"]] if isinstance(options["annotation"], str) else list(options["annotation"])
     report: dict[str, Any] = {"orientation": orientation}
     if orientation == SAMPLES_IN_ROWS:
-        columns = [name for name in file.frame.columns if name not in annotation]
+        columns = [name for name in file.columns if name not in annotation]
         obs = _rows_of(samples, file.row_labels, file.path, report=report)
-        return _Read(numbers(file, columns), obs, pd.DataFrame(index=pd.Index(columns)), report)
-    described = {*annotation, *(name for name in file.frame.columns if name not in set(file.numeric))}
-    listed = set(file.frame.columns) if samples is None else set(samples.index)
-    labels = [name for name in file.frame.columns if name not in described or (samples is not None and name in listed)]
-    features = file.frame[[name for name in file.frame.columns if name not in labels]]
+        return _Read(numbers(file, columns).T, obs, pd.DataFrame(index=pd.Index(columns)), report)
+    described = {*annotation, *file.words.columns}
+    listed = set(file.columns) if samples is None else set(samples.index)
+    labels = [name for name in file.columns if name not in described or (samples is not None and name in listed)]
+    held = set(labels)
+    features = file.described_by([name for name in file.columns if name not in held])
     obs = _rows_of(samples, labels, file.path, report=report)
-    return _Read(numbers(file, labels).T, obs, features.set_axis(pd.Index(file.row_labels), axis=0), report)
+    return _Read(numbers(file, labels), obs, features, report)
 
 
 def _rows_of(samples: pd.DataFrame | None, labels: list[str], path: Path, *, report: dict[str, Any]) -> pd.DataFrame:

@@ -23,7 +23,7 @@ def prepare(workspace: Workspace, *, n_samples: int) -> Contest:
 
     def ours() -> np.ndarray:
         file = read_matrix(path)
-        return numbers(file, file.numeric)
+        return numbers(file, file.numeric).T
 
     return python_contest(
         ours,
