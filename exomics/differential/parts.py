@@ -15,6 +15,7 @@ from exomics.differential.design import Design, build_design
 from exomics.differential.omnibus import Omnibus
 from exomics.differential.run import run_analysis
 from exomics.differential.settle import has_conditions, with_covariates_settled, without_absent
+from exomics.differential.table import LOW_COUNT
 from exomics.errors import DesignError
 from exomics.preprocess import obs_labels
 from exomics.results import DifferentialTable
@@ -83,9 +84,6 @@ def run_in_parts(
         )
         if own.contrasts:
             tables[part] = run_analysis(data, own, name=name, notes=notes, recorded=recorded)
-    frame = pd.concat([table.frame for table in tables.values()], ignore_index=True)
-    codes = pd.factorize(frame["family"])[0]
-    frame = frame.assign(adj_p_value=adjust_within_families(frame["p_value"].to_numpy(dtype=float), codes))
     first = next(iter(tables.values())).provenance
     provenance = replace(
         first,
@@ -97,7 +95,14 @@ def run_in_parts(
         inputs=tuple({tuple(entry.items()): entry for t in tables.values() for entry in t.provenance.inputs}.values()),
         notes=_notes(tables, notes, column),
     )
-    return DifferentialTable(frame=frame, provenance=provenance)
+    return DifferentialTable(frame=_adjusted(tables), provenance=provenance)
+
+
+def _adjusted(tables: Mapping[str, DifferentialTable]) -> pd.DataFrame:
+    """The rows of all parts, adjusted together, but for those that a filter of the method left out."""
+    frame = pd.concat([table.frame for table in tables.values()], ignore_index=True)
+    entering = frame["p_value"].where(frame["status"] != LOW_COUNT).to_numpy(dtype=float)
+    return frame.assign(adj_p_value=adjust_within_families(entering, pd.factorize(frame["family"])[0]))
 
 
 def _homes(analysis: Analysis, designs: Mapping[str, Design]) -> dict[str, str]:
