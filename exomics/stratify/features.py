@@ -117,7 +117,7 @@ class Study:
             features=values,
             names=tuple(map(str, features.columns)),
             labels=labels,
-            groups=grouping_of_all[groups.index.get_indexer(shared)],
+            groups=grouping_of_all[groups.index.get_indexer(pd.Index(shared))],
             clinical=told_clinical,
             clinical_names=tuple(map(str, _names(clinical))),
             positive=str(positive),
@@ -175,7 +175,7 @@ def _labels(outcome: pd.Series, positive: object) -> NDArray[np.int64]:
         raise DesignError(
             f"the outcome must have two classes, {str(positive)!r} among them; it has {', '.join(classes[:6])}."
         )
-    return (words == str(positive)).astype(np.int64).to_numpy()
+    return np.asarray(words == str(positive), dtype=np.int64)
 
 
 def _refuse_copies(values: FloatArray, labels: NDArray[np.int64], names: list[str]) -> None:

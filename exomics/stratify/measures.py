@@ -65,7 +65,8 @@ def fold_measures(probability: FloatArray, labels: NDArray[np.int64]) -> FloatAr
 def corrected_interval(values: FloatArray, n_folds: int, *, level: float = 0.95) -> Interval:
     """Mean over repeated folds with the variance of Nadeau and Bengio.
 
-    ``variance = s^2 (1 / J + n_test / n_train)`` over ``J`` folds in all, ``n_test / n_train = 1 / (n_folds - 1)``, and Student's t with ``J - 1`` degrees of freedom. The plain ``s^2 / J`` forgets that training parts overlap.
+    ``variance = s^2 (1 / J + n_test / n_train)`` over ``J`` folds in all, ``n_test / n_train = 1 / (n_folds - 1)``, and
+    Student's t with ``J - 1`` degrees of freedom. The plain ``s^2 / J`` forgets that training parts overlap.
 
     Parameters
     ----------

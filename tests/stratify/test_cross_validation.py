@@ -167,7 +167,7 @@ def test_the_permutation_null_is_centered_and_finds_what_is_planted() -> None:
             study.features,
             study.labels,
             groups=study.groups,
-            sizes=(4, 3, 99),
+            sizes=(3, 2, 99),
             generator=np.random.default_rng(1),
         )
         assert abs(found[effect].null.mean() - 0.5) < 0.03
