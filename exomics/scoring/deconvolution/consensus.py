@@ -1,0 +1,126 @@
+"""consensus: several deconvolutions of the same samples as one ranking, with an interval per sample and cell type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from exomics._checks import FloatArray
+from exomics.errors import InputError
+from exomics.results.deconvolution import DeconvolutionTable
+from exomics.results.provenance import Provenance
+from exomics.scoring._deconvolution import ARBITRARY, FRACTION
+from exomics.scoring.cell_types import nearest_measured
+from exomics.stats.agreement import agreement_mean
+
+CONSENSUS_TYPES = (
+    "B cell", "T cell", "T cell CD4+", "T cell CD8+", "NK cell", "monocyte", "macrophage", "dendritic cell",
+    "neutrophil", "fibroblast", "endothelial cell",
+)  # fmt: skip
+_STAND_INS = {"B cell": "B lineage", "monocyte": "monocytic lineage", "dendritic cell": "dendritic cell myeloid"}
+_SAMPLE = ["sample_id", "subject_id", "time_point"]
+
+
+def consensus(tables: Sequence[DeconvolutionTable]) -> DeconvolutionTable:
+    """Rank the samples by each cell type on what several methods say.
+
+    Parameters
+    ----------
+    tables
+        One or more per method, of the same samples, from `deconvolve`.
+
+    Returns
+    -------
+    DeconvolutionTable
+        One row per sample and cell type of `CONSENSUS_TYPES` that a method gives; ``arbitrary`` unit: SDs over these
+        samples. A type that one method gives has no interval.
+
+    Raises
+    ------
+    InputError
+        If fewer than two methods are given, a method gives a sample twice, or the methods differ in their samples.
+
+    Notes
+    -----
+    What a method says of a type is its own value; else, of fractions, the sum of the nearest types below it in the
+    lineage tree; else the type that stands in for it (B lineage for B cells, the monocytic lineage for monocytes,
+    myeloid for all dendritic cells). See `exomics.stats.agreement.agreement_mean` for the formula. The design was
+    chosen on simulated mixtures alone. Values change with the samples and the methods: compare them within one run.
+
+    Examples
+    --------
+    >>> def made(method, values):
+    ...     rows = {"sample_id": list("abc"), "subject_id": "", "time_point": "", "cell_type": "NK cell",
+    ...             "method": method, "value": values, "ci_low": np.nan, "ci_high": np.nan, "unit": "arbitrary",
+    ...             "status": "ok", "note": ""}
+    ...     return DeconvolutionTable(pd.DataFrame(rows), Provenance(method=method))
+    >>> consensus([made("one", [1.0, 2, 3]), made("other", [10.0, 20, 30])]).frame["value"].tolist()
+    [-1.0, 0.0, 1.0]
+    """
+    frame = pd.concat([table.frame for table in tables], ignore_index=True) if tables else pd.DataFrame()
+    methods = list(dict.fromkeys(frame["method"])) if len(frame) else []
+    if len(methods) < 2:
+        raise InputError(f"a consensus needs the tables of at least 2 methods; got {', '.join(methods) or 'none'}.")
+    _check_samples(frame, methods)
+    labels = frame[frame["method"] == methods[0]].drop_duplicates("sample_id")[_SAMPLE].reset_index(drop=True)
+    parts, weights = [], {}
+    for cell_type in CONSENSUS_TYPES:
+        said = {method: _said(frame[frame["method"] == method], cell_type, labels["sample_id"]) for method in methods}
+        given = {method: values for method, values in said.items() if values is not None}
+        if given:
+            rows, weights[cell_type] = _rows(labels, cell_type, given)
+            parts.append(rows)
+    if not parts:
+        raise InputError("no method gives a cell type of the lineage tree; see the cell types of each table.")
+    provenance = Provenance(
+        method="consensus",
+        parameters={"methods": methods, "weights": weights, "unit": ARBITRARY, "cohort_dependent": True},
+        inputs=tuple({**entry} for table in tables for entry in table.provenance.inputs),
+        notes=("consensus: SDs over the samples of this run; compare between samples of this run only",),
+        acknowledgments=tuple(dict.fromkeys(line for table in tables for line in table.provenance.acknowledgments)),
+    )
+    return DeconvolutionTable(pd.concat(parts, ignore_index=True), provenance)
+
+
+def _check_samples(frame: pd.DataFrame, methods: list[str]) -> None:
+    repeated = frame[frame.duplicated(["method", "sample_id", "cell_type"])]
+    if len(repeated):
+        row = repeated.iloc[0]
+        raise InputError(f"{row['method']} gives {row['cell_type']} of {row['sample_id']} twice; give each table once.")
+    samples = {method: set(frame.loc[frame["method"] == method, "sample_id"]) for method in methods}
+    for method in methods[1:]:
+        differing = sorted(samples[method] ^ samples[methods[0]])
+        if differing:
+            raise InputError(f"{methods[0]} and {method} differ in their samples ({', '.join(differing[:3])}).")
+
+
+def _said(rows: pd.DataFrame, cell_type: str, samples: pd.Series) -> FloatArray | None:
+    """What one method says of a cell type in each sample; None where it says nothing."""
+    known = rows[rows["value"].notna()]
+    measured = set(known["cell_type"])
+    is_fraction = known["unit"].eq(FRACTION).all()
+    below = nearest_measured(cell_type, measured) if is_fraction else ()
+    stand_in = _STAND_INS.get(cell_type, "")
+    chosen = (cell_type,) if cell_type in measured else below or ((stand_in,) if stand_in in measured else ())
+    if not chosen:
+        return None
+    wide = rows[rows["cell_type"].isin(chosen)].pivot(index="sample_id", columns="cell_type", values="value")
+    return np.asarray(wide.reindex(samples).sum(axis=1, min_count=len(chosen)).to_numpy(dtype=np.float64))
+
+
+def _rows(labels: pd.DataFrame, cell_type: str, given: dict[str, FloatArray]) -> tuple[pd.DataFrame, dict[str, float]]:
+    names = ", ".join(given)
+    try:
+        found = agreement_mean(np.vstack(list(given.values())))
+    except InputError as error:
+        empty = labels.assign(value=np.nan, ci_low=np.nan, ci_high=np.nan, status="below_floor", note=str(error))
+        return empty.assign(cell_type=cell_type, method="consensus", unit=ARBITRARY), {}
+    told = np.isfinite(found.value)
+    rows = labels.assign(
+        cell_type=cell_type, method="consensus", value=found.value, ci_low=found.ci_low, ci_high=found.ci_high,
+        unit=ARBITRARY, status=np.where(told, "ok", "not_measured"),
+        note=f"of {names}" if len(given) > 1 else f"of {names} alone: no interval",
+    )  # fmt: skip
+    return rows, dict(zip(given, map(float, found.weights), strict=True))
