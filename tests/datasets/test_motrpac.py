@@ -103,7 +103,7 @@ def test_an_object_of_another_kind_is_named() -> None:
         load_files("motrpac", {"data": fixtures / "expression_set.rda"})
     with pytest.raises(InputError, match=r"expected a column 'timepoint'; the table has group"):
         load_files("motrpac", {"data": fixtures / "expression_set.rda"}, {"ome": "PROT"})
-    with pytest.raises(InputError, match=r"expected an ExpressionSet called 'automatic'; got a DataFrame"):
+    with pytest.raises(InputError, match=r"the assay code 'automatic' is not one of"):
         load_files("motrpac", {"data": fixtures / "plain.rda"})
 
 

@@ -102,14 +102,20 @@ def vials_of(path: Path, vials: list[str]) -> pd.DataFrame:
 
 def animals_of(path: Path, vials: list[str]) -> pd.DataFrame:
     """The vial -> animal table by vial label; an `InputError` when a vial of the table is not in it."""
+    frame = read_animals(path)
+    frame = frame.set_axis(pd.Index(text_ids(frame["viallabel"])), axis=0)
+    _require_vials(frame.index, vials, path)
+    return frame
+
+
+def read_animals(path: Path) -> pd.DataFrame:
+    """The vial -> animal table (``viallabel, pid, ...``) of an R file or of delimited text."""
     if path.suffix.lower() in {".rda", ".rdata", ".rds"}:
         _, frame = read_r_object(path)
     else:
         frame = read_text(path)
     if not isinstance(frame, pd.DataFrame) or not {"viallabel", "pid"} <= set(frame.columns):
         raise InputError(f"{path}: expected a table with the columns viallabel and pid.")
-    frame = frame.set_axis(pd.Index(text_ids(frame["viallabel"])), axis=0)
-    _require_vials(frame.index, vials, path)
     return frame
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,49 +20,18 @@ from exomics.datasets.loaders._assemble import (
     scale_from,
     text_ids,
 )
+from exomics.datasets.loaders._motrpac_codes import OMES, RAW_COUNTS, Ome, specimen_of_tissue
+from exomics.datasets.loaders._motrpac_frames import animals_of_samples, sample_frame, timepoints, whole_counts
 from exomics.datasets.loaders._r_containers import Experiment, read_r_object
 from exomics.errors import InputError
 from exomics.registry.manifest import Manifest
 from exomics.registry.method import MethodSpec
-from exomics.schema import Scale, keys
+from exomics.schema import keys
 
 STUDY: Final = "PASS1B-06"
-_LOG2_RATIO: Final = Scale(kind="log2", quantity="ratio")
-_COUNTS: Final = Scale(kind="counts", quantity="count")
-
-
-@dataclass(frozen=True)
-class Ome:
-    """What an assay code of the consortium stands for."""
-
-    assay: str
-    feature_type: str
-    scale: Scale
-    name_column: str
-
-
-OMES: Final[Mapping[str, Ome]] = {
-    "TRNSCRPT": Ome("rna", "gene", _COUNTS, "gene_symbol"),
-    "PROT": Ome("protein", "protein", _LOG2_RATIO, "gene_symbol"),
-    "ACETYL": Ome("acetyl", "site", _LOG2_RATIO, "gene_symbol"),
-    "PHOSPHO": Ome("phospho", "site", _LOG2_RATIO, "gene_symbol"),
-    "METAB": Ome("metabolite", "metabolite", Scale(kind="log2", quantity="intensity"), "metabolite_refmet"),
-}
-SPECIMENS: Final[Mapping[str, str]] = {
-    "GN": "muscle",
-    "VL": "muscle",
-    "SOL": "muscle",
-    "WAT": "adipose",
-    "WATSC": "adipose",
-    "BAT": "adipose",
-    "HEART": "heart",
-    "LIVER": "liver",
-    "BLOOD": "blood",
-    "PLASMA": "plasma",
-}
 _WEEKS: Final[Mapping[str, int]] = {"SED": 0, "CONTROL": 0, "1W": 1, "2W": 2, "4W": 4, "8W": 8}
 _RENAMED: Final[Mapping[str, str]] = {"lib.size": "lib_size", "norm.factors": "norm_factors"}
-_OPTIONS: Final[Mapping[str, Any]] = {"object": None, "ome": None, "specimen": None, "scale": None}
+_OPTIONS: Final[Mapping[str, Any]] = {"object": None, "ome": None, "tissue": None, "specimen": None, "scale": None}
 
 
 def load_motrpac(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
@@ -72,23 +40,28 @@ def load_motrpac(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     Parameters
     ----------
     files
-        Role ``data``: an ``.rda`` with one ExpressionSet, features x samples, whose name starts with the assay code
-        (``TRNSCRPT_GN``, ``PROT_VL`` ...). Other roles are left alone.
+        Role ``data``: an ``.rda`` with one object whose name starts with the assay code and the tissue: an
+        ExpressionSet (``TRNSCRPT_GN``, ``PROT_VL``), or a data frame of ``MotrpacRatTraining6moData``
+        (``TRNSCRPT_HEART_RAW_COUNTS``, ``PROT_SKMGN_NORM_DATA``, ``METAB_NORM_DATA_FLAT``), for which the role
+        ``phenotypes`` tells the animals (``PHENO``: ``viallabel, pid, sex, group``). Other roles are left alone.
     manifest
-        Options: ``object`` (name in the file), ``ome`` (assay code, when the name does not tell), ``specimen``
-        (vocabulary word, when the tissue code does not tell), ``scale``.
+        Options: ``object`` (name in the file), ``ome`` (assay code, when the name does not tell), ``tissue`` (of a
+        frame with several), ``specimen`` (vocabulary word, when the tissue code does not tell), ``scale``.
 
     Returns
     -------
     AnnData
         Samples x features in the order of the source. Counts for RNA; log2 ratio to the pooled reference for
-        proteins and sites; log2 intensity for metabolites. ``subject_id`` is the animal (``pid``); ``group`` is
-        spelled as in the source (``F_SED`` ... ``M_8W``); covariates keep their names.
+        proteins and sites; log2 intensity for metabolites and immunoassays; of data frames called ``NORM_DATA``, the
+        consortium's normalized log2 values. ``subject_id`` is the animal (``pid``); ``group`` is spelled as in the
+        source (``F_SED`` ... ``M_8W``); covariates keep their names. Expected counts that are not whole are cut to
+        whole numbers, as the consortium does, which ``uns["exomics"]["report"]`` states.
 
     Raises
     ------
     InputError
-        If the object is no ExpressionSet, its ome is not told, or the sample table lacks a column.
+        If the object is neither an ExpressionSet nor such a frame, its ome is not told, or the sample table lacks a
+        column.
 
     Notes
     -----
@@ -98,9 +71,11 @@ def load_motrpac(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     """
     path = only_file(files, "data")
     name, found = read_r_object(path, option(manifest, _OPTIONS, "object"))
+    code, _, tissue = name.partition("_")
+    if isinstance(found, pd.DataFrame):
+        return _from_frame(name, found, files, manifest)
     if not isinstance(found, Experiment):
         raise InputError(f"{path}: expected an ExpressionSet called {name!r}; got a {type(found).__name__}.")
-    code, _, tissue = name.partition("_")
     ome = _ome_of(option(manifest, _OPTIONS, "ome") or code, path)
     matrix = next(iter(found.assays.values()))
     obs = sample_table(found.samples, path)
@@ -115,6 +90,31 @@ def load_motrpac(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     )
 
 
+def _from_frame(name: str, frame: pd.DataFrame, files: Mapping[str, Path], manifest: Manifest) -> AnnData:
+    """A data frame of samples as the consortium's data package holds it."""
+    path = files["data"]
+    code, _, rest = name.partition("_")
+    ome = _ome_of(option(manifest, _OPTIONS, "ome") or code, path)
+    table = sample_frame(frame, option(manifest, _OPTIONS, "tissue"), path)
+    is_raw = "RAW" in rest
+    values, cut = whole_counts(table.values) if is_raw else (table.values, {})
+    if "phenotypes" in files:
+        obs = sample_table(animals_of_samples(files["phenotypes"], table), files["phenotypes"])
+    else:
+        obs = pd.DataFrame(unknown_samples(len(table.labels)), index=pd.Index(table.labels))
+        obs[keys.SUBJECT_ID] = table.labels if table.by_animal else missing_text(len(table.labels))
+    tissues = table.features["tissue"].dropna().astype(str).unique() if "tissue" in table.features else []
+    obs[keys.SPECIMEN] = _specimen(manifest, tissues[0] if len(tissues) == 1 else rest)
+    named = next((column for column in (ome.name_column, "feature_ID") if column in table.features), None)
+    names = names_or_empty(table.features[named]) if named else list(table.features.index)
+    var = table.features.drop(columns=[keys.FEATURE_NAME, keys.FEATURE_TYPE], errors="ignore")
+    var.insert(0, keys.FEATURE_NAME, names)
+    var.insert(1, keys.FEATURE_TYPE, ome.feature_type)
+    report = {"object": name, "class": "data.frame", **table.report, **cut}
+    scale = scale_from(manifest, RAW_COUNTS if is_raw else ome.normalized)
+    return assemble(Expression(values.T, obs, var), assay=ome.assay, scale=scale, manifest=manifest, report=report)
+
+
 def _ome_of(code: str, path: Path) -> Ome:
     if code not in OMES:
         raise InputError(
@@ -127,7 +127,7 @@ def _specimen(manifest: Manifest, tissue: str) -> str:
     declared = option(manifest, _OPTIONS, "specimen")
     if declared is not None:
         return str(declared)
-    return manifest.specimen[0] if len(manifest.specimen) == 1 else SPECIMENS.get(tissue.partition("_")[0], "unknown")
+    return manifest.specimen[0] if len(manifest.specimen) == 1 else specimen_of_tissue(tissue)
 
 
 def _column(frame: pd.DataFrame, name: str, path: Path) -> pd.Series:
@@ -154,14 +154,15 @@ def sample_table(samples: pd.DataFrame, path: Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If ``pid``, ``sex`` or ``timepoint`` is missing or holds an unknown word.
+        If ``pid``, ``sex`` or ``timepoint`` (else ``group``) is missing or holds an unknown word.
     """
-    week = _column(samples, "timepoint", path).astype(object).map(lambda word: _WEEKS.get(str(word).upper()))
+    time = timepoints(samples, _WEEKS, path)
+    week = time.astype(object).map(lambda word: _WEEKS.get(str(word).upper()))
     if week.isna().any():
-        unknown = sorted(set(samples["timepoint"].astype(str)[week.isna()]))
+        unknown = sorted(set(time.astype(str)[week.isna()]))
         raise InputError(f"{path}: timepoint must be one of {', '.join(_WEEKS)}; got {', '.join(unknown[:3])}.")
     sex = _column(samples, "sex", path).astype(object).map(lambda word: str(word).lower())
-    group = samples["exp_group"] if "exp_group" in samples.columns else _group(sex, samples["timepoint"])
+    group = samples["exp_group"] if "exp_group" in samples.columns else _group(sex, time)
     contract = {
         keys.SUBJECT_ID: text_ids(_column(samples, "pid", path)),
         keys.STUDY_ID: STUDY,
@@ -205,7 +206,7 @@ def unknown_samples(n: int) -> dict[str, Any]:
 MOTRPAC = MethodSpec(
     name="motrpac",
     kind="loader",
-    title="MoTrPAC rat training ExpressionSets (TRNSCRPT, PROT, ACETYL, PHOSPHO, METAB)",
+    title="MoTrPAC rat training objects of the R packages, all tissues and omes",
     function=load_motrpac,
     reference="10.1038/s41586-023-06877-w",
     species=("rat",),

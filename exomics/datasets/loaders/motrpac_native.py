@@ -13,8 +13,10 @@ import pandas as pd
 from anndata import AnnData
 
 from exomics.datasets.loaders._assemble import Expression, assemble, names_or_empty, only_file, option, scale_from
+from exomics.datasets.loaders._motrpac_codes import OMES, Ome, specimen_of_file
+from exomics.datasets.loaders._motrpac_frames import whole_counts
 from exomics.datasets.loaders._native_tables import NativeTable, animals_of, read_native, vials_of
-from exomics.datasets.loaders.motrpac import OMES, Ome, sample_table, unknown_samples
+from exomics.datasets.loaders.motrpac import sample_table, unknown_samples
 from exomics.errors import InputError
 from exomics.registry.manifest import Manifest
 from exomics.registry.method import MethodSpec
@@ -28,11 +30,12 @@ _SCALES: Final[Mapping[str, Scale]] = {
 _IDS: Final = ("ptm_id", "protein_id", "gene_id", "feature_ID", "metabolite_name")
 _OME_OF_FILE: Final = (
     (r"PROT-AC|_AC_PN", "ACETYL"),
+    (r"PROT-UB|_UB_PN", "UBIQ"),
     (r"PROT-PH|_PH_PN", "PHOSPHO"),
     (r"PROT-PR|_PR_PN", "PROT"),
-    (r"RNA|rsem", "TRNSCRPT"),
+    (r"RNA|rna-seq|rsem", "TRNSCRPT"),
 )
-_OPTIONS: Final[Mapping[str, Any]] = {"feature_id": None, "ome": None, "specimen": "unknown", "scale": None}
+_OPTIONS: Final[Mapping[str, Any]] = {"feature_id": None, "ome": None, "specimen": None, "scale": None}
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,14 @@ def load_motrpac_native(files: Mapping[str, Path], manifest: Manifest) -> AnnDat
     Parameters
     ----------
     files
-        One of the roles ``ratios`` (log2 ratio to the pooled reference), ``intensities`` (log2) and ``counts``: a
+        One of the roles ``ratios`` (log2 ratio to the pooled reference), ``intensities`` (log2) and ``counts`` (RSEM
+        ``genes-count``; expected counts are cut to whole numbers, as the consortium does, and reported): a
         tab-separated table, features in rows, annotation columns first, one column per vial named by its label,
         with or without R's ``X`` before it. Optional ``vial_metadata`` (``vial_label, tmt11_channel, tmt_plex``) and
         ``phenotypes`` (an ``.rda`` or ``.tsv`` with ``viallabel, pid, bid, sex, timepoint, exp_group``).
     manifest
-        Options: ``feature_id`` (column of the feature id), ``ome`` (assay code), ``specimen``, ``scale``.
+        Options: ``feature_id`` (column of the feature id), ``ome`` (assay code), ``specimen`` (else by the tissue
+        number in the file's name, ``T55``), ``scale``.
 
     Returns
     -------
@@ -74,8 +79,8 @@ def load_motrpac_native(files: Mapping[str, Path], manifest: Manifest) -> AnnDat
     """
     source = _source(files, manifest)
     table = read_native(source.path)
-    n_features = len(table.features)
     identifiers = _feature_ids(table, manifest, source.path)
+    values, cut = whole_counts(table.values) if source.role == "counts" else (table.values, {})
     obs, unused = _samples(table, files, manifest)
     var = _features(table.features, source.ome, identifiers)
     all_missing = [identifiers[row] for row in np.flatnonzero(np.isnan(table.values).all(axis=1))]
@@ -84,10 +89,11 @@ def load_motrpac_native(files: Mapping[str, Path], manifest: Manifest) -> AnnDat
         "vials_without_column": unused,
         "n_contaminants": int(var["is_contaminant"].sum()) if "is_contaminant" in var else 0,
         "features_without_value": all_missing,
-        "n_features": n_features,
+        "n_features": len(table.features),
+        **cut,
     }
     scale = scale_from(manifest, _SCALES[source.role])
-    expression = Expression(table.values.T, obs, var)
+    expression = Expression(values.T, obs, var)
     return assemble(expression, assay=source.ome.assay, scale=scale, manifest=manifest, report=report)
 
 
@@ -162,7 +168,8 @@ def _samples(table: NativeTable, files: Mapping[str, Path], manifest: Manifest) 
     else:
         batch = {keys.BATCH: joined["tmt_plex"]} if "tmt_plex" in joined else {}
         obs = joined.assign(**unknown_samples(len(joined)), **batch)
-    obs[keys.SPECIMEN] = option(manifest, _OPTIONS, "specimen")
+    table_file = next(files[role] for role in _SCALES if role in files)
+    obs[keys.SPECIMEN] = option(manifest, _OPTIONS, "specimen") or specimen_of_file(table_file.name)
     return obs, unused
 
 
