@@ -3,5 +3,17 @@
 from exomics.response.definition import call, require_sound
 from exomics.response.endpoints import ChangeColumns, Changes, measure_changes
 from exomics.response.heterogeneity import Response, Threshold, respond
+from exomics.response.tracking import Variation, track
 
-__all__ = ["ChangeColumns", "Changes", "Response", "Threshold", "call", "measure_changes", "require_sound", "respond"]
+__all__ = [
+    "ChangeColumns",
+    "Changes",
+    "Response",
+    "Threshold",
+    "Variation",
+    "call",
+    "measure_changes",
+    "require_sound",
+    "respond",
+    "track",
+]
