@@ -9,12 +9,16 @@ from exomics.datasets.loaders.excerpt import EXCERPT
 from exomics.datasets.loaders.expression_table import EXPRESSION_TABLE
 from exomics.datasets.loaders.feature_counts import FEATURE_COUNTS
 from exomics.datasets.loaders.fragpipe import FRAGPIPE
+from exomics.datasets.loaders.geo_series_matrix import GEO_SERIES_MATRIX
+from exomics.datasets.loaders.geo_soft import GEO_SOFT
 from exomics.datasets.loaders.maxquant import MAXQUANT, MAXQUANT_SITES
 from exomics.datasets.loaders.measurements import MEASUREMENTS
 from exomics.datasets.loaders.mirbase import MIRBASE
 from exomics.datasets.loaders.mirge import MIRGE
 from exomics.datasets.loaders.mirna_table import MIRNA_TABLE
 from exomics.datasets.loaders.motrpac import MOTRPAC
+from exomics.datasets.loaders.motrpac_differential import MOTRPAC_DIFFERENTIAL
+from exomics.datasets.loaders.motrpac_human import MOTRPAC_HUMAN
 from exomics.datasets.loaders.motrpac_metabolomics import MOTRPAC_METABOLOMICS
 from exomics.datasets.loaders.motrpac_native import MOTRPAC_NATIVE
 from exomics.datasets.loaders.motrpac_physiology import MOTRPAC_PHYSIOLOGY
@@ -38,12 +42,14 @@ Loaders = Methods(
         EXPRESSION_TABLE,
         FEATURE_COUNTS,
         FRAGPIPE,
+        GEO_SERIES_MATRIX,
+        GEO_SOFT,
         MAXQUANT,
         MAXQUANT_SITES,
         MEASUREMENTS,
         MIRGE,
-        MIRNA_TABLE,
         MIRIT,
+        MIRNA_TABLE,
         MIXOMICS_BREAST,
         MOTRPAC,
         MOTRPAC_METABOLOMICS,

@@ -64,7 +64,8 @@ def read_matrix(path: Path, *, delimiter: str | None = None, comment: str = "") 
     delimiter
         Found out when it is not given.
     comment
-        Lines above the header that start with it are skipped; "" where there are none.
+        Lines above the header that start with it are skipped, and rows that start with it and have too few fields;
+        "" where there are none.
 
     Returns
     -------
@@ -192,7 +193,9 @@ class _Reading:
             done += found.position
             if found.status == OPEN_QUOTE and not is_last:
                 return done
-            if found.status not in (WHOLE, NO_ROOM):
+            if self.comment and lines.startswith(self.comment.encode(), done):
+                done = lines.index(b"\n", done) + 1
+            elif found.status not in (WHOLE, NO_ROOM):
                 self._refuse(found, line + lines.count(b"\n", 0, done))
         return done
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,7 @@ def read_text_table(
     comment: str = "",
     missing: Collection[str] = ("NA", ""),
     needs: Sequence[str] = (),
-    trimmed: bool = False,
+    mend: Collection[str] = (),
 ) -> TextTable:
     """Read a delimited table with a header, every field as text.
 
@@ -54,8 +55,10 @@ def read_text_table(
         Words for missing.
     needs
         Columns that must be there.
-    trimmed
-        True where the program leaves out empty fields at the end of a row (MaxQuant): they are missing, and stated.
+    mend
+        Faults that the program behind the file is known for, mended and stated; refused otherwise. ``short_rows``:
+        empty fields at the end of a row are left out (MaxQuant), and are missing. ``repeated_names``: the second and
+        later columns of one name get a number (``state``, ``state_2``; GDC).
 
     Returns
     -------
@@ -90,9 +93,11 @@ def read_text_table(
     delimiter = delimiter or find_delimiter(sampled, default_delimiter(path))
     rows, numbers = _rows(text, delimiter, path, quoted=quoted, skipped=len(comments))
     header = with_row_names(rows[0], len(rows[1]) if len(rows) > 1 else len(rows[0]))
-    n_short = _complete(rows, len(header), is_whole=text.endswith("\n")) if trimmed else 0
+    n_short = _complete(rows, len(header), is_whole=text.endswith("\n")) if "short_rows" in mend else 0
     _require_fields(rows, numbers, len(header), path, delimiter=delimiter)
-    frame, notes = _frame(header, rows[1:], missing, path)
+    header, notes = _numbered(header) if "repeated_names" in mend else (header, [])
+    frame, dropped = _frame(header, rows[1:], missing, path)
+    notes += dropped
     if n_short:
         notes.append(f"{n_short} rows end before the last column; what they leave out is missing")
     absent = [name for name in needs if name not in frame.columns]
@@ -149,6 +154,16 @@ def _require_fields(rows: list[list[str]], numbers: list[int], n_fields: int, pa
                 f"{path}: line {number} has {len(row)} fields, the header {n_fields}, separated by {delimiter!r}; "
                 "complete the line, or check the delimiter."
             )
+
+
+def _numbered(header: list[str]) -> tuple[list[str], list[str]]:
+    seen: Counter[str] = Counter()
+    made = []
+    for name in header:
+        seen[name] += 1
+        made.append(f"{name}_{seen[name]}" if name and seen[name] > 1 else name)
+    repeated = [name for name, count in seen.items() if name and count > 1]
+    return made, [f"columns of one name were numbered: {', '.join(repeated)}"] if repeated else []
 
 
 def _frame(

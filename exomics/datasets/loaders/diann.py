@@ -71,7 +71,7 @@ def load_diann(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     """
     path = only_file(files, "proteins")
     options = {**_OPTIONS, **manifest.options}
-    table = read_text_table(path, quoted=False, delimiter="\t", missing=("", "NA", "NaN"), trimmed=True)
+    table = read_text_table(path, quoted=False, delimiter="\t", missing=("", "NA", "NaN"), mend=("short_rows",))
     identifier = next((name for name in ("Protein.Group", "Genes") if name in table.frame), None)
     runs = [name for name in table.frame.columns if name not in ANNOTATION]
     if identifier is None or not runs:

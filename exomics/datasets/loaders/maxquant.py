@@ -81,7 +81,7 @@ def load_maxquant(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     """
     path = only_file(files, "proteins")
     options = {**PROTEIN_OPTIONS, **manifest.options}
-    table = read_text_table(path, quoted=False, delimiter="\t", missing=_MISSING, needs=("Protein IDs",), trimmed=True)
+    table = read_text_table(path, quoted=False, delimiter="\t", missing=_MISSING, needs=("Protein IDs",), mend=("short_rows",))
     columns, quantity = _quantity(table, options["quantity"])
     counted = {sample: f"MS/MS count {sample}" for sample in columns}
     groups = ProteinGroups(
@@ -154,7 +154,7 @@ def load_maxquant_sites(files: Mapping[str, Path], manifest: Manifest) -> AnnDat
     path = only_file(files, "sites")
     options = {**_SITE_OPTIONS, **manifest.options}
     needs = ("Protein", "Amino acid", "Position", "Localization prob", "id")
-    table = read_text_table(path, quoted=False, delimiter="\t", missing=_MISSING, needs=needs, trimmed=True)
+    table = read_text_table(path, quoted=False, delimiter="\t", missing=_MISSING, needs=needs, mend=("short_rows",))
     columns, quantity = _quantity(table, options["quantity"])
     probability = number_columns(table.frame, ["Localization prob"], path)[0][:, 0]
     per_sample = {sample: f"Localization prob {sample}" for sample in columns}
