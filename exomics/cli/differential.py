@@ -7,6 +7,8 @@ contrasts: NAME=EXPRESSION, arithmetic on the cells or coefficients of the desig
 sex_by_training, subgroup_difference, prepost, arms, arms_by_subgroup, repeated_measures, dose_response,
 time_lag (Python: exomics.differential.designs). --audit-only looks at the design and fits nothing.
 --omnibus NAME:c1,c2 adds a test whether any of those contrasts differs from zero (F).
+--parent PROTEINS.h5ad takes the log2 value of the parent protein in the same subject off each modified site first: what
+changes beyond the amount of protein.
 
 examples:
   exomics differential muscle.h5ad -o training.tsv --recipe randomized_trial_rna
@@ -26,6 +28,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from anndata import AnnData
+
 from exomics.cli._read import read_assay
 from exomics.cli._step import input_path, option, require_suffix
 from exomics.cli._write import save_table
@@ -42,6 +46,7 @@ from exomics.differential import (
 )
 from exomics.differential.designs import ask
 from exomics.errors import DesignError, InputError
+from exomics.preprocess import subtract_parent_protein
 from exomics.registry.recipe import load_recipe
 from exomics.results import DifferentialTable
 
@@ -59,6 +64,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--question", metavar="NAME:KEY=VALUE,...", help="design and contrasts in words")
     parser.add_argument("--audit-only", action="store_true", help="say what the design cannot tell; fit nothing")
     parser.add_argument("--omnibus", action="append", default=[], metavar="NAME:C1,C2", help="repeatable")
+    parser.add_argument("--parent", type=input_path, metavar="FILE", help="proteins of the same subjects (.h5ad)")
+    parser.add_argument("--parent-column", default="protein_id", metavar="COLUMN", help="of var in both, the protein")
     parser.add_argument("--minimum-effect", type=float, metavar="LOG2", help="test against effects up to this size")
     parser.add_argument(
         "--option", action="append", type=option, default=[], dest="options", metavar="KEY=VALUE",
@@ -78,7 +85,7 @@ def run(arguments: argparse.Namespace) -> None:
     by_hand += [arguments.question, arguments.omnibus, arguments.minimum_effect is not None]
     if arguments.recipe and any(by_hand):
         raise InputError("a recipe brings its own method, design and contrasts; give either --recipe or those.")
-    inputs = [arguments.data, *([arguments.contrasts] if arguments.contrasts else [])]
+    inputs = [arguments.data, *filter(None, (arguments.contrasts, arguments.parent))]
     if arguments.recipe and arguments.recipe.endswith((".yaml", ".yml")):
         inputs.append(input_path(arguments.recipe))
     table = _fitted(arguments)
@@ -86,8 +93,16 @@ def run(arguments: argparse.Namespace) -> None:
     _say(table, arguments.output)
 
 
-def _fitted(arguments: argparse.Namespace) -> DifferentialTable:
+def _data(arguments: argparse.Namespace) -> AnnData:
+    """The assay, or its sites relative to their proteins."""
     data = read_assay(arguments.data)
+    if not arguments.parent:
+        return data
+    return subtract_parent_protein(data, read_assay(arguments.parent), parent=arguments.parent_column)
+
+
+def _fitted(arguments: argparse.Namespace) -> DifferentialTable:
+    data = _data(arguments)
     if arguments.recipe:
         return fit_recipe(data, arguments.recipe)
     contrasts = _contrasts(arguments)

@@ -4,7 +4,7 @@ from exomics.differential import designs
 from exomics.differential.analysis import Analysis
 from exomics.differential.audit import Finding, audit_design
 from exomics.differential.combine import combine_contrasts
-from exomics.differential.concordance import LayerConcordance, layer_concordance
+from exomics.differential.concordance import LayerConcordance, concordance_of_layers, layer_concordance
 from exomics.differential.contrasts import (
     Contrast,
     ContrastSet,
@@ -40,6 +40,7 @@ __all__ = [
     "build_design",
     "combine_contrasts",
     "combine_studies",
+    "concordance_of_layers",
     "contrasts_from_table",
     "evaluate_contrasts",
     "fit",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -112,6 +114,68 @@ def layer_concordance(
     )
     summary = pd.DataFrame([_summary(genes[genes["contrast"] == contrast], contrast) for contrast in shared])
     return LayerConcordance(genes, summary)
+
+
+def concordance_of_layers(
+    layers: Mapping[str, DifferentialTable], *, by: str = "feature_name", significance: float = 0.05
+) -> LayerConcordance:
+    """Every two of several layers side by side: RNA, protein and modified sites of each gene.
+
+    Parameters
+    ----------
+    layers
+        Name -> table, in the order in which pairs are formed.
+    by, significance
+        As of `layer_concordance`.
+
+    Returns
+    -------
+    LayerConcordance
+        As of `layer_concordance`, with the columns ``first_layer`` and ``second_layer`` before the others.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two layers, or two of them share no contrast or gene.
+
+    Examples
+    --------
+    >>> from exomics.results import Provenance
+    >>> columns = {name: [np.nan] * 3 for name in DifferentialTable.columns}
+    >>> frame = pd.DataFrame(columns).assign(
+    ...     feature_id=list("abc"),
+    ...     feature_name=list("abc"),
+    ...     contrast="training",
+    ...     log2_fold_change=[1.0, -1.0, 0.5],
+    ...     standard_error=0.1,
+    ...     adj_p_value=0.01,
+    ...     n_samples=8,
+    ... )
+    >>> table = DifferentialTable(frame=frame, provenance=Provenance(method="fit"))
+    >>> found = concordance_of_layers({"rna": table, "protein": table, "acetyl": table})
+    >>> found.summary[["first_layer", "second_layer", "n_pairs"]].to_numpy().tolist()
+    [['rna', 'protein', 3], ['rna', 'acetyl', 3], ['protein', 'acetyl', 3]]
+    """
+    if len(layers) < 2:
+        raise InputError(f"layers are compared from two on; got {', '.join(layers) or 'none'}.")
+    pairs = list(itertools.combinations(layers, 2))
+    found = [layer_concordance(layers[a], layers[b], by=by, significance=significance) for a, b in pairs]
+    genes, summary = (
+        pd.concat(
+            [
+                getattr(one, part).assign(first_layer=a, second_layer=b)
+                for one, (a, b) in zip(found, pairs, strict=True)
+            ],
+            ignore_index=True,
+        )
+        for part in ("genes", "summary")
+    )
+    return LayerConcordance(_names_first(genes), _names_first(summary))
+
+
+def _names_first(frame: pd.DataFrame) -> pd.DataFrame:
+    names = ["first_layer", "second_layer"]
+    return frame[[*names, *(column for column in frame.columns if column not in names)]]
 
 
 def _effects(table: DifferentialTable, by: str, layer: str) -> pd.DataFrame:
