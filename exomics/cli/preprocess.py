@@ -1,10 +1,13 @@
-"""Filter and normalize as recorded steps: flags first, then filters, then normalization.
+"""Check, filter, normalize and, where asked, impute as recorded steps: flags first, nothing dropped in silence.
 
 Each step is NAME or NAME:KEY=VALUE,KEY=VALUE (`exomics catalog methods` lists them); the order is flags, filters,
-normalization, batch. What a step drops is recorded in the object and printed.
+normalization, imputation, batch. What a step drops is recorded in the object and printed. --against holds the samples
+against another assay of the same subjects and flags labels that were swapped.
 
-example:
+examples:
   exomics preprocess muscle.h5ad -o ready.h5ad --filter filter_by_expression:group=arm --normalize tmm
+  exomics preprocess rna.h5ad -o checked.h5ad --flag check_sex --flag flag_outliers --against protein.h5ad
+  exomics preprocess ev.h5ad -o dose.h5ad --flag check_hemolysis --normalize normalize_cargo:method=per_ml
 """
 
 from __future__ import annotations
@@ -18,10 +21,10 @@ from exomics.cli._read import read_assay
 from exomics.cli._step import input_path, option, require_suffix
 from exomics.cli._write import save_data
 from exomics.errors import InputError
-from exomics.preprocess import apply_step
-from exomics.schema import steps_of
+from exomics.preprocess import apply_step, flag_swaps
+from exomics.schema import keys, steps_of
 
-_ORDER = ("flag", "filter", "normalize", "batch")
+_ORDER = ("flag", "filter", "normalize", "impute", "batch")
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -30,20 +33,25 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="the result (.h5ad)")
     for name in _ORDER:
         parser.add_argument(f"--{name}", action="append", type=_step, default=[], metavar="STEP", help="repeatable")
+    parser.add_argument("--against", type=input_path, metavar="FILE", help="another assay of the same subjects (.h5ad)")
+    parser.add_argument("--by", default=keys.SUBJECT_ID, help="column by which --against matches (default subject_id)")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Apply the steps, write, and print what each did."""
     require_suffix(arguments.output, ".h5ad")
     wanted = [step for name in _ORDER for step in getattr(arguments, name)]
-    if not wanted:
-        raise InputError("nothing to do: give at least one of --flag, --filter, --normalize, --batch.")
+    if not wanted and not arguments.against:
+        raise InputError(f"nothing to do: give at least one of {', '.join(f'--{name}' for name in _ORDER)}, --against.")
     data = read_assay(arguments.data)
     done = len(steps_of(data))
+    if arguments.against:
+        data = flag_swaps(data, read_assay(arguments.against), by=arguments.by)
     for name, parameters in wanted:
         data = apply_step(data, name, parameters)
     record = {"steps": [{"step": name, "parameters": parameters} for name, parameters in wanted]}
-    save_data(data, arguments.output, arguments, [arguments.data], parameters=record)
+    inputs = [arguments.data, *([arguments.against] if arguments.against else [])]
+    save_data(data, arguments.output, arguments, inputs, parameters=record)
     for step in steps_of(data)[done:]:
         print(f"{step['step']}: {json.dumps(step['report'])}")
     print(f"{arguments.output}: {data.n_obs} samples x {data.n_vars} features")

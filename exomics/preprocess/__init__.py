@@ -2,6 +2,8 @@
 
 from exomics.preprocess._matrix import counts_of, obs_labels, values_of, var_column
 from exomics.preprocess.batch import combat, combat_seq, remove_batch
+from exomics.preprocess.cargo import flag_spike_ins, normalize_cargo
+from exomics.preprocess.cargo_comparison import compare_normalizers
 from exomics.preprocess.confounding import confounding, require_separable
 from exomics.preprocess.covariates import scale_covariates
 from exomics.preprocess.detection import (
@@ -10,18 +12,28 @@ from exomics.preprocess.detection import (
     keep_matching_features,
     set_feature_ids,
 )
-from exomics.preprocess.filtering import filter_by_expression
+from exomics.preprocess.filtering import filter_by_expression, keep_counted
+from exomics.preprocess.hemolysis import check_hemolysis
+from exomics.preprocess.imputation import impute_knn, impute_left_censored
 from exomics.preprocess.normalization import effective_library_sizes, library_factors, log_cpm, median_mad, quantile
+from exomics.preprocess.outliers import flag_outliers, measure_samples
 from exomics.preprocess.parent_protein import subtract_parent_protein
 from exomics.preprocess.quality import drop_flagged_samples, flag_missing_samples, flag_samples, flag_small_libraries
+from exomics.preprocess.sex_check import check_sex
 from exomics.preprocess.steps import Preprocessors, apply_step, apply_steps, require_known, require_scale
+from exomics.preprocess.swap_check import SwapCheck, check_swaps, flag_swaps
 
 __all__ = [
     "Preprocessors",
+    "SwapCheck",
     "apply_step",
     "apply_steps",
+    "check_hemolysis",
+    "check_sex",
+    "check_swaps",
     "combat",
     "combat_seq",
+    "compare_normalizers",
     "confounding",
     "counts_of",
     "drop_flagged_samples",
@@ -29,16 +41,24 @@ __all__ = [
     "effective_library_sizes",
     "filter_by_expression",
     "flag_missing_samples",
+    "flag_outliers",
     "flag_samples",
     "flag_small_libraries",
+    "flag_spike_ins",
+    "flag_swaps",
+    "impute_knn",
+    "impute_left_censored",
+    "keep_counted",
     "keep_detected",
     "keep_matching_features",
     "library_factors",
     "log_cpm",
+    "measure_samples",
     "median_mad",
+    "normalize_cargo",
+    "obs_labels",
     "quantile",
     "remove_batch",
-    "obs_labels",
     "require_known",
     "require_scale",
     "require_separable",

@@ -46,7 +46,7 @@ def keep_detected(adata: AnnData, *, minimum_fraction: float | str) -> AnnData:
     >>> keep_detected(table, minimum_fraction="2/3").var_names.tolist()
     ['0']
     """
-    fraction = _fraction(minimum_fraction)
+    fraction = as_fraction(minimum_fraction)
     present = (~np.isnan(values_of(adata))).sum(axis=0)
     enough = np.array([int(count) >= fraction * adata.n_obs for count in present])
     return keep_features(adata, enough, name="keep_detected", parameters={"minimum_fraction": str(minimum_fraction)})
@@ -194,7 +194,8 @@ def keep_features(adata: AnnData, keep: np.ndarray, *, name: str, parameters: Ma
     return record_step(adata[:, keep].copy(), name, parameters, **report)
 
 
-def _fraction(value: float | str) -> Fraction:
+def as_fraction(value: float | str) -> Fraction:
+    """A share of the samples, exactly; an `InputError` for what is none."""
     try:
         fraction = Fraction(value)
     except (ValueError, ZeroDivisionError) as error:

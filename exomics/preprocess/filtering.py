@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from anndata import AnnData
 
 from exomics.preprocess._matrix import additive_design, counts_of, listed
-from exomics.preprocess.detection import keep_features
+from exomics.preprocess.detection import as_fraction, keep_features
 from exomics.preprocess.normalization import effective_library_sizes
 from exomics.registry.method import MethodSpec
 from exomics.schema import keys
@@ -80,7 +80,53 @@ def filter_by_expression(
     return keep_features(adata, keep, name="filter_by_expression", parameters=parameters)
 
 
+def keep_counted(adata: AnnData, *, minimum_count: float = 10, minimum_fraction: float | str = "1/5") -> AnnData:
+    """Keep the features with at least `minimum_count` counts in a share of the samples: for small RNA, mostly sparse.
+
+    Parameters
+    ----------
+    adata
+        With counts in ``layers["counts"]`` or ``X``.
+    minimum_count
+        Counts that a sample must have.
+    minimum_fraction
+        Smallest share of the samples, as a number or a fraction such as ``"1/5"``.
+
+    Returns
+    -------
+    AnnData
+        The features kept; the report counts the others.
+
+    Raises
+    ------
+    ScaleError
+        If there are no counts.
+    InputError
+        If the fraction is none, or nothing is left.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> counts = np.array([[0, 9, 100], [1, 95, 120], [0, 8, 110], [0, 0, 90], [0, 3, 12]])
+    >>> keep_counted(AnnData(counts.astype(float), layers={"counts": counts})).var_names.tolist()
+    ['1', '2']
+    """
+    needed = as_fraction(minimum_fraction) * adata.n_obs
+    keep = (counts_of(adata) >= minimum_count).sum(axis=0) >= needed
+    parameters = {"minimum_count": minimum_count, "minimum_fraction": str(minimum_fraction)}
+    return keep_features(adata, keep, name="keep_counted", parameters=parameters)
+
+
 FILTERING = (
+    MethodSpec(
+        name="keep_counted",
+        kind="preprocess",
+        title="keep features with enough counts in a share of the samples",
+        function=keep_counted,
+        input_scale=("counts",),
+        cohort_dependent=True,
+        parameters={"minimum_count": 10, "minimum_fraction": "1/5"},
+    ),
     MethodSpec(
         name="filter_by_expression",
         kind="preprocess",

@@ -131,7 +131,7 @@ def log_cpm(adata: AnnData, *, prior_count: float = 2.0) -> AnnData:
     recorded.layers[keys.COUNTS] = counts.astype(np.int64)
     recorded.X = values
     offset = float(prior_count * 1e6 / sizes.mean())
-    return _with_scale(recorded, Scale(kind="log2", quantity="cpm", offset=offset))
+    return with_scale(recorded, Scale(kind="log2", quantity="cpm", offset=offset))
 
 
 def median_mad(adata: AnnData) -> AnnData:
@@ -193,7 +193,8 @@ def quantile(adata: AnnData) -> AnnData:
     return recorded
 
 
-def _with_scale(adata: AnnData, scale: Scale) -> AnnData:
+def with_scale(adata: AnnData, scale: Scale) -> AnnData:
+    """A copy that declares another scale; all else that it says of itself is kept."""
     known = metadata(adata)
     return annotate(
         adata,

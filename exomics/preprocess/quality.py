@@ -50,7 +50,7 @@ def flag_samples(adata: AnnData, *, samples: str | Sequence[str], reason: str) -
         )
     marked = adata.obs_names.isin(listed(samples))
     parameters = {"samples": listed(samples), "reason": reason}
-    return _flagged(adata, marked, reason, name="flag_samples", parameters=parameters)
+    return flagged(adata, marked, reason, name="flag_samples", parameters=parameters)
 
 
 def flag_missing_samples(adata: AnnData, *, maximum_missing: float = 0.5) -> AnnData:
@@ -77,9 +77,7 @@ def flag_missing_samples(adata: AnnData, *, maximum_missing: float = 0.5) -> Ann
     share = np.isnan(values_of(adata)).mean(axis=1)
     marked = share > maximum_missing
     reasons = [f"missing {100 * value:.0f} %" for value in share]
-    return _flagged(
-        adata, marked, reasons, name="flag_missing_samples", parameters={"maximum_missing": maximum_missing}
-    )
+    return flagged(adata, marked, reasons, name="flag_missing_samples", parameters={"maximum_missing": maximum_missing})
 
 
 def flag_small_libraries(adata: AnnData, *, minimum_counts: int = 1_000_000) -> AnnData:
@@ -110,7 +108,7 @@ def flag_small_libraries(adata: AnnData, *, minimum_counts: int = 1_000_000) -> 
     """
     totals = counts_of(adata).sum(axis=1)
     reasons = [f"{total:.0f} counts" for total in totals]
-    return _flagged(
+    return flagged(
         adata,
         totals < minimum_counts,
         reasons,
@@ -158,17 +156,25 @@ def _flags(adata: AnnData) -> list[str]:
     return [str(value) for value in column.where(column.notna(), "")]
 
 
-def _flagged(
-    adata: AnnData, marked: np.ndarray, reasons: str | list[str], *, name: str, parameters: Mapping[str, object]
+def flagged(
+    adata: AnnData,
+    marked: np.ndarray,
+    reasons: str | list[str],
+    *,
+    name: str,
+    parameters: Mapping[str, object],
+    report: Mapping[str, object] | None = None,
 ) -> AnnData:
+    """`adata` with a reason in ``obs["qc_flag"]`` of the marked samples, beside those there, and the step recorded."""
     found = [reasons] * adata.n_obs if isinstance(reasons, str) else reasons
     flags = [
         "; ".join(filter(None, [old, new if mark else ""]))
         for old, new, mark in zip(_flags(adata), found, marked, strict=True)
     ]
-    flagged = record_step(adata, name, parameters, flagged=[str(sample) for sample in adata.obs_names[marked]])
-    flagged.obs[keys.QC_FLAG] = flags
-    return flagged
+    names = [str(sample) for sample in adata.obs_names[marked]]
+    recorded = record_step(adata, name, parameters, flagged=names, **(report or {}))
+    recorded.obs[keys.QC_FLAG] = flags
+    return recorded
 
 
 QUALITY = (

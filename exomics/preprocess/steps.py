@@ -9,15 +9,27 @@ from anndata import AnnData
 
 from exomics.errors import InputError, ScaleError
 from exomics.preprocess.batch import BATCH
+from exomics.preprocess.cargo import CARGO
 from exomics.preprocess.covariates import COVARIATES
 from exomics.preprocess.detection import DETECTION
 from exomics.preprocess.filtering import FILTERING
+from exomics.preprocess.hemolysis import HEMOLYSIS
+from exomics.preprocess.imputation import IMPUTATION
 from exomics.preprocess.normalization import NORMALIZATION
+from exomics.preprocess.outliers import OUTLIERS
 from exomics.preprocess.quality import QUALITY
+from exomics.preprocess.sex_check import SEX_CHECK
 from exomics.registry.method import Methods, MethodSpec
 from exomics.schema import keys, scale_of
 
-Preprocessors = Methods("preprocess", (*QUALITY, *DETECTION, *FILTERING, *NORMALIZATION, *COVARIATES, *BATCH))
+Preprocessors = Methods(
+    "preprocess",
+    (
+        *(*QUALITY, *OUTLIERS, *SEX_CHECK, *HEMOLYSIS),
+        *(*DETECTION, *FILTERING, *IMPUTATION),
+        *(*NORMALIZATION, *CARGO, *COVARIATES, *BATCH),
+    ),
+)
 
 
 def apply_step(adata: AnnData, name: str, parameters: Mapping[str, Any] | None = None) -> AnnData:
