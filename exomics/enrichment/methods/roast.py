@@ -50,8 +50,14 @@ def roast(
 
     Parameters
     ----------
-    expression, design, contrast, sets, weights
-        As of `fry`.
+    expression
+        log2 values (n_samples, n_features), none missing.
+    design, contrast
+        (n_samples, n_coefficients) and (n_coefficients,).
+    sets
+        n_sets of them.
+    weights
+        Precision weights, (n_samples,) or (n_samples, n_features).
     generator
         Source of the rotations, the same for all sets.
     **options
