@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from exomics.cli._step import option, require_suffix, role_path
 from exomics.cli._write import save_data, save_frame
-from exomics.datasets import load, load_files, load_table
+from exomics.datasets import Tables, load, load_files, load_table, load_table_files
 from exomics.errors import InputError
 from exomics.registry.manifest import load_manifest
 from exomics.results import Provenance
@@ -61,11 +62,18 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _load_table(arguments: argparse.Namespace, output: Path) -> None:
-    if not arguments.dataset:
-        raise InputError("only a registered dataset can be loaded as a table; write your own files to .h5ad.")
-    frame = load_table(arguments.dataset)
-    manifest = load_manifest(arguments.dataset)
-    lines = (manifest.acknowledgment,) if manifest.acknowledgment else ()
-    provenance = Provenance(method="load", parameters={"dataset": arguments.dataset}, acknowledgments=lines)
-    save_frame(frame, output, provenance, arguments, [])
+    files, options = dict(arguments.files), dict(arguments.options)
+    if arguments.dataset:
+        frame = load_table(arguments.dataset)
+        manifest = load_manifest(arguments.dataset)
+        lines = (manifest.acknowledgment,) if manifest.acknowledgment else ()
+        parameters: dict[str, Any] = {"dataset": arguments.dataset}
+    elif arguments.loader in Tables.names:
+        frame, lines = load_table_files(arguments.loader, files, options), ()
+        roles = {role: path.name for role, path in files.items()}
+        parameters = {"loader": arguments.loader, "files": roles, "options": options}
+    else:
+        raise InputError(f"the loader {arguments.loader} makes a matrix; write it to .h5ad, or .h5mu.")
+    provenance = Provenance(method="load", parameters=parameters, acknowledgments=lines)
+    save_frame(frame, output, provenance, arguments, list(files.values()))
     print(f"{output}: {len(frame)} rows")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from exomics.datasets.loaders import Loaders, Tables
     from exomics.datasets.loaders.motrpac_physiology import join_physiology
     from exomics.datasets.loaders.motrpac_published import published_differential
-    from exomics.datasets.loading import load, load_files, load_table
+    from exomics.datasets.loading import load, load_files, load_table, load_table_files
     from exomics.datasets.store import read_data, write_data
 
 _HOMES = {
@@ -25,6 +25,7 @@ _HOMES = {
     "load": "exomics.datasets.loading",
     "load_files": "exomics.datasets.loading",
     "load_table": "exomics.datasets.loading",
+    "load_table_files": "exomics.datasets.loading",
     "published_differential": "exomics.datasets.loaders.motrpac_published",
     "read_data": "exomics.datasets.store",
     "write_data": "exomics.datasets.store",
@@ -39,6 +40,7 @@ __all__ = [
     "load",
     "load_files",
     "load_table",
+    "load_table_files",
     "published_differential",
     "read_data",
     "write_data",

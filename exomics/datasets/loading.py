@@ -124,6 +124,43 @@ def load_files(
     return data
 
 
+def load_table_files(
+    loader: str, files: Mapping[str, Path | str], options: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
+    """A user's own files of a known kind of table as a frame.
+
+    Parameters
+    ----------
+    loader
+        Name of a loader of `Tables`.
+    files
+        Role to path.
+    options
+        Options of the loader; unknown ones are refused.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See the loader.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, or is not of the loader's kind.
+    RegistryError
+        If there is no such loader or option.
+
+    Examples
+    --------
+    >>> load_table_files("gene_sets", {"data": "no_such_file.gmt"})
+    Traceback (most recent call last):
+    exomics.errors.InputError: no_such_file.gmt (role data) does not exist; give an existing file.
+    """
+    paths = {role: Path(path) for role, path in files.items()}
+    frame: pd.DataFrame = Tables[loader].function(paths, own_files(Tables[loader], paths, options or {}))
+    return frame
+
+
 def load_table(dataset: str, *, role: str = "data", **fetching: Any) -> pd.DataFrame:
     """A dataset that is a table, or one file of a dataset that is a table, as a frame.
 

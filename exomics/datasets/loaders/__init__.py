@@ -64,6 +64,9 @@ Loaders = Methods(
         TENX,
     ),
 )
-Tables = Methods("loader", (DELIMITED_TABLE, GENE_SETS, MIRBASE, R_TABLE, SIMULATED_TABLE))
+Tables = Methods(
+    "loader",
+    (DELIMITED_TABLE, GENE_SETS, MIRBASE, MOTRPAC_DIFFERENTIAL, MOTRPAC_HUMAN, R_TABLE, SIMULATED_TABLE),
+)
 
 __all__ = ["Loaders", "Tables"]

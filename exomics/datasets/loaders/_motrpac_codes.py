@@ -69,13 +69,14 @@ TISSUES: Final[Mapping[str, str]] = {
     "ADIPOSE": "adipose",
 }
 _NUMBERS: Final[Mapping[int, str]] = {
-    2: "plasma", 4: "blood", 5: "pbmc", 6: "muscle", 7: "adipose", 10: "muscle", 11: "adipose", 12: "plasma",
-    13: "plasma", 1: "serum", 9: "feces", 30: "blood", 31: "plasma", 33: "hippocampus", 34: "cortex",
-    35: "hypothalamus", 36: "muscle", 37: "muscle", 39: "heart", 40: "kidney", 41: "adrenal", 42: "colon", 43: "spleen",
-    44: "testis", 45: "ovary", 46: "adipose", 47: "adipose", 48: "aorta", 49: "lung", 50: "small_intestine",
-    51: "liver", 52: "hippocampus", 53: "cortex", 54: "hypothalamus", 55: "muscle", 56: "muscle", 58: "heart",
-    59: "kidney", 60: "adrenal", 61: "colon", 62: "spleen", 63: "testis", 64: "ovary", 65: "aorta", 66: "lung", 67: "small_intestine",
-    68: "liver", 69: "adipose", 70: "adipose", 77: "muscle", 99: "vena_cava",
+    1: "serum", 2: "plasma", 4: "blood", 5: "pbmc", 6: "muscle", 7: "adipose", 9: "feces", 10: "muscle",
+    11: "adipose", 12: "plasma", 13: "plasma", 30: "blood", 31: "plasma", 33: "hippocampus", 34: "cortex",
+    35: "hypothalamus", 36: "muscle", 37: "muscle", 39: "heart", 40: "kidney", 41: "adrenal", 42: "colon",
+    43: "spleen", 44: "testis", 45: "ovary", 46: "adipose", 47: "adipose", 48: "aorta", 49: "lung",
+    50: "small_intestine", 51: "liver", 52: "hippocampus", 53: "cortex", 54: "hypothalamus", 55: "muscle",
+    56: "muscle", 58: "heart", 59: "kidney", 60: "adrenal", 61: "colon", 62: "spleen", 63: "testis", 64: "ovary",
+    65: "aorta", 66: "lung", 67: "small_intestine", 68: "liver", 69: "adipose", 70: "adipose", 77: "muscle",
+    99: "vena_cava",
 }  # fmt: skip
 _NUMBERED: Final = re.compile(r"(?:^|[_/-])T(\d{2})(?=[_.-]|$)", re.IGNORECASE)
 
