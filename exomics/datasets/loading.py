@@ -27,6 +27,7 @@ from exomics.registry.method import MethodSpec
 from exomics.schema import validate
 
 _LOG = logging.getLogger("exomics.load")
+FOLDER_ROLES = ("folder", "study")  # the sources that are many files in one folder
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -226,8 +227,9 @@ def own_files(spec: MethodSpec, files: Mapping[str, Path], options: Mapping[str,
             f"the loader {spec.name} has no option {', '.join(unknown)}; it has {', '.join(spec.parameters) or 'none'}."
         )
     for role, path in files.items():
-        if not path.is_file():
-            raise InputError(f"{path} (role {role}) does not exist; give an existing file.")
+        if not (path.is_dir() if role in FOLDER_ROLES else path.is_file()):
+            kind = "folder" if role in FOLDER_ROLES else "file"
+            raise InputError(f"{path} (role {role}) does not exist; give an existing {kind}.")
     return Manifest(
         id="",
         version="",

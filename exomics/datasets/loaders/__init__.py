@@ -4,6 +4,7 @@
 """
 
 from exomics.datasets.loaders.bioconductor import BIOCONDUCTOR
+from exomics.datasets.loaders.cbioportal import CBIOPORTAL
 from exomics.datasets.loaders.diann import DIANN
 from exomics.datasets.loaders.excerpt import EXCERPT
 from exomics.datasets.loaders.expression_table import EXPRESSION_TABLE
@@ -11,6 +12,7 @@ from exomics.datasets.loaders.feature_counts import FEATURE_COUNTS
 from exomics.datasets.loaders.fragpipe import FRAGPIPE
 from exomics.datasets.loaders.geo_series_matrix import GEO_SERIES_MATRIX
 from exomics.datasets.loaders.geo_soft import GEO_SOFT
+from exomics.datasets.loaders.maf import MAF
 from exomics.datasets.loaders.maxquant import MAXQUANT, MAXQUANT_SITES
 from exomics.datasets.loaders.measurements import MEASUREMENTS
 from exomics.datasets.loaders.mirbase import MIRBASE
@@ -37,6 +39,7 @@ Loaders = Methods(
     "loader",
     (
         BIOCONDUCTOR,
+        CBIOPORTAL,
         DIANN,
         EXCERPT,
         EXPRESSION_TABLE,
@@ -44,6 +47,7 @@ Loaders = Methods(
         FRAGPIPE,
         GEO_SERIES_MATRIX,
         GEO_SOFT,
+        MAF,
         MAXQUANT,
         MAXQUANT_SITES,
         MEASUREMENTS,

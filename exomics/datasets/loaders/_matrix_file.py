@@ -54,7 +54,7 @@ class MatrixFile:
         return pd.DataFrame(made, index=pd.Index(self.row_labels, dtype=object))
 
 
-def read_matrix(path: Path, *, delimiter: str | None = None, comment: str = "") -> MatrixFile:
+def read_matrix(path: Path, *, delimiter: str | None = None, comment: str = "", unique_rows: bool = True) -> MatrixFile:
     """Read a delimited matrix whose first column names the rows; R's header without a name for it is understood.
 
     Parameters
@@ -66,6 +66,9 @@ def read_matrix(path: Path, *, delimiter: str | None = None, comment: str = "") 
     comment
         Lines above the header that start with it are skipped, and rows that start with it and have too few fields;
         "" where there are none.
+
+    unique_rows
+        False leaves it to the caller what becomes of repeated and empty row labels.
 
     Returns
     -------
@@ -85,7 +88,7 @@ def read_matrix(path: Path, *, delimiter: str | None = None, comment: str = "") 
     if reading.no_numbers:  # a column that began with numbers holds words: read once more, as what it is
         reading = _Reading(file, delimiter, comment, words=frozenset(reading.no_numbers))
         reading.run()
-    return reading.result()
+    return reading.result(unique_rows=unique_rows)
 
 
 def numbers(file: MatrixFile, columns: Sequence[str]) -> np.ndarray:
@@ -230,11 +233,12 @@ class _Reading:
             values[row, number] = np.nan if value is None else value
         self.n_rows += len(values)
 
-    def result(self) -> MatrixFile:
+    def result(self, *, unique_rows: bool) -> MatrixFile:
         """The matrix; the tiles are given up as they are laid into it."""
         path, columns = self.file.path, self.header[1:]
         texts = [self.file.decoded(words) for words in self.fields]
-        require_labels(texts[0], "rows", path)
+        if unique_rows:
+            require_labels(texts[0], "rows", path)
         notes = self._decimal_marks(texts[0])
         values = _unfilled(len(self.header) - len(texts), self.n_rows)
         start = 0
