@@ -9,10 +9,11 @@ from exomics.differential import Tests
 from exomics.enrichment import EnrichmentMethods
 from exomics.preprocess import Preprocessors
 from exomics.registry.method import MethodSpec
-from exomics.scoring import Scorers
+from exomics.scoring import Deconvolutions, Scorers
+from exomics.stratify import Pipelines
 
 
 def all_methods() -> Iterator[MethodSpec]:
-    """Loaders, preprocessing steps, tests, enrichment methods and scorers, in the order of their declaration."""
-    for methods in (Loaders, Preprocessors, Tests, EnrichmentMethods, Scorers):
+    """The methods of every kind, in the order of their declaration."""
+    for methods in (Loaders, Preprocessors, Tests, EnrichmentMethods, Scorers, Deconvolutions, Pipelines):
         yield from methods

@@ -18,7 +18,9 @@ from exomics.registry.document import document_paths
 from exomics.registry.signature import Signature, read_signature
 
 _REQUIRED_COLUMNS = ("feature_id", "arm", "weight", "evidence", "source")
-_NO_SIGNATURES = {"schemas", "gene_sets", "derivation_rules", "responder_definitions", "recipes", "vocabulary"}
+_NO_SIGNATURES = {
+    "schemas", "gene_sets", "derivation_rules", "responder_definitions", "recipes", "stratifications", "vocabulary",
+}  # fmt: skip
 _HEAD_ORDER = (
     ("id", "id"),
     ("version", "version"),
@@ -35,7 +37,6 @@ _HEAD_ORDER = (
     ("conditions", "conditions"),
     ("expression", "expression"),
     ("total_of", "total_of"),
-    ("null_alleles", "null_alleles"),
     ("ligand_layers", "ligand_layers"),
     ("min_coverage", "min_coverage"),
     ("checks", "checks"),

@@ -6,13 +6,16 @@ import importlib
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from exomics.cli.main import COMMANDS
+from exomics.registry.locked_model import LockedModel, write_locked_model
 from tests.shared import must
 
 FROM_REAL_DATA = ("motrpac", "TRNSCRPT", "rat.")
+KINDS = ("T.cells.CD8", "B.cells", "Monocytes")
 ELSEWHERE = {"run"}  # whole workflows: tests/workflows
 
 
@@ -33,6 +36,16 @@ def _run(*, real: bool) -> int:
     return len(examples)
 
 
+def _model() -> LockedModel:
+    """What `exomics stratify` would have locked in another cohort."""
+    one = np.ones(2)
+    return LockedModel(
+        id="inflamed", version="1.0.0", endpoint="response", positive="responder", cohort="training", intercept=-6.0,
+        scale="log2 tpm", threshold=0.5, threshold_rule="one half", n_samples=80, n_events=30, min_coverage=0.8,
+        features=("CXCL9", "GZMA"), coefficients=one, fills=3 * one, means=3 * one, deviations=2 * one,
+    )  # fmt: skip
+
+
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: pd.DataFrame, sheet: pd.DataFrame) -> Path:
     """A folder with what a user would bring: counts, TPM and their sheets."""
@@ -41,8 +54,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: pd.DataFrame, 
     counts.to_csv("counts.tsv", sep="\t")
     sheet.to_csv("samples.tsv", sep="\t", index=False)
     (counts / counts.sum() * 1e6).to_csv("tpm.tsv", sep="\t")
+    genes = ["CD3D", "CD3E", "CD5", "CD6", "CD19", "CD79A", "MS4A1", "CD22", "CSF1R", "FPR3", "KYNU", "CD163"]
+    kinds = {name: [200.0 * (at // 4 == group) + 1 + at for at in range(12)] for group, name in enumerate(KINDS)}
+    pd.DataFrame(kinds, pd.Index(genes, name="gene")).to_csv("profiles.tsv", sep="\t")
     patients = sheet.assign(months=range(1, 13), died=[0, 1] * 6, recist=["R", "NR", "NR"] * 4)
     patients.to_csv("patients.tsv", sep="\t", index=False)
+    write_locked_model(_model(), "model")
     return tmp_path
 
 

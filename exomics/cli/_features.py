@@ -1,0 +1,53 @@
+"""Features of samples from files: expression, score tables, or any table of numbers; and their scale in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from exomics.cli._read import read_assay
+from exomics.cli._sheet import read_sheet
+from exomics.errors import InputError
+from exomics.results import ScoreTable
+from exomics.results.pooled import column_names
+from exomics.schema import keys, scale_of
+
+_SCORED = "signature_id"
+
+
+def read_features(paths: Sequence[Path]) -> tuple[pd.DataFrame, str]:
+    """Features (samples x features) of all files joined by sample, and the scale of each file in words."""
+    read = [_one(path) for path in paths]
+    joined = pd.concat([frame for frame, _ in read], axis=1, join="outer")
+    if not joined.columns.is_unique:
+        twice = joined.columns[joined.columns.duplicated()][0]
+        raise InputError(f"feature {twice!r} stands in several files; name each feature once.")
+    return joined, "; ".join(dict.fromkeys(scale for _, scale in read))
+
+
+def read_outcomes(path: Path) -> pd.DataFrame:
+    """One row per sample, indexed by sample_id: obs of an AnnData, or a table with that column (else its first)."""
+    if path.suffix == ".h5ad":
+        return read_assay(path).obs
+    frame = read_sheet(path)
+    name = keys.SAMPLE_ID if keys.SAMPLE_ID in frame.columns else frame.columns[0]
+    indexed = frame.set_index(frame[name].astype(str))
+    return indexed.rename_axis(index=keys.SAMPLE_ID)
+
+
+def _one(path: Path) -> tuple[pd.DataFrame, str]:
+    if path.suffix == ".h5ad":
+        data = read_assay(path)
+        scale = scale_of(data)
+        frame = data.to_df()
+        return frame.set_axis(frame.index.astype(str), axis=0), f"{scale.kind} {scale.quantity}"
+    if _SCORED in column_names(path):
+        table = ScoreTable.from_tsv(path).frame
+        totals = table[table["arm"] == "total"]
+        if totals.duplicated(["sample_id", _SCORED]).any():
+            raise InputError(f"{path} has several scores of one signature in a sample; score with one method.")
+        return totals.pivot(index="sample_id", columns=_SCORED, values="score"), "scores"
+    frame = read_outcomes(path)
+    return frame.select_dtypes("number"), "as given"
