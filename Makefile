@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
-.PHONY: demo test slow lint types layers bench clean
+.PHONY: demo test slow lint types layers bench live-check clean
 
 # The main job on the embedded study: differential, signature, scores, associations, package, verification, report.
 demo: $(READY)
@@ -30,6 +30,10 @@ layers: $(READY)
 # Ours beside the peers that are installed, in one run, one thread.
 bench: $(READY)
 	$(ONE_THREAD) $(BIN)/python -m tests.benchmarks
+
+# A few public sources over the network, those included whose bytes were never seen: have their addresses moved?
+live-check: $(READY)
+	@$(BIN)/python -m tests.live_check
 
 # The environment. `pip install -e .` in an environment of your own does as well.
 $(READY): pyproject.toml constraints.txt

@@ -50,6 +50,7 @@ def _datasets() -> Rows:
             "version": manifest.version,
             "license": manifest.license,
             "access": manifest.access or "open",
+            "verified": not manifest.unverified,
             "files": [{"role": file.role, "url": file.url, "bytes": file.bytes} for file in manifest.files],
         }
         for manifest in all_manifests()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
@@ -14,6 +15,7 @@ from exomics.datasets._transfer import open_source, transfer
 from exomics.errors import FetchError
 from exomics.registry.manifest import Manifest, ManifestFile, load_manifest
 
+_LOG = logging.getLogger("exomics.fetch")
 _TRUE = ("1", "true", "yes", "on")
 
 
@@ -93,6 +95,11 @@ def _cached_or_fetched(manifest: Manifest, file: ManifestFile, *, offline: bool,
     with atomic_path(place) as temporary:
         transfer(source, temporary, total=file.bytes, label=f"{manifest.id}: {file.name}", progress=progress)
         _verify(temporary, manifest, file, source=source)
+    if file.sha256 is None:
+        _LOG.warning(
+            "%s of dataset %s is unverified: its bytes were never seen here. Its hash is now kept in %s; "
+            "a later change will be an error.", file.name, manifest.id, cache_folder() / "lock.json",
+        )  # fmt: skip
     return place
 
 

@@ -219,8 +219,13 @@ def _collected(rows: pd.DataFrame, symbol: str, columns: tuple[str, ...]) -> dic
     found: dict[str, set[str]] = {}
     for column in columns:
         pairs = rows[[column, symbol]].dropna().drop_duplicates()
-        for field, name in zip(pairs[column].astype(str), pairs[symbol].astype(str), strict=True):
-            for identifier in _SEPARATOR.split(field.strip()):
+        for field, name in zip(pairs[column].map(_text), pairs[symbol].astype(str), strict=True):
+            for identifier in _SEPARATOR.split(field):
                 if identifier and name:
                     found.setdefault(identifier, set()).add(name)
     return {identifier: tuple(sorted(names)) for identifier, names in found.items()}
+
+
+def _text(value: Any) -> str:
+    """Text of an identifier; one that a reader took for a float, without its point."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()

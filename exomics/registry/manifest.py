@@ -135,8 +135,9 @@ def read_manifest(path: Path) -> Manifest:
     if head["id"] != path.stem:
         raise RegistryError(f"{path}: the id {head['id']!r} must be the name of the file, {path.stem!r}.")
     return Manifest(
-        **{key: head[key] for key in ("id", "version", "title", "description", "loader", "license", "first_checks")},
+        **{key: head[key] for key in ("id", "version", "title", "description", "loader", "license")},
         **{key: head[key] for key in ("reference", "access", "unverified", "options") if key in head},
+        first_checks=head.get("first_checks", {}),
         species=_words(head.get("species", ())),
         specimen=_words(head.get("specimen", ())),
         assay=_words(head.get("assay", ())),

@@ -260,11 +260,16 @@ def test_a_restricted_dataset_needs_the_flag(
 
 
 def test_an_unverified_file_is_locked_to_its_first_hash(
-    declared: Callable[[Manifest], Path], mirror_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    declared: Callable[[Manifest], Path],
+    mirror_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     place = declared(manifest_of(None))
     monkeypatch.setenv("EXOMICS_MIRROR", str(tmp_path / "mirror"))
     fetch("sample")
+    assert "is unverified: its bytes were never seen here" in caplog.text
     lock = json.loads((tmp_path / "cache" / "lock.json").read_text())
     assert lock == {f"https://{LOCATION}": hashlib.sha256(CONTENT).hexdigest()}
     place.unlink()

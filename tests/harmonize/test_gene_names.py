@@ -17,7 +17,7 @@ from exomics.schema import steps_of
 HGNC = pd.DataFrame(
     {
         "symbol": ["CS", "HK2", "H2AC18", "CALM1", "CALM2"],
-        "entrez_id": [1431, 3099, 8337, 801, 805],
+        "entrez_id": [1431.0, 3099.0, 8337.0, 801.0, 805.0],  # as a column with gaps is read
         "ensembl_gene_id": [f"ENSG0000006248{i}" for i in range(5)],
         "uniprot_ids": ["O75390", "P52789", "Q6FI13", "P0DP23", "P0DP23|P0DP24"],
         "refseq_accession": ["NM_004077", "NM_000189", None, "NM_006888", "NM_001743"],

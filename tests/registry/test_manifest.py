@@ -83,7 +83,8 @@ def test_every_manifest_names_terms_acknowledgment_and_a_known_loader() -> None:
 
 @pytest.mark.real_data
 def test_every_mirrored_file_is_named_and_agrees(mirror: Path) -> None:
-    named = {str(file.location): file for manifest in all_manifests() for file in manifest.files}
+    verified = [manifest for manifest in all_manifests() if not manifest.unverified]
+    named = {str(file.location): file for manifest in verified for file in manifest.files}
     folder = mirror / "raw.githubusercontent.com"
     found = sorted(str(path.relative_to(mirror)) for path in folder.rglob("*") if path.is_file())
     assert len(found) == 56  # the mirror has three files of its own beside these
@@ -158,3 +159,13 @@ def test_an_id_is_no_path(dataset: str) -> None:
 def test_a_close_id_is_named() -> None:
     with pytest.raises(RegistryError, match=r"no dataset is called 'icb_hugoo'; did you mean icb_hugo"):
         load_manifest("icb_hugoo")
+
+
+def test_an_unverified_manifest_needs_no_checks_and_a_verified_one_does(tmp_path: Path) -> None:
+    unchecked = VALID[: VALID.index("first_checks:")]
+    with pytest.raises(RegistryError, match="first_checks"):
+        read_manifest(written(tmp_path, unchecked))
+    text = unchecked.replace("sha256: " + "a" * 64, "sha256: null").replace("files:", "unverified: true\nfiles:", 1)
+    found = read_manifest(written(tmp_path, text))
+    assert found.unverified
+    assert found.first_checks == {}
