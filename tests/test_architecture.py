@@ -25,6 +25,8 @@ LAZY_IMPORTS = {
     ("datasets/_transfer.py", "pooch"),
     ("datasets/_transfer.py", "rich"),
     ("enrichment/methods/gseapy_prerank.py", "gseapy"),
+    ("scoring/methods/gseapy_gsva.py", "gseapy"),
+    ("scoring/methods/gseapy_ssgsea.py", "gseapy"),
 }
 LARGEST_FILE = 320_000  # bytes; the largest is the embedded study's table of genes
 BINARY_OR_DATA = (

@@ -281,7 +281,9 @@ def _of_signatures(signatures: tuple[Signature, ...], name: str) -> GeneSets:
         raise InputError(f"the signatures of {name!r} are of {' and '.join(species)}; name those of one species.")
     sets = {}
     for found in signatures:
-        arms = {arm: tuple(dict.fromkeys(found.features(arm))) for arm in (UP, DOWN)}
+        for group in found.groups:
+            sets[f"{found.id}.{group}"] = tuple(one.feature_id for one in found.members if one.group == group)
+        arms = {arm: tuple(dict.fromkeys(found.features(arm))) for arm in (UP, DOWN) if not found.groups}
         for arm, members in arms.items():
             if members:
                 sets[found.id if found.arms == (UP,) else found.id + _SUFFIXES[arm]] = members

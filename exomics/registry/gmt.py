@@ -13,6 +13,8 @@ from exomics.registry.signature import DOWN, UP, Member, Signature
 def to_gmt(signatures: Iterable[Signature], path: Path | str) -> Path:
     """Write one line per arm: ``<id>`` for an up-only signature, ``<id>_UP`` and ``<id>_DN`` for a two-armed one.
 
+    A family has one line per set, ``<id>.<set>``.
+
     Parameters
     ----------
     signatures
@@ -93,6 +95,11 @@ def from_gmt(path: Path | str, *, score: str, layers: Iterable[str], species: st
 
 def _lines(signature: Signature) -> Iterator[list[str]]:
     label = f"{signature.version} {signature.title}"
+    for group in signature.groups:
+        listed = (found.feature_id for found in signature.members if found.group == group)
+        yield [f"{signature.id}.{group}", label, *listed]
+    if signature.groups:
+        return
     for arm, suffix in ((UP, "_UP"), (DOWN, "_DN")):
         members = signature.features(arm)
         if members:

@@ -8,6 +8,7 @@ from exomics.results.performance import PerformanceTable
 from exomics.results.pooled import PooledTable, read_differential
 from exomics.results.prediction import PredictionTable
 from exomics.results.provenance import Provenance
+from exomics.results.reference import ReferenceTable
 from exomics.results.scores import ScoreTable
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "PooledTable",
     "PredictionTable",
     "Provenance",
+    "ReferenceTable",
     "ResultTable",
     "ScoreTable",
     "read_differential",

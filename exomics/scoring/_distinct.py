@@ -23,19 +23,19 @@ def distinct_members(signature: Signature, spellings: Mapping[str, str]) -> tupl
     """
     if not any(member.feature_id in spellings for member in signature.members):
         return signature, ""
-    groups: dict[tuple[bool, str], list[Member]] = {}
+    groups: dict[tuple[bool, str, str], list[Member]] = {}
     for member in signature.members:
         name = spellings.get(member.feature_id, member.feature_id)
-        groups.setdefault((member.arm == HOUSEKEEPING, name), []).append(member)
-    kept: set[str] = set()
+        groups.setdefault((member.arm == HOUSEKEEPING, member.group, name), []).append(member)
+    kept: set[tuple[str, str]] = set()
     told = []
-    for (_, name), members in groups.items():
+    for (_, group, name), members in groups.items():
         listed = ", ".join(member.feature_id for member in members)
         if len({member.arm for member in members}) > 1:
             told.append(f"{listed} are one gene ({name}) in opposite arms, left out")
             continue
-        kept.add(next((name for member in members if member.feature_id == name), members[0].feature_id))
+        kept.add((group, next((name for member in members if member.feature_id == name), members[0].feature_id)))
         if len(members) > 1:
             told.append(f"{listed} are one gene ({name}), counted once")
-    chosen = tuple(member for member in signature.members if member.feature_id in kept)
+    chosen = tuple(member for member in signature.members if (member.group, member.feature_id) in kept)
     return (signature, "") if not told else (replace(signature, members=chosen, checks={}), "; ".join(told))

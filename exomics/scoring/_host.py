@@ -28,10 +28,23 @@ def in_host(signature: Signature, adata: AnnData) -> tuple[Signature, str] | str
     strains = {gene.upper(): strain for gene, strain in host.null_genes.items()}
     dropped = {member.feature_id for member in signature.members if member.feature_id.upper() in strains}
     note = "; ".join(f"{name} dropped: its allele is null in {strains[name.upper()]}" for name in sorted(dropped))
-    kept = tuple(member for member in signature.members if member.feature_id not in dropped)
-    if dropped and not kept:
+    kept = _without(signature, dropped)
+    if dropped and not kept.members:
         return note
-    return (replace(signature, members=kept, checks={}) if dropped else signature), note
+    return (kept if dropped else signature), note
+
+
+def _without(signature: Signature, dropped: set[str]) -> Signature:
+    """`signature` without some members; a ligand without its receptor is no pair, nor a receptor without its ligand."""
+    broken = {member.group for member in signature.members if member.feature_id in dropped}
+    if signature.type != "ligand_receptor":
+        broken = set()
+    kept = tuple(
+        member for member in signature.members if member.feature_id not in dropped and member.group not in broken
+    )
+    groups = {member.group for member in kept}
+    total_of = tuple(group for group in signature.total_of if group in groups)
+    return replace(signature, members=kept, total_of=total_of, checks={})
 
 
 def is_adaptive(signature: Signature) -> bool:

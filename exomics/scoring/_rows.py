@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,38 +12,18 @@ from anndata import AnnData
 from numpy.typing import NDArray
 
 from exomics.harmonize import AliasTable
-from exomics.registry.signature import DOWN, HOUSEKEEPING, UP, Signature
-from exomics.registry.signature_set import SignatureSet
-from exomics.schema import keys, scale_of
+from exomics.registry.signature import DOWN, HOUSEKEEPING, UP, Member, Signature
+from exomics.schema import keys, steps_of
+from exomics.scoring._compute import Cohort, compute
 from exomics.scoring._distinct import distinct_members
 from exomics.scoring._scorer import Scorer
 from exomics.scoring._species import LocalSignature
-from exomics.scoring.coverage import Coverage, coverage_of
-from exomics.scoring.features import MeasuredFeatures, dense, measured_features
-from exomics.scoring.scale import to_working_scale
+from exomics.scoring.coverage import WHOLE_ASSAY, Coverage
+from exomics.scoring.features import MeasuredFeatures
 
 TOTAL = "total"
+THESE_SAMPLES = "these samples"
 _SHOWN = 5
-
-
-@dataclass(frozen=True)
-class Cohort:
-    """The samples and their features by one column of names."""
-
-    adata: AnnData
-    layer: str
-    features: MeasuredFeatures
-    n_universe: NDArray[np.int64]
-    is_flat: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, adata: AnnData, layer: str, column: str) -> Cohort:
-        """Collapse duplicates, count the measured features of each sample, and see whether they all have one value."""
-        features = measured_features(adata, column)
-        values = dense(adata, features.columns)
-        n_measured = (~np.isnan(values)).sum(axis=1).astype(np.int64)
-        is_flat = (n_measured > 1) & (np.fmin.reduce(values, axis=1) == np.fmax.reduce(values, axis=1))
-        return cls(adata, layer, features, n_measured, is_flat)
 
 
 @dataclass(frozen=True)
@@ -59,25 +39,30 @@ def score_together(
     cohort: Cohort, members: Mapping[int, LocalSignature], spec: Scorer, aliases: AliasTable | None
 ) -> dict[int, pd.DataFrame]:
     """Frames of the score table, by the position of the signature, for signatures that share a scorer."""
-    names = [member.feature_id for local in members.values() for member in local.signature.members]
-    spellings = cohort.features.spellings(names, aliases)
+    listed = [member for local in members.values() for member in local.signature.members]
+    identifiers = {member.feature_id: member.cross_reference for member in listed}
+    spellings = cohort.features.spellings([member.feature_id for member in listed], aliases, identifiers)
     is_joined = spec.rows != "members"
     distinct = {at: distinct_members(local.signature, spellings if is_joined else {}) for at, local in members.items()}
-    units = [unit for position, (signature, _) in distinct.items() for unit in _units(position, signature, spec)]
-    values, features = _values(cohort, spec, {spellings.get(name, name) for name in names})
-    index = SignatureSet.build([unit.signature for unit in units], features, spellings=spellings)
-    scores = spec.function(values, index, **spec.parameters)
+    units = [
+        unit
+        for position, (signature, _) in distinct.items()
+        for unit in _units(position, _as_listed(signature, spec, cohort.features.names), spec)
+    ]
+    computed = compute(cohort, spec, [unit.signature for unit in units], spellings)
     frames: dict[int, list[pd.DataFrame]] = {}
     shortfall: dict[int, NDArray[Any]] = {}
     for row, unit in enumerate(units):
-        found = coverage_of(unit.signature, spec.coverage, values, index.only(row), cohort.n_universe)
+        found = computed.coverages[row]
+        if unit.arm == TOTAL and unit.signature.groups:
+            found = replace(found, shortfall=np.where(found.n_measured == 0, found.shortfall, ""))
         if unit.arm in (UP, DOWN) and unit.position in shortfall:
             found = replace(found, shortfall=shortfall[unit.position])
         shortfall.setdefault(unit.position, found.shortfall)
-        told = (distinct[unit.position][1], members[unit.position].note)
+        told = (distinct[unit.position][1], members[unit.position].note, _flag(cohort, spec))
         note = _note(unit.signature, cohort.features, spellings, told)
-        local = members[unit.position]
-        frames.setdefault(unit.position, []).append(_frame(cohort, local, unit, (spec, found, scores[:, row], note)))
+        scored = _Scored(spec, found, computed.scores[:, row], computed.undetected[row], note)
+        frames.setdefault(unit.position, []).append(_frame(cohort, members[unit.position], unit, scored))
     return {position: pd.concat(parts, ignore_index=True) for position, parts in frames.items()}
 
 
@@ -113,6 +98,8 @@ def _units(position: int, signature: Signature, spec: Scorer) -> list[_Unit]:
             for member in signature.members
             if member.arm != HOUSEKEEPING
         ]
+    if signature.groups:
+        return _family(position, signature)
     units = [_Unit(position, TOTAL, signature)]
     if UP in signature.arms and DOWN in signature.arms:
         for arm in (UP, DOWN):
@@ -121,45 +108,84 @@ def _units(position: int, signature: Signature, spec: Scorer) -> list[_Unit]:
     return units
 
 
-def _values(cohort: Cohort, spec: Scorer, needed: set[str]) -> tuple[NDArray[Any], Sequence[str]]:
-    """The values a kernel needs: every feature for a ranking, the members alone otherwise."""
-    names, columns = cohort.features.names, cohort.features.columns
-    if spec.works_on != "any":
-        chosen = [position for position, name in enumerate(names) if name in needed]
-        names, columns = tuple(names[position] for position in chosen), columns[chosen]
-    values = to_working_scale(dense(cohort.adata, columns), scale_of(cohort.adata), spec)
-    return np.ascontiguousarray(values), names
+def _family(position: int, signature: Signature) -> list[_Unit]:
+    """The total, if the document says of which sets it is, and every set."""
+
+    def part(groups: tuple[str, ...]) -> Signature:
+        chosen = tuple(member for member in signature.members if member.group in groups)
+        total_of = tuple(group for group in signature.total_of if group in groups)
+        return replace(signature, members=chosen, total_of=total_of, checks={})
+
+    total = [_Unit(position, TOTAL, part(signature.total_of))] if signature.total_of else []
+    return [*total, *(_Unit(position, group, part((group,))) for group in signature.groups)]
 
 
-def _frame(
-    cohort: Cohort, local: LocalSignature, unit: _Unit, scored: tuple[Scorer, Coverage, NDArray[np.float64], str]
-) -> pd.DataFrame:
-    spec, found, scores, note = scored
-    is_listed = cohort.layer in local.signature.layers
+def _as_listed(signature: Signature, spec: Scorer, names: tuple[str, ...]) -> Signature:
+    """`signature`; with every feature of the assay as a member, where the document asks for each of them."""
+    if signature.availability != WHOLE_ASSAY or spec.rows != "members":
+        return signature
+    members = tuple(Member(feature_id=name, evidence=signature.evidence) for name in names)
+    return replace(signature, members=members)
+
+
+def _flag(cohort: Cohort, spec: Scorer) -> str:
+    """The flag of a method whose wanted step was not done."""
+    if spec.wanted_step is None:
+        return ""
+    step, flag = spec.wanted_step
+    return "" if any(done["step"] == step for done in steps_of(cohort.adata)) else flag
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """What is known of one unit in every sample."""
+
+    spec: Scorer
+    found: Coverage
+    scores: NDArray[np.float64]
+    undetected: tuple[str, ...]
+    note: str
+
+    def reason_undefined(self) -> str:
+        if self.undetected:
+            return f"detected in too few samples of the reference: {', '.join(self.undetected)}"
+        if self.spec.needs_baseline:
+            return "no baseline sample of the subject, or this is it"
+        return "the score is not defined for these values"
+
+
+def _status(cohort: Cohort, scored: _Scored) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Status of each sample and the reason where it is not ok."""
+    spec, found = scored.spec, scored.found
     is_panel = cohort.n_universe < spec.coverage.universe
-    status = np.where(found.shortfall != "", "below_floor", "ok")
-    status = np.where((found.n_measured == 0) & ~is_panel, "not_measured", status)
-    undefined = (status == "ok") & np.isnan(scores)
-    status = np.where(undefined, "below_floor", status)
+    status = np.where(found.shortfall != "", "below_floor", "ok").astype(object)
+    status[(found.n_measured == 0) & ~is_panel] = "not_measured"
+    undefined = (status == "ok") & np.isnan(scored.scores)
+    status[undefined] = "below_detection" if scored.undetected else "below_floor"
     flat = (status == "ok") & cohort.is_flat & (spec.works_on == "any")
-    status = np.where(flat, "qc_fail", status)
-    override = f"exploratory: listed for {', '.join(local.signature.layers)}, scored on {cohort.layer}"
-    if not is_listed:
-        status = np.where(status == "ok", "wrong_layer_override", status)
+    status[flat] = "qc_fail"
+    reasons = np.where(undefined, scored.reason_undefined(), found.shortfall)
+    return status, np.where(flat, "every measured feature has the same value: there is nothing to rank", reasons)
+
+
+def _frame(cohort: Cohort, local: LocalSignature, unit: _Unit, scored: _Scored) -> pd.DataFrame:
+    found, note = scored.found, scored.note
+    status, reasons = _status(cohort, scored)
+    if cohort.layer not in local.signature.layers:
+        status[status == "ok"] = "wrong_layer_override"
+        override = f"exploratory: listed for {', '.join(local.signature.layers)}, scored on {cohort.layer}"
         note = "; ".join(part for part in (override, note) if part)
-    reasons = np.where(undefined, "the score is not defined for these values", found.shortfall)
-    reasons = np.where(flat, "every measured feature has the same value: there is nothing to rank", reasons)
     return pd.DataFrame(
         {
             **_labels(cohort.adata),
             "signature_id": local.signature.id,
             "signature_version": local.signature.version,
             "arm": unit.arm,
-            "method": spec.name,
+            "method": scored.spec.name,
             "layer": cohort.layer,
             "species_mapping": local.mapping,
-            "reference_id": "",
-            "score": np.where(np.isin(status, ["ok", "wrong_layer_override"]), scores, np.nan),
+            "reference_id": _reference_id(cohort, scored.spec),
+            "score": np.where(np.isin(status, ["ok", "wrong_layer_override"]), scored.scores, np.nan),
             "coverage": found.fraction,
             "weight_coverage": found.weight_fraction,
             "n_measured": found.n_measured,
@@ -169,6 +195,14 @@ def _frame(
             "note": [f"{reason}; {note}" if reason and note else reason or note for reason in reasons],
         }
     )
+
+
+def _reference_id(cohort: Cohort, spec: Scorer) -> str:
+    """The frozen reference of a score, or that the samples are their own; empty where no score depends on others."""
+    if not spec.cohort_dependent:
+        return ""
+    is_frozen = cohort.reference is not None and spec.has_frozen_form
+    return cohort.reference.reference_id if cohort.reference is not None and is_frozen else THESE_SAMPLES
 
 
 def _labels(adata: AnnData) -> dict[str, NDArray[Any]]:

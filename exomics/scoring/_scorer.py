@@ -8,7 +8,7 @@ from exomics.errors import RegistryError
 from exomics.registry.method import MethodSpec
 from exomics.registry.signature import Signature
 
-WORKING_SCALES = ("any", "log2", "tpm")
+WORKING_SCALES = ("any", "log2", "tpm", "declared")
 ROWS = ("arms", "members")
 
 
@@ -47,7 +47,8 @@ class Scorer(MethodSpec):
     Parameters
     ----------
     works_on
-        What the runner must hand over: ``log2``, ``tpm`` (linear TPM) or ``any`` monotone scale.
+        What the runner must hand over: ``log2``, ``tpm`` (linear TPM), ``any`` monotone scale, or the values as
+        ``declared``.
     coverage
         The minimum below which a score is not given.
     rows
@@ -55,17 +56,34 @@ class Scorer(MethodSpec):
     weighted
         Whether the members' weights enter. A signature with negative weights is not applicable to a scorer that leaves
         weights out: the sign of those members would be lost.
+    has_frozen_form
+        Of a cohort-dependent scorer: whether it can be computed against a frozen reference.
+    every_feature
+        Whether the kernel needs every feature, not the members alone; a method that ranks always does.
+    whole_groups
+        Whether a group of members, such as a ligand with its receptor complex, is whole or absent.
+    wanted_step
+        A step of preprocessing, and the flag that a score carries where it was not done.
     """
 
     works_on: str
     coverage: CoverageRule = field(default_factory=lambda: CoverageRule(fraction=1.0))
     rows: str = "arms"
     weighted: bool = False
+    has_frozen_form: bool = False
+    every_feature: bool = False
+    whole_groups: bool = False
+    wanted_step: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.works_on not in WORKING_SCALES or self.rows not in ROWS:
             raise RegistryError(f"scorer {self.name!r}: works_on must be one of {WORKING_SCALES}, rows of {ROWS}.")
+
+    @property
+    def needs_every_feature(self) -> bool:
+        """Whether the kernel must see the whole assay."""
+        return self.every_feature or self.works_on == "any"
 
     def obstacle(self, signature: Signature) -> str:
         """Why `signature` cannot be scored by this method; "" where it can."""

@@ -71,10 +71,13 @@ def localize(signature: Signature, adata: AnnData, orthologs: OrthologTable | No
 def _named(signature: Signature, adata: AnnData, orthologs: OrthologTable | None) -> LocalSignature | str:
     """`signature` by the names of the features of `adata`, or the reason why it cannot be."""
     species = species_of(adata)
+    if signature.type == "weighted_set" and species != signature.species and not signature.has_species(species):
+        return f"its weights are of {signature.species} genes, and none are validated in {species}"
     if signature.species == species:
         return LocalSignature(signature, keys.FEATURE_NAME, _origin_of(signature))
-    if species in signature.native_members:
-        return LocalSignature(signature.in_species(species), keys.FEATURE_NAME, f"native list ({species})")
+    if signature.has_species(species):
+        kind = "native list" if species in signature.native_members else "identifier table"
+        return LocalSignature(signature.in_species(species), keys.FEATURE_NAME, f"{kind} ({species})")
     if signature.species == "human" and keys.HUMAN_ORTHOLOG in adata.var.columns:
         return LocalSignature(signature, keys.HUMAN_ORTHOLOG, _mapping_of(adata, species))
     if orthologs is not None and {signature.species, species} == {"human", orthologs.species}:

@@ -133,6 +133,8 @@ def matched_controls(
         raise InputError(f"{signature.id}: {local}.")
     if spec.rows == "members":
         raise InputError(f"{signature.id} is scored by {spec.name}: there is no set that a random one could replace.")
+    if signature.groups:
+        raise InputError(f"{signature.id} is a family of {len(signature.groups)} sets: give one set to be matched.")
     features = measured_features(adata, local.column)
     values = dense(adata, features.columns)
     members = _measured_members(local.signature, features, values, aliases)
@@ -164,7 +166,8 @@ def _measured_members(
 ) -> SignatureSet:
     """The members that are measured in every sample."""
     names = [member.feature_id for member in signature.members]
-    spellings = features.spellings(names, aliases)
+    identifiers = {member.feature_id: member.cross_reference for member in signature.members}
+    spellings = features.spellings(names, aliases, identifiers)
     signature, _ = distinct_members(signature, spellings)
     complete = ~np.isnan(values).any(axis=0)
     known = {name for name, is_complete in zip(features.names, complete, strict=True) if is_complete}

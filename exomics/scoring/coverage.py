@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,11 @@ from exomics.registry.signature_set import SignatureSet
 from exomics.scoring._scorer import CoverageRule
 from exomics.stats.set_means import count_measured
 
+WHOLE_ASSAY = "whole_assay"
 _NO_MEMBERS = {
     "user_supplied": "no members: the list is user-supplied",
     "empty": "no members: the rule that derives the signature selected none",
+    "drawn": "no members: they are drawn at random for each scored signature",
 }
 
 
@@ -41,6 +44,13 @@ class Coverage:
     weight_fraction: NDArray[np.float64]
     shortfall: NDArray[Any]
 
+    @classmethod
+    def joined(cls, parts: Sequence[Coverage]) -> Coverage:
+        """Coverage of one signature in blocks of samples, one after another."""
+        names = ("n_measured", "fraction", "weight_fraction", "shortfall")
+        whole = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
+        return cls(max(part.n_members for part in parts), *whole)
+
 
 def coverage_of(
     signature: Signature, rule: CoverageRule, values: NDArray[Any], index: SignatureSet, n_universe: NDArray[np.int64]
@@ -65,6 +75,8 @@ def coverage_of(
     Coverage
         Per sample.
     """
+    if signature.availability == WHOLE_ASSAY and not signature.members:
+        return _whole_assay(n_universe)
     measured = {
         arm: count_measured(values, found.columns, found.offsets)[:, 0]
         for arm, found in (("up", index.up), ("down", index.down), (HOUSEKEEPING, index.housekeeping))
@@ -83,6 +95,14 @@ def coverage_of(
         weight_fraction=weight,
         shortfall=np.array(reasons, dtype=object)[which.ravel()],
     )
+
+
+def _whole_assay(n_universe: NDArray[np.int64]) -> Coverage:
+    """Every feature is a member: what is measured is covered."""
+    n_members = int(n_universe.max(initial=0))
+    fraction = n_universe / max(n_members, 1)
+    shortfall = np.where(n_universe == 0, "no feature is measured", "").astype(object)
+    return Coverage(n_members, n_universe, fraction, fraction, shortfall)
 
 
 def _weight_fraction(signature: Signature, values: NDArray[Any], index: SignatureSet) -> NDArray[np.float64]:

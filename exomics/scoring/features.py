@@ -30,23 +30,34 @@ class MeasuredFeatures:
         Features without a name: they cannot be members and are not part of the universe.
     duplicated
         Names that several features share; the feature with the highest mean stands for each.
+    undecided
+        Those of them for which no frozen reference made the choice.
     """
 
     names: tuple[str, ...]
     columns: NDArray[np.int64]
     n_unnamed: int
     duplicated: tuple[str, ...]
+    undecided: tuple[str, ...] = ()
 
-    def spellings(self, members: Iterable[str], aliases: AliasTable | None) -> dict[str, str]:
-        """Member -> measured name, for members that are measured under another spelling of the same gene.
+    def spellings(
+        self, members: Iterable[str], aliases: AliasTable | None, identifiers: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """Member -> measured name, for members that are measured under another spelling of the same feature.
 
-        Of several measured spellings the approved one is taken, else the first in the alphabet: the order of the
-        features does not matter.
+        First by `identifiers`, those of other namespaces that the document gives, then by `aliases`. Of several
+        measured spellings the approved one is taken, else the first in the alphabet: the order of the features does not
+        matter.
         """
-        if aliases is None:
-            return {}
         known = set(self.names)
         absent = [member for member in dict.fromkeys(members) if member not in known]
+        listed = identifiers or {}
+        by_id = {name: found for name in absent if (found := _by_identifier(listed.get(name, ""), known))}
+        if aliases is None:
+            return by_id
+        return by_id | self._by_alias([name for name in absent if name not in by_id], aliases)
+
+    def _by_alias(self, absent: list[str], aliases: AliasTable) -> dict[str, str]:
         if not absent:
             return {}
         by_approved: dict[str, str] = {}
@@ -56,7 +67,17 @@ class MeasuredFeatures:
         return {member: name for member, name in found.items() if name}
 
 
-def measured_features(adata: AnnData, column: str) -> MeasuredFeatures:
+def _by_identifier(cross_reference: str, known: set[str]) -> str:
+    """The measured name that is one of a member's other identifiers; HMDB ids also in their short form."""
+    for pair in filter(None, cross_reference.split(";")):
+        identifier = pair.partition(":")[2]
+        for spelled in (identifier, identifier.replace("HMDB00", "HMDB", 1)):
+            if spelled in known:
+                return spelled
+    return ""
+
+
+def measured_features(adata: AnnData, column: str, chosen: Mapping[str, str] | None = None) -> MeasuredFeatures:
     """The features of `adata` by ``var[column]``; of several with one name, the one with the highest mean is kept.
 
     Parameters
@@ -65,6 +86,8 @@ def measured_features(adata: AnnData, column: str) -> MeasuredFeatures:
         Samples x features.
     column
         ``feature_name``, or ``human_ortholog`` after harmonization.
+    chosen
+        Name -> feature_id that a frozen reference chose among several; it comes before the highest mean.
 
     Returns
     -------
@@ -78,8 +101,8 @@ def measured_features(adata: AnnData, column: str) -> MeasuredFeatures:
 
     Notes
     -----
-    The choice among duplicates uses the mean over the samples given: it is the one step of scoring that looks at more
-    than one sample. Collapse duplicates before splitting a study.
+    The choice among duplicates uses the mean over the samples given, the one step of scoring that looks at more than
+    one sample, unless a frozen reference has made it.
     """
     if column not in adata.var.columns:
         raise InputError(f"var has no column {column!r}; load or harmonize the object so that features have names.")
@@ -89,20 +112,24 @@ def measured_features(adata: AnnData, column: str) -> MeasuredFeatures:
         raise InputError(f"no feature has a {column}; signatures are matched by name.")
     counts = pd.Series(names[named]).value_counts()
     duplicated = set(counts.index[counts > 1])
-    best = _best_columns(adata, names, duplicated)
+    best = dict(_best_columns(adata, names, duplicated))
+    ids = adata.var_names.astype(str)
+    by_reference = [at for at in named if names[at] in duplicated and (chosen or {}).get(names[at]) == ids[at]]
+    best |= {str(names[at]): int(at) for at in by_reference}
     kept = [int(position) for position in named if best.get(names[position], position) == position]
     return MeasuredFeatures(
         names=tuple(str(names[position]) for position in kept),
         columns=np.array(kept, dtype=np.int64),
         n_unnamed=int(len(names) - named.size),
         duplicated=tuple(sorted(duplicated)),
+        undecided=tuple(sorted(duplicated - {str(names[at]) for at in by_reference})),
     )
 
 
-def dense(adata: AnnData, columns: NDArray[np.int64]) -> NDArray[Any]:
-    """(n_samples, n_columns) values of X, dense, floating."""
-    chosen = adata.X if len(columns) == adata.n_vars and np.array_equal(columns, np.arange(adata.n_vars)) else None
-    values: Any = chosen if chosen is not None else adata.X[:, columns]
+def dense(adata: AnnData, columns: NDArray[np.int64], rows: slice = slice(None)) -> NDArray[Any]:
+    """(n_rows, n_columns) values of X, dense, floating; a view of X where that is possible."""
+    is_whole = len(columns) == adata.n_vars and np.array_equal(columns, np.arange(adata.n_vars))
+    values: Any = adata.X[rows] if is_whole else adata.X[rows, columns]
     if sparse.issparse(values):
         values = values.toarray()
     values = np.asarray(values)

@@ -12,12 +12,13 @@ from exomics.errors import LayerError, RegistryError
 from exomics.harmonize import AliasTable, OrthologTable
 from exomics.registry.signature import Signature
 from exomics.registry.signature_files import signature_hash
-from exomics.results import Provenance, ScoreTable
+from exomics.results import Provenance, ReferenceTable, ScoreTable
 from exomics.schema import keys, layer_of, metadata, scale_of, steps_of
-from exomics.scoring._rows import Cohort, score_together, unscored
+from exomics.scoring._compute import Cohort
+from exomics.scoring._rows import score_together, unscored
 from exomics.scoring._scorer import Scorer
 from exomics.scoring._species import LocalSignature, localize
-from exomics.scoring.methods import Scorers, scorer
+from exomics.scoring.methods import NO_SCORERS, Scorers, scorer
 from exomics.scoring.selection import select_signatures
 
 COLLAPSED = (
@@ -34,7 +35,7 @@ def score(
     allow_layer: bool = False,
     species_map: OrthologTable | None = None,
     aliases: AliasTable | None = None,
-    reference: None = None,
+    reference: ReferenceTable | None = None,
 ) -> ScoreTable:
     """Score signatures in every sample.
 
@@ -54,7 +55,9 @@ def score(
     aliases
         Table of symbols by which a member is found under another spelling.
     reference
-        Frozen reference for scorers that need one; none of the present scorers does.
+        Frozen cohort for methods whose scores depend on others (see `fit_reference`): each sample then has a score of
+        its own. It also chooses among features of one name. None: the samples are their own reference, and the table
+        says so.
 
     Returns
     -------
@@ -96,7 +99,8 @@ def score(
     _check_layers(chosen, layer, allow_layer)
     methods = [_scorer_for(found, method) for found in chosen]
     local = [
-        spec.obstacle(found) or localize(found, adata, species_map) for found, spec in zip(chosen, methods, strict=True)
+        spec.obstacle(found) or localize(_on_layer(found, layer), adata, species_map)
+        for found, spec in zip(chosen, methods, strict=True)
     ]
     frames: dict[int, pd.DataFrame] = {}
     collapsed: dict[str, int] = {}
@@ -108,14 +112,14 @@ def score(
             for position, (found, spec) in enumerate(zip(local, methods, strict=True))
             if isinstance(found, LocalSignature) and (found.column, spec.name) == (column, name)
         }
-        cohort = Cohort.of(adata, layer, column)
-        collapsed[column] = len(cohort.features.duplicated)
+        cohort = Cohort.of(adata, layer, column, reference)
+        collapsed[column] = len(cohort.features.undecided)
         frames.update(score_together(cohort, members, scorer(name), aliases))
     for position, (found, spec) in enumerate(zip(local, methods, strict=True)):
         if isinstance(found, str):
             frames[position] = unscored(adata, layer, chosen[position], spec, found)
     table = pd.concat([frames[position] for position in range(len(chosen))], ignore_index=True)
-    return ScoreTable(frame=table, provenance=_provenance(adata, chosen, methods, (allow_layer, collapsed)))
+    return ScoreTable(frame=table, provenance=_provenance(adata, chosen, methods, (allow_layer, collapsed, reference)))
 
 
 def resolve_signatures(signatures: Signature | str | Sequence[Signature | str], layer: str = "") -> list[Signature]:
@@ -151,12 +155,18 @@ def resolve_signatures(signatures: Signature | str | Sequence[Signature | str], 
 
 def _scorer_for(signature: Signature, method: str | None) -> Scorer:
     name = method or signature.score
-    if name not in (*Scorers.names, "singscore"):
+    if name in NO_SCORERS:
         raise RegistryError(
-            f"{signature.id} has the method {name!r}, which does not score samples; "
+            f"{signature.id} has the method {name!r}, which does not score samples ({NO_SCORERS[name]}); "
             f"pass method= one of {', '.join(Scorers.names)}."
         )
     return scorer(name)
+
+
+def _on_layer(signature: Signature, layer: str) -> Signature:
+    """The members measured on `layer`; all of them where the layer is none that the document gives members for."""
+    found = signature.on_layer(layer)
+    return found if found.members else signature
 
 
 def _check_layers(signatures: Sequence[Signature], layer: str, allow_layer: bool) -> None:
@@ -170,9 +180,12 @@ def _check_layers(signatures: Sequence[Signature], layer: str, allow_layer: bool
 
 
 def _provenance(
-    adata: AnnData, signatures: Sequence[Signature], methods: Sequence[Scorer], how: tuple[bool, dict[str, int]]
+    adata: AnnData,
+    signatures: Sequence[Signature],
+    methods: Sequence[Scorer],
+    how: tuple[bool, dict[str, int], ReferenceTable | None],
 ) -> Provenance:
-    allow_layer, collapsed = how
+    allow_layer, collapsed, reference = how
     known = metadata(adata)
     dataset: dict[str, str] = {"name": str(known.get(keys.MANIFEST) or "samples")}
     if known.get(keys.MANIFEST):
@@ -194,6 +207,8 @@ def _provenance(
             for spec in methods
         },
     }
+    if reference is not None:
+        parameters["reference"] = reference.reference_id
     inputs = [{"name": found.id, "version": found.version, "sha256": signature_hash(found)} for found in signatures]
     return Provenance(
         method="score",

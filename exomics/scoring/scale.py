@@ -55,13 +55,49 @@ def to_working_scale(values: NDArray[Any], scale: Scale, scorer: Method) -> NDAr
     """
     _require_accepted(scale, scorer)
     _require_plausible(values, scale)
-    if scorer.works_on == "any" or (scorer.works_on == "log2" and scale.kind == "log2"):
+    if scorer.works_on in ("any", "declared"):
         return values
     if scorer.works_on == "log2":
-        return _log2(values, scale, scorer)
+        return log2_values(values, scale, scorer.name)
     if scorer.works_on == "linear":
         return _linear(values, scale)
     return _linear_tpm(values, scale, scorer)
+
+
+def log2_values(values: NDArray[Any], scale: Scale, needed_by: str = "a reference") -> NDArray[Any]:
+    """`values` on the log2 scale of the scorers; cycles of qPCR are turned, as ``-Cq``.
+
+    Parameters
+    ----------
+    values
+        (n_samples, n_features) on the declared `scale`.
+    scale
+        As declared.
+    needed_by
+        What asks, for the message.
+
+    Raises
+    ------
+    ScaleError
+        If a logarithm of the quantity has no agreed meaning.
+
+    Examples
+    --------
+    >>> log2_values(np.array([[3.0]]), Scale(kind="linear", quantity="tpm")).tolist()
+    [[2.0]]
+    """
+    if scale.kind == "log2":
+        return -values if scale.quantity == "cq" else values
+    if scale.kind == "counts" or scale.quantity not in _LOG_OFFSETS:
+        raise ScaleError(f"{needed_by} works on log2 values; a logarithm of {_describe(scale)} has no agreed meaning.")
+    shifted = values + _LOG_OFFSETS[scale.quantity]
+    return np.log2(np.where(shifted > 0, shifted, np.nan))
+
+
+def zero_of(scale: Scale) -> float:
+    """What a zero becomes on the log2 scale of the scorers; minus infinity where it has no value there."""
+    offset = scale.offset if scale.kind == "log2" else _LOG_OFFSETS.get(scale.quantity, 0.0)
+    return float(np.log2(offset)) + _TOLERANCE * (scale.kind == "log2") if offset > 0 else -np.inf
 
 
 def _require_accepted(scale: Scale, scorer: Method) -> None:
@@ -89,16 +125,6 @@ def _require_plausible(values: NDArray[Any], scale: Scale) -> None:
             f"X is declared as {_describe(scale)}, whose smallest possible value is {np.log2(scale.offset):.6g}; "
             f"got {lowest:.6g}. Declare the offset that was used."
         )
-
-
-def _log2(values: NDArray[Any], scale: Scale, scorer: Method) -> NDArray[Any]:
-    if scale.quantity not in _LOG_OFFSETS:
-        raise ScaleError(
-            f"{scorer.name} works on log2 values; a logarithm of {_describe(scale)} has no agreed meaning."
-        )
-    offset = _LOG_OFFSETS[scale.quantity]
-    shifted = values + offset
-    return np.log2(np.where(shifted > 0, shifted, np.nan))
 
 
 def _linear_tpm(values: NDArray[Any], scale: Scale, scorer: Method) -> NDArray[Any]:

@@ -7,6 +7,7 @@ from exomics.registry.gmt import from_gmt
 from exomics.registry.signature import Member, Signature, read_signature
 from exomics.registry.signature_files import all_signatures, load_signature
 from exomics.schema.vocabulary import SPECIMENS
+from exomics.scoring.methods import NO_SCORERS
 
 _GENE = "gene:"
 
@@ -17,8 +18,8 @@ def select_signatures(word: str, *, layer: str = "") -> tuple[Signature, ...]:
     Parameters
     ----------
     word
-        Id of a shipped signature; ``all`` or a class of the registry (then only those that list `layer`, if it is
-        given); ``gene:SYMBOL`` for one gene; the path of a ``.yaml`` or ``.gmt`` file.
+        Id of a shipped signature; ``all`` or a class of the registry (then only those that score samples and list
+        `layer`, if it is given); ``gene:SYMBOL`` for one gene; the path of a ``.yaml`` or ``.gmt`` file.
     layer
         Layer in which they will be scored.
 
@@ -46,7 +47,8 @@ def select_signatures(word: str, *, layer: str = "") -> tuple[Signature, ...]:
     of_class = tuple(found for found in all_signatures() if word in ("all", found.signature_class))
     if not of_class:
         return (load_signature(word),)
-    fitting = tuple(found for found in of_class if not layer or layer in found.layers)
+    scored = tuple(found for found in of_class if found.score not in NO_SCORERS)
+    fitting = tuple(found for found in scored if not layer or layer in found.layers)
     if not fitting:
         raise RegistryError(f"no signature of {word!r} lists the layer {layer}; name signatures one by one.")
     return fitting
