@@ -10,6 +10,9 @@ from exomics.datasets.loaders.excerpt import EXCERPT
 from exomics.datasets.loaders.expression_table import EXPRESSION_TABLE
 from exomics.datasets.loaders.feature_counts import FEATURE_COUNTS
 from exomics.datasets.loaders.fragpipe import FRAGPIPE
+from exomics.datasets.loaders.gdc_clinical import GDC_CLINICAL
+from exomics.datasets.loaders.gdc_mirna import GDC_MIRNA
+from exomics.datasets.loaders.gdc_star_counts import GDC_STAR_COUNTS
 from exomics.datasets.loaders.geo_series_matrix import GEO_SERIES_MATRIX
 from exomics.datasets.loaders.geo_soft import GEO_SOFT
 from exomics.datasets.loaders.maf import MAF
@@ -24,6 +27,8 @@ from exomics.datasets.loaders.motrpac_human import MOTRPAC_HUMAN
 from exomics.datasets.loaders.motrpac_metabolomics import MOTRPAC_METABOLOMICS
 from exomics.datasets.loaders.motrpac_native import MOTRPAC_NATIVE
 from exomics.datasets.loaders.motrpac_physiology import MOTRPAC_PHYSIOLOGY
+from exomics.datasets.loaders.motrpac_platforms import MOTRPAC_PLATFORMS
+from exomics.datasets.loaders.mwtab import MWTAB
 from exomics.datasets.loaders.olink import OLINK
 from exomics.datasets.loaders.qpcr import QPCR
 from exomics.datasets.loaders.simulate import SIMULATE, SIMULATED_TABLE
@@ -45,6 +50,9 @@ Loaders = Methods(
         EXPRESSION_TABLE,
         FEATURE_COUNTS,
         FRAGPIPE,
+        GDC_CLINICAL,
+        GDC_MIRNA,
+        GDC_STAR_COUNTS,
         GEO_SERIES_MATRIX,
         GEO_SOFT,
         MAF,
@@ -59,6 +67,8 @@ Loaders = Methods(
         MOTRPAC_METABOLOMICS,
         MOTRPAC_NATIVE,
         MOTRPAC_PHYSIOLOGY,
+        MOTRPAC_PLATFORMS,
+        MWTAB,
         OLINK,
         QPCR,
         SIMULATE,

@@ -27,6 +27,7 @@ from exomics.schema import Scale, keys
 
 _OPTIONS: Final[Mapping[str, Any]] = {"specimen": "unknown", "study": "", "scale": None}
 _SAMPLE: Final = "Sample"
+_POOL: Final = "QC-Pooled"
 
 
 def load_motrpac_metabolomics(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
@@ -44,8 +45,9 @@ def load_motrpac_metabolomics(files: Mapping[str, Path], manifest: Manifest) -> 
     Returns
     -------
     AnnData
-        Injections of type ``Sample`` x metabolites, as submitted. The source does not name animals, so
-        ``subject_id`` is missing. ``minutes_after_bout`` is read from the group where phenotypes are given.
+        Injections of type ``Sample`` x metabolites, as submitted. ``var["pool_cv"]`` is the coefficient of variation
+        in the pooled samples. The source does not name animals, so ``subject_id`` is missing. ``minutes_after_bout`` is
+        read from the group where phenotypes are given.
 
     Raises
     ------
@@ -60,16 +62,27 @@ def load_motrpac_metabolomics(files: Mapping[str, Path], manifest: Manifest) -> 
     _require_same(pd.Series(injections), samples["sample_id"], what="samples", path=files["samples"])
     samples = samples.set_axis(pd.Index(text_ids(samples["sample_id"])), axis=0).loc[injections]
     kept = [name for name in injections if samples.at[name, "sample_type"] == _SAMPLE]
+    pools = [name for name in injections if samples.at[name, "sample_type"] == _POOL]
     dropped = samples.loc[[name for name in injections if name not in set(kept)], "sample_type"]
     values = results[kept].to_numpy(dtype=np.float64, na_value=np.nan).T
     var = metabolites.set_axis(pd.Index(list(metabolites["metabolite_name"])), axis=0).loc[results["metabolite_name"]]
     named = var["refmet_name"] if "refmet_name" in var else var["metabolite_name"]
     added = {keys.FEATURE_NAME: names_or_empty(named), keys.FEATURE_TYPE: "metabolite"}
-    var = pd.concat([pd.DataFrame(added, index=var.index), var], axis=1)
+    var = pd.concat([pd.DataFrame(added, index=var.index), var], axis=1).assign(pool_cv=_variation(results[pools]))
     report = {"dropped_columns": list(dropped.index), "dropped_types": dropped.value_counts().to_dict()}
     scale = scale_from(manifest, Scale(kind="linear", quantity="intensity"))
     expression = Expression(values, _obs(samples.loc[kept], files, manifest), var)
     return assemble(expression, assay="metabolite", scale=scale, manifest=manifest, report=report)
+
+
+def _variation(pools: pd.DataFrame) -> np.ndarray:
+    """SD over mean of each metabolite in the pooled samples, NaN with fewer than two values."""
+    values = pools.to_numpy(dtype=np.float64, na_value=np.nan)
+    n = (~np.isnan(values)).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.nansum(values, axis=1) / n
+        variance = np.nansum((values - mean[:, None]) ** 2, axis=1) / (n - 1)
+        return np.where((n > 1) & (mean > 0), np.sqrt(variance) / mean, np.nan)
 
 
 def _table(files: Mapping[str, Path], role: str, manifest: Manifest) -> pd.DataFrame:
