@@ -37,7 +37,7 @@ def elastic_net_logistic(seed: int) -> Built:
     Returns
     -------
     Built
-        A pipeline for features (n_samples, n_features), and its grid.
+        A pipeline for samples x features (n_samples, n_features), and its grid.
 
     Notes
     -----
@@ -66,7 +66,7 @@ def gradient_boosting(seed: int) -> Built:
     Returns
     -------
     Built
-        A pipeline for features (n_samples, n_features), and its grid.
+        A pipeline for samples x features (n_samples, n_features), and its grid.
 
     Notes
     -----
@@ -94,7 +94,7 @@ def principal_components_logistic(seed: int) -> Built:
     Returns
     -------
     Built
-        A pipeline for features (n_samples, n_features), and its grid.
+        A pipeline for samples x features (n_samples, n_features), and its grid.
 
     Notes
     -----
@@ -125,7 +125,7 @@ def no_features(seed: int) -> Built:
     Returns
     -------
     Built
-        A pipeline for any features (n_samples, n_features), with nothing to search.
+        A pipeline for any samples x features (n_samples, n_features), with nothing to search.
 
     Notes
     -----
