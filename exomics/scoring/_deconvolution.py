@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,12 +21,14 @@ _COMPARES = ("samples", "cell_types")
 
 class Prepared(NamedTuple):
     """A reference as a kernel takes it: ``features`` (n_features,), ``profiles`` (n_features, n_profiles), ``parts`` as
-    its other keyword arguments; ``cell_types`` (n_cell_types,) names the columns of its result."""
+    its other keyword arguments, ``feature_parts`` those with a row per feature; ``cell_types`` (n_cell_types,) names
+    the columns of its result."""
 
     features: tuple[str, ...]
     profiles: FloatArray
     cell_types: tuple[str, ...]
     parts: Mapping[str, Any]
+    feature_parts: Mapping[str, FloatArray] = MappingProxyType({})
 
 
 def profile_table(reference: CellReference, *, drop: str = "") -> Profiles:

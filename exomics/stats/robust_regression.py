@@ -9,7 +9,7 @@ from exomics.errors import InputError
 
 __all__ = ["huber_fit"]
 
-_MAD_OF_NORMAL = 0.6744897501960817
+_MAD_OF_NORMAL = 0.6745
 _LEAST_SCALE = 1e-12
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exomics._checks import FloatArray
 from exomics.errors import InputError
 
+IntArray = NDArray[np.int64]
 LEAST_FEATURES = 3
 
 
 def percentile_interval(
-    estimate: Callable[[FloatArray, FloatArray], FloatArray],
-    values: FloatArray,
+    estimate: Callable[[IntArray], FloatArray],
     profiles: FloatArray,
     *,
     n_resamples: int,
@@ -22,14 +23,15 @@ def percentile_interval(
 ) -> tuple[FloatArray, FloatArray]:
     """95% percentile interval of each value over resampled features, (n_samples, n_cell_types) twice.
 
+    `estimate` gives the values from chosen rows of the reference, of which `profiles` are the profiles.
     A cell type with fewer than three features of its own has none: it cannot be told how its marker varies. A resample
     that leaves profiles collinear or a type without features is left out for all, or for that type.
     """
     drawn = []
     for _ in range(n_resamples):
-        rows = generator.integers(0, profiles.shape[0], profiles.shape[0])
+        rows = np.asarray(generator.integers(0, profiles.shape[0], profiles.shape[0]), dtype=np.int64)
         try:
-            drawn.append(estimate(values[:, rows], profiles[rows]))
+            drawn.append(estimate(rows))
         except InputError:
             continue
     if len(drawn) < max(2, n_resamples // 2):

@@ -80,8 +80,9 @@ def _prepare(reference: CellReference) -> Prepared:
     spread: Profiles | None = reference.parts.get("variability")
     if spread is not None and (spread.rows != table.rows or spread.columns != table.columns):
         raise InputError("variability must have the rows and columns of profiles, in the same order.")
-    parts = {"variability": None if spread is None else spread.values, "mrna_content": content}
-    return Prepared(table.rows, table.values, (*table.columns, OTHER), parts)
+    by_feature = {} if spread is None else {"variability": spread.values}
+    names = (*table.columns, OTHER)
+    return Prepared(table.rows, table.values, names, {"mrna_content": content}, by_feature)
 
 
 SPEC = Deconvolution(

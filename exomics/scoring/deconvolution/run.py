@@ -30,11 +30,12 @@ _MILLION = 1e6
 @dataclass(frozen=True)
 class _Aligned:
     """Values (n_samples, n_features) and profiles (n_features, n_profiles) over the measured features of a reference,
-    and the coverage (n_samples, n_profiles) of each profile."""
+    the coverage (n_samples, n_profiles) of each profile, and what else the reference has per feature."""
 
     values: FloatArray
     profiles: FloatArray
     coverage: FloatArray
+    feature_parts: dict[str, FloatArray]
 
 
 def deconvolve(
@@ -60,7 +61,7 @@ def deconvolve(
     cell_types
         Types of the reference to estimate, in its own words; all if empty.
     parameters
-        Of the kernel.
+        Of the kernel; and ``least_coverage``, the fraction of the features of a type that must be measured in a sample.
     resampling
         Resamples of the features for 95% intervals, and their seed; 0 resamples for none.
     aliases
@@ -102,24 +103,26 @@ def deconvolve(
     if cell_types:
         given = given.only(cell_types)
     options = _options(spec, parameters or {})
+    floor = float(options.pop("least_coverage"))
     prepared = spec.prepare(given)
     aligned = _align(adata, prepared, spec, aliases)
 
-    def estimate(values: FloatArray, profiles: FloatArray) -> FloatArray:
-        return np.asarray(spec.function(values, profiles, **prepared.parts, **options))
+    def estimate(rows: NDArray[np.int64]) -> FloatArray:
+        by_feature = {name: part[rows] for name, part in aligned.feature_parts.items()}
+        given = {**prepared.parts, **by_feature, **options}
+        return np.asarray(spec.function(aligned.values[:, rows], aligned.profiles[rows], **given))
 
-    found = estimate(aligned.values, aligned.profiles)
+    found = estimate(np.arange(len(aligned.profiles)))
     low, high = np.full(found.shape, np.nan), np.full(found.shape, np.nan)
     n_resamples, seed = resampling
     if n_resamples:
         if not spec.resamples:
             raise InputError(f"{method} ranks every gene of a sample; it has no interval by resampling of features.")
         generator = np.random.default_rng(seed)
-        low, high = percentile_interval(
-            estimate, aligned.values, aligned.profiles, n_resamples=n_resamples, generator=generator
-        )
-    frame = _frame(adata, prepared, spec, (found, low, high, aligned.coverage))
-    return DeconvolutionTable(frame, _provenance(adata, spec, given, {**options, "resampling": list(resampling)}))
+        low, high = percentile_interval(estimate, aligned.profiles, n_resamples=n_resamples, generator=generator)
+    frame = _frame(adata, (prepared, spec, floor), (found, low, high, aligned.coverage))
+    told = {**options, "least_coverage": floor, "resampling": list(resampling)}
+    return DeconvolutionTable(frame, _provenance(adata, spec, given, told))
 
 
 def _checked(spec: Deconvolution, reference: CellReference) -> CellReference:
@@ -134,11 +137,11 @@ def _checked(spec: Deconvolution, reference: CellReference) -> CellReference:
 
 
 def _options(spec: Deconvolution, given: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = [name for name in given if name not in spec.parameters]
+    options = {**spec.parameters, "least_coverage": spec.least_coverage}
+    unknown = [name for name in given if name not in options]
     if unknown:
-        known = ", ".join(spec.parameters) or "none"
-        raise InputError(f"{spec.name} has no parameter {unknown[0]!r}; its parameters: {known}.")
-    return {**spec.parameters, **given}
+        raise InputError(f"{spec.name} has no parameter {unknown[0]!r}; its parameters: {', '.join(options)}.")
+    return {**options, **given}
 
 
 def _align(adata: AnnData, prepared: Prepared, spec: Deconvolution, aliases: AliasTable | None) -> _Aligned:
@@ -164,20 +167,21 @@ def _align(adata: AnnData, prepared: Prepared, spec: Deconvolution, aliases: Ali
     profiles = prepared.profiles[rows]
     belongs = (prepared.profiles != 0).astype(np.float64)
     coverage = (~np.isnan(values)).astype(np.float64) @ belongs[rows] / np.maximum(belongs.sum(axis=0), 1.0)
-    return _Aligned(values, profiles, coverage)
+    by_feature = {name: part[rows] for name, part in prepared.feature_parts.items()}
+    return _Aligned(values, profiles, coverage, by_feature)
 
 
 def _frame(
     adata: AnnData,
-    prepared: Prepared,
-    spec: Deconvolution,
+    how: tuple[Prepared, Deconvolution, float],
     results: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
 ) -> pd.DataFrame:
+    prepared, spec, floor = how
     found, low, high, coverage = results
     n_samples, n_types = found.shape
     if coverage.shape[1] != n_types:  # one fit for all types: what is measured counts for all of them
         coverage = np.repeat(coverage.mean(axis=1, keepdims=True), n_types, axis=1)
-    status = np.where(coverage == 0, "not_measured", np.where(coverage < spec.least_coverage, "below_floor", "ok"))
+    status = np.where(coverage == 0, "not_measured", np.where(coverage < floor, "below_floor", "ok"))
     status = np.where((status == "ok") & np.isnan(found), "below_floor", status)
     own = np.array(prepared.cell_types, dtype=object)
     named = np.array([spec.cell_types.get(name, name) for name in own], dtype=object)
