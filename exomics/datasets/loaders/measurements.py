@@ -48,7 +48,14 @@ def load_measurements(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     return sheet_to_anndata(read_any_table(files, manifest), options, manifest, where=str(path))
 
 
-def sheet_to_anndata(frame: pd.DataFrame, options: Mapping[str, Any], manifest: Manifest, *, where: str) -> AnnData:
+def sheet_to_anndata(
+    frame: pd.DataFrame,
+    options: Mapping[str, Any],
+    manifest: Manifest,
+    *,
+    where: str,
+    report: Mapping[str, Any] | None = None,
+) -> AnnData:
     """`frame` as AnnData; see `load_measurements` for `options`."""
     id_columns = [options["id"]] if isinstance(options["id"], str) else list(options["id"]) or [str(frame.columns[0])]
     labels = _labels(frame, id_columns, where)
@@ -64,7 +71,8 @@ def sheet_to_anndata(frame: pd.DataFrame, options: Mapping[str, Any], manifest: 
     names = [str(name) for name in measured]
     var = pd.DataFrame({keys.FEATURE_NAME: names, keys.FEATURE_TYPE: "measurement"}, index=pd.Index(names))
     scale = scale_from_options(options["scale"], Scale(kind="linear", quantity="value"))
-    return assemble(Expression(values, obs, var), assay="phenotype", scale=scale, manifest=manifest)
+    expression = Expression(values, obs, var)
+    return assemble(expression, assay="phenotype", scale=scale, manifest=manifest, report=report)
 
 
 def _is_number(column: pd.Series) -> bool:
