@@ -24,6 +24,7 @@ from exomics.datasets.loaders.mirna_table import MIRNA_TABLE
 from exomics.datasets.loaders.motrpac import MOTRPAC
 from exomics.datasets.loaders.motrpac_differential import MOTRPAC_DIFFERENTIAL
 from exomics.datasets.loaders.motrpac_human import MOTRPAC_HUMAN
+from exomics.datasets.loaders.motrpac_immunoassay import MOTRPAC_IMMUNOASSAY
 from exomics.datasets.loaders.motrpac_metabolomics import MOTRPAC_METABOLOMICS
 from exomics.datasets.loaders.motrpac_native import MOTRPAC_NATIVE
 from exomics.datasets.loaders.motrpac_physiology import MOTRPAC_PHYSIOLOGY
@@ -38,6 +39,7 @@ from exomics.datasets.loaders.spectronaut import SPECTRONAUT
 from exomics.datasets.loaders.tables import DELIMITED_TABLE, GENE_SETS, R_TABLE
 from exomics.datasets.loaders.tenx import TENX
 from exomics.datasets.loaders.tumor_sets import MIRIT, MIXOMICS_BREAST
+from exomics.datasets.loaders.xena import XENA
 from exomics.registry.method import Methods
 
 Loaders = Methods(
@@ -64,6 +66,7 @@ Loaders = Methods(
         MIRNA_TABLE,
         MIXOMICS_BREAST,
         MOTRPAC,
+        MOTRPAC_IMMUNOASSAY,
         MOTRPAC_METABOLOMICS,
         MOTRPAC_NATIVE,
         MOTRPAC_PHYSIOLOGY,
@@ -76,6 +79,7 @@ Loaders = Methods(
         SOMASCAN,
         SPECTRONAUT,
         TENX,
+        XENA,
     ),
 )
 Tables = Methods(
