@@ -6,7 +6,7 @@ set.seed(1213)
 n <- 600; m <- 30
 x <- matrix(rbeta(n * m, 2, 3), n, m) * rgamma(n, 16, 4) + rnorm(n, 6, 2)
 x[1:40, 16:30] <- x[1:40, 16:30] + 1
-x <- round(x, 5)
+x <- round(x, 8)
 x[500, ] <- 3
 dimnames(x) <- list(paste0("g", seq_len(n)), paste0("s", seq_len(m)))
 sizes <- c(5, 10, 20, 40, 40, 80)
