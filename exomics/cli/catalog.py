@@ -1,6 +1,9 @@
-"""List what is known here: datasets, signatures, methods, recipes (and derivation rules), workflows.
+"""List what is known here: datasets, signatures, methods, recipes (and derivation rules), workflows, fields of a study.
+
+With names, everything that is known of each is printed.
 
 examples:
+  exomics catalog fields fitt.type timing.minutes_post_bout
   exomics catalog signatures
   exomics catalog datasets --json
 """
@@ -8,17 +11,21 @@ examples:
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from exomics._resources import registry_folder
 from exomics.cli._methods import all_methods
+from exomics.errors import RegistryError
 from exomics.registry.derivation_rule import derivation_rule_names, load_derivation_rule
 from exomics.registry.document import parse_yaml
 from exomics.registry.manifest import all_manifests
 from exomics.registry.recipe import load_recipe, recipe_names
 from exomics.registry.signature_files import all_signatures
+from exomics.schema.sample_fields import SAMPLE_FIELDS
+from exomics.schema.study_fields import FIELDS
 
 Rows = list[dict[str, Any]]
 
@@ -26,19 +33,58 @@ Rows = list[dict[str, Any]]
 def register(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("what", choices=tuple(_LISTS), help="what to list")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="explain these instead of listing all")
     parser.add_argument("--json", action="store_true", help="all fields, as JSON")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the list."""
     rows = _LISTS[arguments.what]()
+    if arguments.names:
+        rows = _named(rows, arguments.names, arguments.what)
     if arguments.json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    if arguments.names:
+        print("\n\n".join("\n".join(f"{key}: {_shown(value)}" for key, value in row.items()) for row in rows))
         return
     shown = [{key: value for key, value in row.items() if key in _SHORT} for row in rows]
     widths = {key: max(len(str(row.get(key, ""))) for row in shown) for key in shown[0]}
     for row in shown:
         print("  ".join(f"{row[key]!s:<{widths[key]}}" for key in row).rstrip())
+
+
+def _named(rows: Rows, names: Sequence[str], what: str) -> Rows:
+    known = {str(row["id"]): row for row in rows}
+    for name in names:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=3)
+            hint = f"did you mean {', '.join(close)}?" if close else f"`exomics catalog {what}` lists the known ones."
+            raise RegistryError(f"none of the {what} is called {name!r}; {hint}")
+    return [known[name] for name in names]
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _fields() -> Rows:
+    """Fields of study.yaml, then those that only the sample sheet has."""
+    own = {field.id for field in FIELDS}
+    of_samples = [field for field in SAMPLE_FIELDS.values() if field.id not in own]
+    return [
+        {
+            "id": field.id,
+            "kind": field.kind,
+            "title": field.description,
+            "unit": field.unit,
+            "levels": list(field.levels),
+            "required": field.required,
+            "study_yaml": field.id in own,
+            "column": field.column,
+        }
+        for field in (*FIELDS, *of_samples)
+    ]
 
 
 def _datasets() -> Rows:
@@ -123,4 +169,5 @@ _LISTS: Mapping[str, Callable[[], Rows]] = {
     "methods": _methods,
     "recipes": _recipes,
     "workflows": _workflows,
+    "fields": _fields,
 }

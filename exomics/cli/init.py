@@ -138,9 +138,14 @@ def _documents(study: own.OwnStudy, data: AnnData, arguments: argparse.Namespace
     config = own.config(study, source, cohorts=arguments.cohort, sources=sources)
     return {
         own.SAMPLES: data.obs.rename_axis(keys.SAMPLE_ID).to_csv(sep="\t", lineterminator="\n"),
-        own.STUDY: template_text(species=study.species, title=study.name),
+        own.STUDY: template_text(_told(data), species=study.species, title=study.name),
         "config.yaml": _yaml(config),
     }
+
+
+def _told(data: AnnData) -> list[str]:
+    """Columns of the sheet that say something."""
+    return [str(name) for name in data.obs.columns if data.obs[name].notna().any()]
 
 
 def _analysis(study: own.OwnStudy, design: Design, arguments: argparse.Namespace) -> dict[str, str]:

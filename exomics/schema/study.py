@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from exomics.errors import InputError
@@ -60,22 +60,42 @@ def check_study(study: Mapping[str, Any], source: str = "study.yaml", *, strict:
         raise InputError(f"{source} has {len(failures)} faults: {shown}")
 
 
-def template(**known: str) -> dict[str, dict[str, Any]]:
-    """A study document with every field ``not_reported``, but for those of the group ``study`` given in `known`."""
+def template(columns: Collection[str] = (), **known: str) -> dict[str, dict[str, Any]]:
+    """A study document with every field ``not_reported``.
+
+    Parameters
+    ----------
+    columns
+        Columns of the sample sheet: a field that has one of them is ``per_sample``.
+    **known
+        Values of fields of the group ``study``.
+
+    Returns
+    -------
+    dict
+        Group -> field -> value.
+
+    Examples
+    --------
+    >>> template(["strain"], species="mouse")["host"]["strain"]
+    'per_sample'
+    """
     study: dict[str, dict[str, Any]] = {}
     for field in FIELDS:
-        value = known.get(field.name, NOT_REPORTED) if field.group == "study" else NOT_REPORTED
-        study.setdefault(field.group, {})[field.name] = value
+        value = PER_SAMPLE if field.column in columns else NOT_REPORTED
+        study.setdefault(field.group, {})[field.name] = (
+            known.get(field.name, value) if field.group == "study" else value
+        )
     return study
 
 
-def template_text(**known: str) -> str:
+def template_text(columns: Collection[str] = (), **known: str) -> str:
     """The template as YAML, each field with its meaning, unit or levels in a comment."""
     lines = ["# What the study says about itself. Every field wants a value, not_reported, or not_applicable;"]
     lines += [
         "# per_sample where the column named in braces of the sample sheet holds it. (*) A strict check needs it."
     ]
-    study = template(**known)
+    study = template(columns, **known)
     for group, found in study.items():
         lines += ["", f"{group}:"]
         for field in FIELDS:
