@@ -17,13 +17,14 @@ PACKAGE = ROOT / "exomics"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = (
     "numpy", "scipy", "numba", "pandas", "anndata", "mudata", "scanpy", "sklearn", "statsmodels", "lifelines",
-    "gseapy", "pydeseq2", "matplotlib", "plotly", "jinja2", "rdata", "pooch", "rich", "snakemake", "yaml",
+    "gseapy", "pydeseq2", "matplotlib", "plotly", "polars", "jinja2", "rdata", "pooch", "rich", "snakemake", "yaml",
 )  # fmt: skip
 
 # Imports inside functions: what is rare, and would cost every caller of the module.
 LAZY_IMPORTS = {
     ("datasets/_transfer.py", "pooch"),
     ("datasets/_transfer.py", "rich"),
+    ("datasets/loaders/_workbooks.py", "polars"),
     ("enrichment/methods/gseapy_prerank.py", "gseapy"),
     ("scoring/methods/gseapy_gsva.py", "gseapy"),
     ("scoring/methods/gseapy_ssgsea.py", "gseapy"),

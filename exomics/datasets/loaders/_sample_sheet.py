@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from exomics.datasets.loaders._any_table import read_any_sheet
 from exomics.datasets.loaders._text_file import TextFormat
-from exomics.datasets.loaders._text_table import read_text_table, require_labels
+from exomics.datasets.loaders._text_table import require_labels
 from exomics.datasets.loaders.tables import numbers_where_all
 from exomics.errors import InputError
 
@@ -72,7 +73,7 @@ class SampleSheet:
 
 def read_sheet(path: Path) -> SampleSheet:
     """Read a sample sheet; an `InputError` when it cannot be read, has no rows, or repeats a column."""
-    table = read_text_table(path)
+    table = read_any_sheet(path)
     if table.frame.empty:
         raise InputError(f"{path}: expected a header and one row per sample; got a header only.")
     require_labels(list(table.frame.columns), "columns", path)

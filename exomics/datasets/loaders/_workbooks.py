@@ -58,8 +58,8 @@ def grid_of(path: Path) -> list[list[str]]:
     return [row + [""] * (width - len(row)) for row in rows]
 
 
-def read_columns(path: Path) -> pd.DataFrame:
-    """A parquet or feather file as a frame of text, missing as NaN.
+def read_columnar(path: Path) -> dict[str, pd.Series]:
+    """The columns of a parquet or feather file: numbers as floats, anything else as text, missing as NaN.
 
     Parameters
     ----------
@@ -68,35 +68,50 @@ def read_columns(path: Path) -> pd.DataFrame:
 
     Returns
     -------
-    pandas.DataFrame
+    dict
+        Name to column.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or two columns share a name.
+        If the file cannot be read.
     """
+    import polars
+
     try:
-        frame = (pd.read_feather if path.suffix == ".feather" else pd.read_parquet)(path)
+        with path.open("rb") as stream:
+            found = (polars.read_ipc if path.suffix == ".feather" else polars.read_parquet)(stream)
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; give an existing file.") from error
-    except _DAMAGED as error:
+    except (*_DAMAGED, polars.exceptions.PolarsError) as error:
         raise InputError(f"{path} is not a whole {path.suffix[1:]} file ({error}); write it again.") from error
-    if not frame.columns.is_unique:
-        raise InputError(f"{path}: the names of the columns must be unique; rename those that occur twice.")
-    return (
-        frame.astype(object)
-        .where(frame.notna(), float("nan"))
-        .map(lambda cell: cell if _is_missing(cell) else _word(cell))
+    return {
+        column.name: pd.Series(column.cast(polars.Float64).to_numpy())
+        if column.dtype.is_numeric()
+        else pd.Series([_text_or_missing(cell) for cell in column.to_list()], dtype=object)
+        for column in found.get_columns()
+    }
+
+
+def read_columns(path: Path) -> pd.DataFrame:
+    """A parquet or feather file as a frame of text, missing as NaN; as `read_columnar`."""
+    return pd.DataFrame(
+        {name: [_text_or_missing(cell) for cell in column] for name, column in read_columnar(path).items()},
+        dtype=object,
     )
 
 
+def _text_or_missing(cell: Any) -> Any:
+    return float("nan") if _is_missing(cell) else _word(cell)
+
+
 def _is_missing(cell: Any) -> bool:
-    return isinstance(cell, float) and cell != cell
+    return cell is None or (isinstance(cell, float) and cell != cell)
 
 
 def _word(cell: Any) -> str:
     """A cell as text: 3.0 as 3, a missing one as ""."""
-    if cell is None or _is_missing(cell):
+    if _is_missing(cell):
         return ""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
         return str(int(cell))

@@ -1,4 +1,4 @@
-"""Anyone's own study: a matrix (tsv, csv, h5ad) and a sample sheet."""
+"""Anyone's own study: a matrix (tsv, csv, xlsx, parquet, feather, h5ad) and a sample sheet."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from anndata import AnnData
 from scipy import sparse
 
 from exomics._checks import require_counts
+from exomics.datasets.loaders._any_table import read_any_matrix
 from exomics.datasets.loaders._assemble import Expression, assemble, names_or_empty, only_file, scale_from_options
-from exomics.datasets.loaders._matrix_file import MatrixFile, numbers, read_matrix
+from exomics.datasets.loaders._mangled import mangled_report
+from exomics.datasets.loaders._matrix_file import MatrixFile, numbers
 from exomics.datasets.loaders._sample_options import SAMPLE_OPTIONS, contract_samples, identifier_columns
 from exomics.datasets.loaders._sample_sheet import SampleSheet, read_sheet
 from exomics.datasets.loaders.bioconductor import FEATURE_TYPE_OF
@@ -55,8 +57,9 @@ def load_expression_table(files: Mapping[str, Path], manifest: Manifest) -> AnnD
     Parameters
     ----------
     files
-        Role ``matrix``: ``.tsv``, ``.txt``, ``.csv`` (``.gz`` allowed) or ``.h5ad``; first column = row labels.
-        Role ``samples``: the sample sheet (one row per sample), which an ``.h5ad`` may do without.
+        Role ``matrix``: text (``.tsv``, ``.txt``, ``.csv``, ``.gz`` allowed), ``.xlsx`` (first sheet), ``.parquet``,
+        ``.feather`` or ``.h5ad``; first column = row labels. Role ``samples``: the sample sheet (one row per sample;
+        the same kinds of file), which an ``.h5ad`` may do without.
     manifest
         Options: ``scale`` (must be given: ``counts:count``, ``linear:tpm``, ``log2:cpm:1`` ...); ``assay`` (default
         ``rna``); ``orientation`` (``features_in_rows`` or ``samples_in_rows``; else it follows from where the sheet's
@@ -69,7 +72,8 @@ def load_expression_table(files: Mapping[str, Path], manifest: Manifest) -> AnnD
     -------
     AnnData
         Samples x features in the order of the matrix. ``uns["exomics"]["report"]`` states the orientation, the id
-        column, the sheet's rows without sample and the features without value, which are kept.
+        column, the sheet's rows without sample, the features without value, which are kept, and ids that look like
+        the dates or floats of a spreadsheet (1-Mar); ``matrix_file`` says how the file is written and what was mended.
 
     Raises
     ------
@@ -88,7 +92,11 @@ def load_expression_table(files: Mapping[str, Path], manifest: Manifest) -> AnnD
         require_counts(read.values.data if sparse.issparse(read.values) else read.values, f"{path}: the values")
     obs = contract_samples(read.samples, options, where=str(files.get("samples", path)))
     var = _features(read.features, options)
-    report = {**read.report, "features_without_value": _without_value(read.values, var, options, path)}
+    report = {
+        **read.report,
+        **mangled_report(list(var.index)),
+        "features_without_value": _without_value(read.values, var, options, path),
+    }
     expression = Expression(read.values, obs, var)
     return assemble(expression, assay=options["assay"], scale=scale, manifest=manifest, report=report)
 
@@ -124,7 +132,7 @@ def _without_value(values: Any, var: pd.DataFrame, options: Mapping[str, Any], p
 
 
 def _from_text(path: Path, sheet: SampleSheet | None, options: Mapping[str, Any]) -> _Read:
-    file = read_matrix(path)
+    file = read_any_matrix(path)
     orientation = options["orientation"]
     if sheet is None:
         if orientation not in {FEATURES_IN_ROWS, SAMPLES_IN_ROWS}:
@@ -143,7 +151,7 @@ def _from_text(path: Path, sheet: SampleSheet | None, options: Mapping[str, Any]
 
 def _oriented(file: MatrixFile, orientation: str, samples: pd.DataFrame | None, *, options: Mapping[str, Any]) -> _Read:
     annotation = [options["annotation"]] if isinstance(options["annotation"], str) else list(options["annotation"])
-    report: dict[str, Any] = {"orientation": orientation}
+    report: dict[str, Any] = {"orientation": orientation, "matrix_file": file.format.report()}
     if orientation == SAMPLES_IN_ROWS:
         columns = [name for name in file.columns if name not in annotation]
         obs = _rows_of(samples, file.row_labels, file.path, report=report)
@@ -203,7 +211,7 @@ def _from_h5ad(path: Path, sheet: SampleSheet | None, options: Mapping[str, Any]
 EXPRESSION_TABLE = MethodSpec(
     name="expression_table",
     kind="loader",
-    title="Your own matrix (tsv, csv, h5ad) with a sample sheet",
+    title="Your own matrix (tsv, csv, xlsx, parquet, feather, h5ad) with a sample sheet",
     function=load_expression_table,
     input_scale=("counts", "linear", "log2"),
     parameters=_OPTIONS,

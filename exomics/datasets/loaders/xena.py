@@ -47,9 +47,10 @@ def load_xena(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
         Role ``matrix``: features in rows, samples in columns, plain or gzipped. Optional ``phenotype`` and ``survival``
         (one row per sample; the first column, or ``sample``, is its id) and ``probemap`` (``id, gene, chrom ...``).
     manifest
-        Options: ``transform``, which must be given as the hub's page states it: ``log2(count+1)``, which is inverted to
-        the counts, or a scale, ``log2:tpm:0.001`` or ``linear:value``; ``assay`` (default ``rna``), ``species``
-        (default human), ``survival_unit`` (default day), ``feature_name`` (column of the probe map), and the sample options.
+        Options: ``transform``, which must be given as the hub's page states it: ``log2(count+1)``, which is inverted
+        to the counts, or a scale, ``log2:tpm:0.001`` or ``linear:value``; ``assay`` (default ``rna``), ``species``
+        (default human), ``survival_unit`` (default day), ``feature_name`` (column of the probe map), and the sample
+        options.
 
     Returns
     -------
@@ -120,7 +121,8 @@ def counts_of(values: np.ndarray, path: Path) -> np.ndarray:
     if odd.any():
         raise ScaleError(
             f"{path}: {int(odd.sum())} of {odd.size} values are no log2(count+1) of a whole count (such as "
-            f"{values[odd][0]!s}). Expected counts, normalized values and values of few digits are no counts: declare a scale."
+            f"{values[odd][0]!s}). Expected counts, normalized values and values of few digits are no counts: declare "
+            "a scale."
         )
     return whole
 
