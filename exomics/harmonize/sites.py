@@ -24,7 +24,14 @@ _SITE = re.compile(r"^(?P<protein>.+)_(?P<residues>[A-Z]\d+(?:;[A-Z]\d+)*)$")
 
 @dataclass(frozen=True)
 class Site:
-    """One site id taken apart: the protein, and residues as (amino acid, position).
+    """One site id taken apart.
+
+    Parameters
+    ----------
+    protein
+        As the source spells it.
+    residues
+        Amino acid and position of each modified residue, in order.
 
     Examples
     --------
