@@ -10,8 +10,12 @@ from pathlib import Path
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, read in blocks."""
+    """SHA-256 of a file, read in blocks; of a folder: of the names and hashes of all files in it, in order."""
     digest = hashlib.sha256()
+    if path.is_dir():
+        for file in sorted(found for found in path.rglob("*") if found.is_file()):
+            digest.update(f"{file.relative_to(path).as_posix()}\t{sha256_of(file)}\n".encode())
+        return digest.hexdigest()
     with path.open("rb") as stream:
         for block in iter(lambda: stream.read(1 << 20), b""):
             digest.update(block)

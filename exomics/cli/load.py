@@ -13,8 +13,13 @@ examples:
 from __future__ import annotations
 
 import argparse
+import json
+import textwrap
 from pathlib import Path
 from typing import Any
+
+from anndata import AnnData
+from mudata import MuData
 
 from exomics.cli._step import option, require_suffix, role_path
 from exomics.cli._write import save_data, save_frame
@@ -22,6 +27,9 @@ from exomics.datasets import Tables, load, load_files, load_table, load_table_fi
 from exomics.errors import InputError
 from exomics.registry.manifest import load_manifest
 from exomics.results import Provenance
+from exomics.schema import keys
+
+_NO_LOSS = ("compression", "delimiter", "encoding", "matrix_file", "profile")  # how a file is written
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -59,6 +67,33 @@ def run(arguments: argparse.Namespace) -> None:
         parameters = {"loader": arguments.loader, "files": roles, "options": options}
     save_data(data, output, arguments, list(files.values()), parameters=parameters)
     print(f"{output}: {data.n_obs} samples x {data.n_vars} features")
+    for line in _told(data):
+        print(line)
+
+
+def _told(data: AnnData | MuData) -> list[str]:
+    """What the loader dropped, mended or found missing, a line per finding; what all modalities share is told once."""
+    parts = data.mod if isinstance(data, MuData) else {"": data}
+    found = {
+        name: [f"{what}: {_shown(value)}" for what, value in _report(held).items() if value and what not in _NO_LOSS]
+        for name, held in parts.items()
+    }
+    shared = set.intersection(*map(set, found.values()))
+    lines = [line for held in found.values() for line in held if line in shared]
+    lines += [f"{name}: {line}" for name, held in found.items() for line in held if line not in shared]
+    return [f"  {textwrap.shorten(line, 200, placeholder=' ...')}" for line in dict.fromkeys(lines)]
+
+
+def _report(held: AnnData) -> dict[str, Any]:
+    return dict(json.loads(held.uns[keys.EXOMICS].get(keys.REPORT, "{}")))
+
+
+def _shown(found: Any) -> str:
+    if isinstance(found, list):
+        return f"{len(found)} ({', '.join(map(str, found[:3]))}{' ...' if len(found) > 3 else ''})"
+    if isinstance(found, dict):
+        return ", ".join(f"{key} {_shown(value)}" for key, value in found.items())
+    return " ".join(str(found).split())
 
 
 def _load_table(arguments: argparse.Namespace, output: Path) -> None:

@@ -229,7 +229,8 @@ def own_files(spec: MethodSpec, files: Mapping[str, Path], options: Mapping[str,
     for role, path in files.items():
         if not (path.is_dir() if role in FOLDER_ROLES else path.is_file()):
             kind = "folder" if role in FOLDER_ROLES else "file"
-            raise InputError(f"{path} (role {role}) does not exist; give an existing {kind}.")
+            what = f"is no {kind}" if path.exists() else "does not exist"
+            raise InputError(f"{path} (role {role}) {what}; give an existing {kind}.")
     return Manifest(
         id="",
         version="",

@@ -73,7 +73,8 @@ def load_expression_table(files: Mapping[str, Path], manifest: Manifest) -> AnnD
     AnnData
         Samples x features in the order of the matrix. ``uns["exomics"]["report"]`` states the orientation, the id
         column, the sheet's rows without sample, the features without value, which are kept, and ids that look like
-        the dates or floats of a spreadsheet (1-Mar); ``matrix_file`` says how the file is written and what was mended.
+        the dates or floats of a spreadsheet (1-Mar); ``matrix_file`` says how the file is written, and
+        ``mended`` what was mended.
 
     Raises
     ------
@@ -151,7 +152,8 @@ def _from_text(path: Path, sheet: SampleSheet | None, options: Mapping[str, Any]
 
 def _oriented(file: MatrixFile, orientation: str, samples: pd.DataFrame | None, *, options: Mapping[str, Any]) -> _Read:
     annotation = [options["annotation"]] if isinstance(options["annotation"], str) else list(options["annotation"])
-    report: dict[str, Any] = {"orientation": orientation, "matrix_file": file.format.report()}
+    written = file.format.report()
+    report: dict[str, Any] = {"orientation": orientation, "mended": written.pop("notes", []), "matrix_file": written}
     if orientation == SAMPLES_IN_ROWS:
         columns = [name for name in file.columns if name not in annotation]
         obs = _rows_of(samples, file.row_labels, file.path, report=report)
