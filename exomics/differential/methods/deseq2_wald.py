@@ -64,7 +64,10 @@ def negative_binomial_wald(
     MoTrPAC's muscle within 2e-5 (median) of stock DESeq2, and within 1e-4 in 99.9 % of features of DESeq2 with its
     searches tightened; with ``exact`` maxima within 1e-3 (median). Each difference: the Notes of
     `fit_negative_binomial`, `estimate_dispersions`, `fit_dispersion_trend` and `wald_tests`. The quantiles of
-    independent filtering are of the features with counts; DESeq2's are of all.
+    independent filtering are of the features with counts; DESeq2's are of all. Where counts have heavier tails than
+    the model, so do its errors: with shuffled labels of 76 serum vesicle miRNA libraries 6.6 % of P values are below
+    0.05 and 0.44 % below 0.001, exactly as in DESeq2 (edgeR's quasi-likelihood: 7.8 and 0.77 %; `limma_voom` without
+    sample weights: 4.7 and 0.10 %).
 
     Examples
     --------
