@@ -1,6 +1,7 @@
 """The result tables of every stage: typed frames that carry their provenance."""
 
 from exomics.results._table import ResultTable
+from exomics.results.axes import AxisTable
 from exomics.results.deconvolution import DeconvolutionTable
 from exomics.results.differential import DifferentialTable
 from exomics.results.enrichment import EnrichmentTable
@@ -12,6 +13,7 @@ from exomics.results.reference import ReferenceTable
 from exomics.results.scores import ScoreTable
 
 __all__ = [
+    "AxisTable",
     "DeconvolutionTable",
     "DifferentialTable",
     "EnrichmentTable",

@@ -1,27 +1,51 @@
 """Signatures in samples: scores with coverage and status, derivation, matched controls; and cell types in samples."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from exomics.scoring.axes import axis_scores, rank_axes
 from exomics.scoring.control_scores import control_scores
 from exomics.scoring.controls import MatchedControls, matched_controls
 from exomics.scoring.deconvolution import Deconvolutions, consensus, deconvolve
 from exomics.scoring.derivation import Derivation, derive
 from exomics.scoring.members import members_in_table
 from exomics.scoring.methods import Scorers, scorer
+from exomics.scoring.overlap import jaccard_overlap, without_shared_members
 from exomics.scoring.reference import fit_reference
 from exomics.scoring.run import resolve_signatures, score
+from exomics.scoring.single_sample import require_single_sample
+
+if TYPE_CHECKING:
+    from exomics.scoring.transformer import SignatureTransformer
 
 __all__ = [
     "Deconvolutions",
     "Derivation",
     "MatchedControls",
     "Scorers",
+    "SignatureTransformer",
+    "axis_scores",
     "consensus",
     "control_scores",
     "deconvolve",
     "derive",
     "fit_reference",
+    "jaccard_overlap",
     "matched_controls",
     "members_in_table",
+    "rank_axes",
+    "require_single_sample",
     "resolve_signatures",
     "score",
     "scorer",
+    "without_shared_members",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The transformer needs scikit-learn, which scoring does not: it is imported when first used."""
+    if name == "SignatureTransformer":
+        return importlib.import_module("exomics.scoring.transformer").SignatureTransformer
+    raise AttributeError(f"module 'exomics.scoring' has no attribute {name!r}")

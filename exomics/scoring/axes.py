@@ -1,0 +1,276 @@
+"""Axes from a tissue that secretes to a tumor that listens: scores across layers, and a ranking of pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+
+from exomics.errors import InputError, LayerError
+from exomics.harmonize import OrthologTable
+from exomics.registry.signature import Signature
+from exomics.registry.signature_files import load_signature, signature_hash
+from exomics.results import AxisTable, DifferentialTable, Provenance, ReferenceTable, ScoreTable
+from exomics.schema import Scale, annotate, keys, layer_of, metadata, scale_of
+from exomics.scoring._feature_reference import own_reference
+from exomics.scoring.features import dense, measured_features
+from exomics.scoring.members import members_in_table
+from exomics.scoring.run import score
+from exomics.scoring.scale import log2_values, zero_of
+from exomics.stats.multiple_testing import adjust_p_values
+from exomics.stats.partial_correlation import PartialCorrelation, partial_correlation
+
+__all__ = ["axis_scores", "rank_axes"]
+
+_LIGAND = "ligand "
+_NOTHING = PartialCorrelation(np.nan, np.nan, np.nan, np.nan, 0)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    name: str
+    ligand: str
+    receptor: tuple[str, ...]
+
+
+def axis_scores(
+    ligands: AnnData, receptors: AnnData, signature: Signature, *, reference: ReferenceTable | None = None
+) -> ScoreTable:
+    """Score ligand-receptor pairs across two layers of the same subjects: the ligand of one, the receptor of the other.
+
+    Parameters
+    ----------
+    ligands
+        Samples x features of the layer that secretes (muscle, plasma), one sample per subject and time point.
+    receptors
+        The same of the tumor.
+    signature
+        Pairs as groups of members, the ligand first.
+    reference
+        Frozen, of both layers joined; None: the samples are their own reference.
+
+    Returns
+    -------
+    ScoreTable
+        One row per subject with both, and pair: ``min(z_ligand, min_subunits z)``; the layer is that of the receptors,
+        the note names both.
+
+    Raises
+    ------
+    LayerError
+        If the signature does not list the layer of the ligands.
+    InputError
+        If no subject has both, or a subject has two samples of one time point.
+
+    Notes
+    -----
+    The two layers are joined on log2 scales; z-scores remove what is left of the difference. A human ortholog column
+    names the features of another species, so that a rat muscle can be read against a human tumor by name only where
+    subjects are shared. An axis is an association: it does not show that the ligand reached the receptor.
+    """
+    layer = layer_of(ligands)
+    if layer not in signature.ligand_layers:
+        raise LayerError(
+            f"{signature.id} reads ligands on {', '.join(signature.ligand_layers) or 'no layer'}; these are {layer}."
+        )
+    pairs = _pairs(signature)
+    joined = _join(
+        ligands, receptors, {pair.ligand for pair in pairs}, {name for pair in pairs for name in pair.receptor}
+    )
+    first = {pair.name: pair.ligand for pair in pairs}
+    members = tuple(
+        replace(member, feature_id=_LIGAND + member.feature_id) if member.feature_id == first[member.group] else member
+        for member in signature.members
+    )
+    across = replace(signature, members=members, native_members={}, checks={}, species="human")
+    table = score(joined, across, reference=reference)
+    told = f"ligand on {layer}, receptor on {layer_of(receptors)}"
+    notes = [f"{told}; {note}" if note else told for note in table.frame["note"]]
+    return ScoreTable(table.frame.assign(note=notes), table.provenance)
+
+
+def rank_axes(
+    table: DifferentialTable,
+    tumor: AnnData,
+    signature: Signature,
+    *,
+    target: Signature | str = "imm.cd8",
+    adjust: Sequence[Signature | str] = ("ctl.stroma",),
+    orthologs: OrthologTable | None = None,
+    alpha: float = 0.05,
+) -> AxisTable:
+    """Which ligands change with training, have their receptor in the tumor, and form an axis that goes with a target.
+
+    Parameters
+    ----------
+    table
+        Differential table of the tissue that secretes; one contrast per sex or study.
+    tumor
+        Tumor samples x features.
+    signature
+        Pairs as groups of members, the ligand first.
+    target
+        Signature whose score the axis is correlated with.
+    adjust
+        Signatures (stroma) or numeric columns of ``obs`` (purity) that both are adjusted for.
+    orthologs
+        Table by which human ligands are found in a table of another species.
+    alpha
+        A ligand is replicated if it is significant at this level, with one sign, in every contrast.
+
+    Returns
+    -------
+    AxisTable
+        One row per pair and contrast: replicated ligands first, then by the size of the partial correlation. Status
+        ``not_measured`` (ligand not in the table), ``below_detection`` (a partner detected in fewer than 20 % of the
+        tumors), ``below_floor`` (no axis score) or ``ok``.
+
+    Raises
+    ------
+    InputError
+        If the signature has no pairs, or a covariate is unknown.
+
+    Notes
+    -----
+    The axis is ``min(z_ligand, min_subunits z)`` within the tumor (`axis_min`). The correlation is partial, Pearson,
+    with Fisher's interval; ``axis_adj_p_value`` is Benjamini-Hochberg over the pairs of the signature. Nothing here
+    shows that a ligand of muscle acts on the tumor.
+    """
+    pairs = _pairs(signature)
+    axes = score(tumor, signature)
+    effects = members_in_table(table, [pair.ligand for pair in pairs], orthologs=orthologs)
+    level, covariates = _levels(tumor, target, adjust)
+    axis_rows = _axis_rows(axes, pairs, level, covariates)
+    axis_rows["detected"] = _detected(tumor, signature, pairs)
+    kept = effects[["gene", "contrast", "status", "log2_fold_change", "adj_p_value"]]
+    frame = kept.merge(axis_rows, left_on="gene", right_on="ligand")
+    frame["replicated"] = frame["ligand"].map(_replicated(effects, alpha))
+    frame["note"] = np.where(frame["status"] == "measured", "", "ligand " + frame["status"] + " in the table")
+    frame["status"] = np.where(frame["status"] == "not_measured", "not_measured", frame["axis_status"])
+    frame["strength"] = frame["partial_correlation"].abs().fillna(-1.0)
+    frame["is_single"] = frame["replicated"] == "no"
+    frame = frame.sort_values(["is_single", "strength"], ascending=[True, False], kind="stable")
+    return AxisTable(frame[list(AxisTable.columns)], _provenance(table, signature, alpha))
+
+
+def _pairs(signature: Signature) -> list[_Pair]:
+    if signature.type != "ligand_receptor":
+        raise InputError(f"{signature.id} holds no ligand-receptor pairs; choose one such as myo.lr_pairs.")
+    listed = {group: [one.feature_id for one in signature.members if one.group == group] for group in signature.groups}
+    return [_Pair(group, names[0], tuple(names[1:])) for group, names in listed.items()]
+
+
+def _join(ligands: AnnData, receptors: AnnData, first: set[str], second: set[str]) -> AnnData:
+    left, right = _by_subject(ligands, first, _LIGAND), _by_subject(receptors, second, "")
+    shared = [key for key in right.index if key in left.index]
+    if not shared:
+        raise InputError("no subject and time point has a sample in both layers; check subject_id and time_point.")
+    both = pd.concat([left.loc[shared], right.loc[shared]], axis=1)
+    chosen = {key: at for at, key in enumerate(_keys(receptors))}
+    obs = receptors.obs.iloc[[chosen[key] for key in shared]].assign(**{keys.SPECIES: "human"})
+    var = pd.DataFrame({keys.FEATURE_NAME: both.columns}, index=both.columns)
+    found = AnnData(np.ascontiguousarray(both.to_numpy()), obs=obs, var=var)
+    return annotate(found, assay=str(metadata(receptors)[keys.ASSAY]), scale=Scale(kind="log2", quantity="value"))
+
+
+def _by_subject(adata: AnnData, wanted: set[str], prefix: str) -> pd.DataFrame:
+    column = keys.HUMAN_ORTHOLOG if keys.HUMAN_ORTHOLOG in adata.var.columns else keys.FEATURE_NAME
+    features = measured_features(adata, column)
+    kept = [at for at, name in enumerate(features.names) if name in wanted]
+    values = log2_values(dense(adata, features.columns[kept]), scale_of(adata), "an axis").astype(np.float64)
+    index = pd.Index(_keys(adata), tupleize_cols=False)
+    if index.has_duplicates:
+        raise InputError(f"{index[index.duplicated()][0]} has two samples in {layer_of(adata)}; keep one.")
+    return pd.DataFrame(values, index=index, columns=[prefix + features.names[at] for at in kept])
+
+
+def _keys(adata: AnnData) -> list[str]:
+    times = adata.obs[keys.TIME_POINT].astype(str) if keys.TIME_POINT in adata.obs else [""] * adata.n_obs
+    return [
+        f"{subject} {time}".strip() for subject, time in zip(adata.obs[keys.SUBJECT_ID].astype(str), times, strict=True)
+    ]
+
+
+def _replicated(effects: pd.DataFrame, alpha: float) -> dict[str, str]:
+    """``up``, ``down`` or ``no`` for each ligand."""
+    found = {}
+    for gene, rows in effects.groupby("gene"):
+        significant = (rows["adj_p_value"] < alpha).all()
+        signs = set(np.sign(rows["log2_fold_change"]))
+        found[str(gene)] = {1.0: "up", -1.0: "down"}.get(signs.pop(), "no") if significant and len(signs) == 1 else "no"
+    return found
+
+
+def _levels(
+    tumor: AnnData, target: Signature | str, adjust: Sequence[Signature | str]
+) -> tuple[pd.Series, pd.DataFrame]:
+    """The score of the target, and the covariates, by sample."""
+
+    def level(of: Signature | str) -> pd.Series:
+        if isinstance(of, str) and of in tumor.obs.columns:
+            return pd.to_numeric(tumor.obs[of]).rename(of)
+        signature = load_signature(of) if isinstance(of, str) else of
+        frame = score(tumor, signature, allow_layer=True).frame
+        return frame[frame["arm"] == "total"].set_index("sample_id")["score"].rename(signature.id)
+
+    covariates = [level(of) for of in adjust]
+    return level(target), pd.concat(covariates, axis=1) if covariates else pd.DataFrame(index=tumor.obs_names)
+
+
+def _axis_rows(axes: ScoreTable, pairs: list[_Pair], level: pd.Series, covariates: pd.DataFrame) -> pd.DataFrame:
+    """One row per pair: status of its axis in the tumor, and its partial correlation with the target."""
+    states = axes.frame.drop_duplicates(["arm"]).set_index("arm")["status"]
+    rows = []
+    for pair in pairs:
+        found = _correlation(axes, pair, level, covariates)
+        rows.append(
+            {
+                "pair": pair.name,
+                "ligand": pair.ligand,
+                "receptor": "+".join(pair.receptor),
+                "target": level.name,
+                "adjusted_for": ", ".join(map(str, covariates.columns)),
+                "n_samples": found.n,
+                "partial_correlation": found.estimate,
+                "ci_low": found.ci_low,
+                "ci_high": found.ci_high,
+                "p_value": found.p_value,
+                "axis_status": states[pair.name],
+            }
+        )
+    frame = pd.DataFrame(rows)
+    frame["axis_adj_p_value"] = adjust_p_values(frame["p_value"].to_numpy(dtype=np.float64))
+    return frame
+
+
+def _correlation(axes: ScoreTable, pair: _Pair, level: pd.Series, covariates: pd.DataFrame) -> PartialCorrelation:
+    rows = axes.frame[axes.frame["arm"] == pair.name].set_index("sample_id")["score"]
+    others = covariates.reindex(rows.index)
+    target = level.reindex(rows.index)
+    complete = rows.notna() & target.notna() & others.notna().all(axis=1)
+    if complete.sum() < others.shape[1] + 4:
+        return _NOTHING
+    return partial_correlation(rows.to_numpy(), target.to_numpy(), others.to_numpy(dtype=np.float64))
+
+
+def _detected(tumor: AnnData, signature: Signature, pairs: list[_Pair]) -> list[float]:
+    """Of each pair the fraction of tumors in which its rarest partner is detected."""
+    features = measured_features(tumor, keys.FEATURE_NAME)
+    wanted = {member.feature_id for member in signature.members}
+    kept = [at for at, name in enumerate(features.names) if name in wanted]
+    values = log2_values(dense(tumor, features.columns[kept]), scale_of(tumor), "an axis")
+    found = own_reference(values, zero_of(scale_of(tumor))).detected
+    detected = dict(zip((features.names[at] for at in kept), found.tolist(), strict=True))
+    return [min(detected.get(name, 0.0) for name in (pair.ligand, *pair.receptor)) for pair in pairs]
+
+
+def _provenance(table: DifferentialTable, signature: Signature, alpha: float) -> Provenance:
+    inputs = ({"name": signature.id, "version": signature.version, "sha256": signature_hash(signature)},)
+    return Provenance(
+        method="rank_axes",
+        parameters={"alpha": alpha, "differential": table.provenance.method},
+        inputs=(*table.provenance.inputs, *inputs),
+    )
