@@ -11,7 +11,6 @@ from typing import Any, Final
 import pandas as pd
 
 from exomics import datasets
-from exomics.datasets import Tables
 from exomics.errors import InputError
 from exomics.harmonize.orthologs import TAXA
 from exomics.registry.manifest import load_manifest
@@ -192,7 +191,7 @@ def load_genes(species: str, *, dataset: str = "ref_orthologs_babelgene", offlin
         If it holds no gene of the species.
     """
     fetching: dict[str, Any] = {} if offline is None else {"offline": offline}
-    is_table = load_manifest(dataset).loader in Tables.names
+    is_table = load_manifest(dataset).loader in datasets.Tables.names
     frame = datasets.load_table(dataset, **fetching) if is_table else datasets.load(dataset, **fetching).var
     return GeneTable.from_frame(frame, species=species, source=dataset)
 
