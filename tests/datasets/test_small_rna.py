@@ -117,6 +117,12 @@ def test_real_counts_of_excerpt(reference_folder: Path) -> None:
     assert data.X.sum() == data.obs["reads_miRNA_sense"].iloc[0] == 35
     assert np.isnan(data.obs["reads_calibrator"].iloc[0])
     assert data.var["mimat"].str.match("MIMAT").all()
+    whole = load_files("excerpt", {"folder": folder})
+    assert list(whole.obs_names) == ["testData_human.fastq"]
+    np.testing.assert_array_equal(whole.X, data.X)
+    assert whole.obs["reads_input"].iloc[0] == 1000
+    with pytest.raises(InputError, match=r"expected a folder per sample with readCounts_piRNA_sense\.txt"):
+        load_files("excerpt", {"folder": folder}, {"library": "piRNA_sense"})
     shared = load_files("excerpt", {"t": inner / "readCounts_tRNA_sense.txt"})
     assert shared.uns["exomics"]["scale"]["kind"] == "linear"
     assert abs(shared.X.sum() - 39) < 1e-9

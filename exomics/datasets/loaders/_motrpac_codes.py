@@ -38,6 +38,10 @@ OMES: Final[Mapping[str, Ome]] = {
     "METHYL": Ome("methylation", "region", RAW_COUNTS, "gene_symbol", Scale(kind="log2", quantity="ratio")),
 }
 
+NAME_COLUMNS: Final = (
+    "gene_symbol", "metabolite_refmet", "refmet_name", "name_in_figures", "metabolite", "analyte", "feature_ID",
+)  # fmt: skip
+
 # abbreviation in object names (hyphens left out) -> word of the vocabulary
 TISSUES: Final[Mapping[str, str]] = {
     "ADRNL": "adrenal",

@@ -24,10 +24,11 @@ from exomics.schema import Scale
 
 COLUMNS: Final = ("multimapAdjustedReadCount", "totalReadCount", "uniqueReadCount", "multimapAdjustedBarcodeCount")
 _IDS: Final = ("ReferenceID", "GeneSymbol")
-_RESERVED: Final = ("counts", "samples")
+_RESERVED: Final = ("counts", "samples", "folder")
 _STATS: Final = ".stats"
 _OPTIONS: Final[Mapping[str, Any]] = {
     "column": COLUMNS[0],
+    "library": "miRNAmature_sense",
     "round": False,
     "sample_id": None,
     **SAMPLE_OPTIONS,
@@ -42,11 +43,13 @@ def load_excerpt(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     files
         Per sample, the role being the sample's id: ``readCounts_miRNAmature_sense.txt`` or another ``readCounts_*``
         file (all of one kind), and optional ``<sample id>.stats``, the pipeline's ``.stats`` file. Or the role
-        ``counts``: the merged table of a study (``exceRpt_miRNA_ReadCounts.txt``). Optional ``samples``: a sheet.
+        ``folder``: the pipeline's output, a folder per sample with its ``.stats`` beside it. Or the role ``counts``:
+        the merged table of a study (``exceRpt_miRNA_ReadCounts.txt``). Optional ``samples``: a sheet.
     manifest
-        Options: ``column`` (which count; default ``multimapAdjustedReadCount``, as exceRpt's own merge takes),
-        ``round`` (true rounds shares of multi-mapped reads to whole counts and reports how many), ``sample_id`` (column
-        of the sheet), and the sample options.
+        Options: ``library`` (of a folder: which ``readCounts_<library>.txt``, default ``miRNAmature_sense``),
+        ``column`` (which count; default ``multimapAdjustedReadCount``, as exceRpt's own merge takes), ``round`` (true
+        rounds shares of multi-mapped reads to whole counts and reports how many), ``sample_id`` (column of the sheet),
+        and the sample options.
 
     Returns
     -------
@@ -78,6 +81,8 @@ def load_excerpt(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     ([[3.0]], ['MIMAT0000076'], 'counts')
     """
     options = {**_OPTIONS, **manifest.options}
+    if "folder" in files:
+        files = {**files, **_in_folder(files["folder"], options["library"])}
     if "counts" in files:
         counts, notes = _merged(files["counts"])
     else:
@@ -99,6 +104,18 @@ def load_excerpt(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     }
     scale = Scale(kind="counts" if whole_numbers(values) else "linear", quantity="count")
     return assemble(Expression(values, obs, var), assay="smallrna", scale=scale, manifest=manifest, report=report)
+
+
+def _in_folder(folder: Path, library: str) -> dict[str, Path]:
+    """The files of each sample in a folder of the pipeline's output, as the roles would name them."""
+    name = f"readCounts_{library}.txt"
+    found = {place.parent.name: place for place in sorted(folder.glob(f"*/{name}"))}
+    if not found:
+        raise InputError(
+            f"{folder}: expected a folder per sample with {name}; there is none. Choose another `library`."
+        )
+    stats = {sample: folder / f"{sample}{_STATS}" for sample in found}
+    return {**found, **{sample + _STATS: path for sample, path in stats.items() if path.is_file()}}
 
 
 def _merged(path: Path) -> tuple[pd.DataFrame, list[str]]:

@@ -20,7 +20,7 @@ from exomics.datasets.loaders._assemble import (
     scale_from,
     text_ids,
 )
-from exomics.datasets.loaders._motrpac_codes import OMES, RAW_COUNTS, Ome, specimen_of_tissue
+from exomics.datasets.loaders._motrpac_codes import NAME_COLUMNS, OMES, RAW_COUNTS, Ome, specimen_of_tissue
 from exomics.datasets.loaders._motrpac_frames import animals_of_samples, sample_frame, timepoints, whole_counts
 from exomics.datasets.loaders._r_containers import Experiment, read_r_object
 from exomics.errors import InputError
@@ -81,7 +81,7 @@ def load_motrpac(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     obs = sample_table(found.samples, path)
     obs[keys.SPECIMEN] = _specimen(manifest, tissue)
     var = found.features.copy()
-    var.insert(0, keys.FEATURE_NAME, names_or_empty(_column(var, ome.name_column, path)))
+    var.insert(0, keys.FEATURE_NAME, _names(var, ome))
     var.insert(1, keys.FEATURE_TYPE, ome.feature_type)
     report = {"object": name, "class": found.class_name, "skipped_columns": found.features.attrs.get("skipped", [])}
     scale = scale_from(manifest, ome.scale)
@@ -103,16 +103,21 @@ def _from_frame(name: str, frame: pd.DataFrame, files: Mapping[str, Path], manif
     else:
         obs = pd.DataFrame(unknown_samples(len(table.labels)), index=pd.Index(table.labels))
         obs[keys.SUBJECT_ID] = table.labels if table.by_animal else missing_text(len(table.labels))
-    tissues = table.features["tissue"].dropna().astype(str).unique() if "tissue" in table.features else []
+    tissues = sorted(set(table.features["tissue"].dropna().astype(str))) if "tissue" in table.features else []
     obs[keys.SPECIMEN] = _specimen(manifest, tissues[0] if len(tissues) == 1 else rest)
-    named = next((column for column in (ome.name_column, "feature_ID") if column in table.features), None)
-    names = names_or_empty(table.features[named]) if named else list(table.features.index)
+    names = _names(table.features, ome)
     var = table.features.drop(columns=[keys.FEATURE_NAME, keys.FEATURE_TYPE], errors="ignore")
     var.insert(0, keys.FEATURE_NAME, names)
     var.insert(1, keys.FEATURE_TYPE, ome.feature_type)
     report = {"object": name, "class": "data.frame", **table.report, **cut}
     scale = scale_from(manifest, RAW_COUNTS if is_raw else ome.normalized)
     return assemble(Expression(values.T, obs, var), assay=ome.assay, scale=scale, manifest=manifest, report=report)
+
+
+def _names(features: pd.DataFrame, ome: Ome) -> list[str]:
+    """Gene symbols, RefMet names or analytes of the features, whichever column the package keeps them in; else ""."""
+    named = next((column for column in (ome.name_column, *NAME_COLUMNS) if column in features), None)
+    return names_or_empty(features[named]) if named else [""] * len(features)
 
 
 def _ome_of(code: str, path: Path) -> Ome:

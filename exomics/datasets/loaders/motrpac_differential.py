@@ -90,7 +90,8 @@ def load_motrpac_differential(files: Mapping[str, Path], manifest: Manifest) -> 
         )
     empty = {name: np.nan for name, kind in DifferentialTable.columns.items() if kind == "number"}
     whole = made.assign(**{name: value for name, value in empty.items() if name not in made})
-    whole = whole.assign(n_samples=pd.NA, status="ok", **({} if "note" in made else {"note": ""}))
+    rest: dict[str, Any] = {"n_samples": pd.NA, "status": "ok", **({} if "note" in made else {"note": ""})}
+    whole = whole.assign(**rest)
     return whole[list(DifferentialTable.columns)].reset_index(drop=True)
 
 

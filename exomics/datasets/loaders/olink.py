@@ -168,8 +168,8 @@ def _samples(frame: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
     columns = [
         name for name in frame if name not in (*_ASSAY, *_VALUES, *_WARNINGS, "SampleID", "OlinkID", "AssayType")
     ]
-    grouped = frame[["SampleID", *columns]].groupby("SampleID")
-    constant = [name for name in columns if (grouped[name].nunique(dropna=False) == 1).all()]
+    distinct = frame[["SampleID", *columns]].groupby("SampleID").nunique(dropna=False)
+    constant = [name for name in columns if (distinct[name] == 1).all()]
     own = frame[["SampleID", *constant]].drop_duplicates("SampleID").set_index("SampleID")
     if "PlateID" in columns and "PlateID" not in constant and "Panel" in frame:
         plates = frame.drop_duplicates(["SampleID", "Panel"]).pivot(index="SampleID", columns="Panel", values="PlateID")

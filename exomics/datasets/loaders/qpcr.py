@@ -148,7 +148,9 @@ def _layers(reactions: pd.DataFrame, samples: Sequence[str], targets: Sequence[s
         "n_censored": grouped["beyond"].sum().astype(float),
         "replicate_sd": grouped["cq"].std(),
     }
-    wide = {name: part.unstack("target").reindex(index=samples, columns=targets) for name, part in parts.items()}
+    wide = {
+        name: part.unstack("target").reindex(index=list(samples), columns=list(targets)) for name, part in parts.items()
+    }
     counted = ("n_replicates", "n_censored")
     return {name: (part.fillna(0.0) if name in counted else part).to_numpy(dtype=float) for name, part in wide.items()}
 
