@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -197,11 +198,15 @@ def problem_of(field: StudyField, value: Any) -> str:
         return ""
     if value == PER_SAMPLE:
         return "" if field.column else f"{name} cannot differ by sample; give its value or not_reported"
-    if field.kind == "number" and (isinstance(value, bool) or not isinstance(value, int | float)):
-        return f"{name} must be a number in {field.unit}, got {value!r}"
+    if field.kind == "number" and not _is_amount(value):
+        return f"{name} must be a number in {field.unit}, 0 or more, got {value!r}"
     word = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)  # YAML reads yes as true
     if field.kind == "level" and word not in field.levels:
         return f"{name} must be one of {', '.join(field.levels)}, got {value!r}"
     if value is None or value == "":
         return f"{name} is empty (write not_reported)"
     return ""
+
+
+def _is_amount(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0

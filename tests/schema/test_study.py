@@ -44,9 +44,10 @@ def test_a_document_without_groups_is_refused(broken: object) -> None:
         check_study(broken)  # type: ignore[arg-type]
 
 
-def test_a_true_is_not_a_number() -> None:
+@pytest.mark.parametrize("value", [True, -1, float("nan"), float("inf"), "8"])
+def test_an_amount_is_a_number_and_not_less_than_none(value: object) -> None:
     study = template()
-    study["fitt"]["program_weeks"] = True
+    study["fitt"]["program_weeks"] = value
     with pytest.raises(InputError, match="must be a number"):
         check_study(study)
 
