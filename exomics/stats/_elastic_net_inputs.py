@@ -46,7 +46,7 @@ def checked(
     factors = np.ones(matrix.shape[1]) if penalty_factors is None else np.asarray(penalty_factors, dtype=np.float64)
     if factors.shape != (matrix.shape[1],) or not (np.isfinite(factors) & (factors >= 0)).all():
         raise InputError(f"penalty_factors must be {matrix.shape[1]} finite numbers >= 0.")
-    outcome = followed(np.asarray(response, dtype=np.float64), family, len(matrix))
+    outcome = _followed(np.asarray(response, dtype=np.float64), family, len(matrix))
     mean = matrix.mean(axis=0)
     centered = matrix.T - mean[:, np.newaxis]
     deviation = np.sqrt(np.einsum("ij,ij->i", centered, centered) / len(matrix))
@@ -54,7 +54,7 @@ def checked(
     return Standardized(centered / deviation[:, np.newaxis], mean, deviation), outcome, factors
 
 
-def followed(response: FloatArray, family: Family, n_samples: int) -> Followed:
+def _followed(response: FloatArray, family: Family, n_samples: int) -> Followed:
     shape = (n_samples, 2) if family == "cox" else (n_samples,)
     if response.shape != shape or not np.isfinite(response).all():
         raise InputError(f"the response of {family} must have shape {shape} and no missing value.")

@@ -148,3 +148,9 @@ def test_a_constant_feature_and_a_perfect_fit() -> None:
 def test_bad_input_is_refused(features: Any, response: Any, options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         elastic_net_path(features, response, **options)
+
+
+@pytest.mark.parametrize("responses", [[[0, 1], [1, 1]], [[0, 1], [0, 2]], [[0, 1], [0, np.nan]]])
+def test_each_response_needs_both_classes(responses: Any) -> None:
+    with pytest.raises(InputError, match="every response"):
+        elastic_net_paths([[1.0], [2.0]], responses)
