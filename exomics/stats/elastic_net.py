@@ -26,6 +26,8 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+_ABOVE = 1.0 + 1e-9  # the first model of a grid has no feature, whatever the last digits say
+
 #: Names of the status codes of a fit along the path, in order.
 PATH_STATUS = ("converged", "not_converged", "saturated")
 
@@ -274,7 +276,7 @@ def _falling(top: FloatArray, shape: tuple[int, ...], n_penalties: int) -> Float
         raise InputError(f"the number of penalties must be at least 1; got {n_penalties}.")
     n_features, n_samples = shape
     ratio = 0.05 if n_samples <= n_features else 1e-3
-    return np.geomspace(1.0, ratio, n_penalties)[:, np.newaxis] * top
+    return np.geomspace(_ABOVE, ratio, n_penalties)[:, np.newaxis] * top
 
 
 def _largest(samples: Samples, alpha: float, factors: FloatArray) -> FloatArray:

@@ -94,6 +94,7 @@ def test_the_grid_begins_where_the_first_feature_enters(family: Any, inputs: pd.
     assert (path.coefficients != 0).sum(axis=1).tolist() == [0, 1]
     own = elastic_net_path(features, response, family=family, penalties=5)
     np.testing.assert_allclose(own.penalties, top * np.geomspace(1, 0.05, 5))
+    assert not own.coefficients[0].any()
 
 
 def test_many_responses_in_step_are_each_alone(inputs: pd.DataFrame) -> None:
