@@ -21,11 +21,14 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=input_path, help="signatures and tables, each with its provenance")
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the package")
     parser.add_argument("--study", type=input_path, help="study.yaml, checked and kept in the package")
+    parser.add_argument("--strict", action="store_true", help="refuse a study that does not report FITT in full")
     parser.add_argument("--title", default="A signature package", help="title of the package")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the package and say how to check it."""
-    folder = publish(arguments.files, arguments.output, title=arguments.title, study=arguments.study)
+    folder = publish(
+        arguments.files, arguments.output, title=arguments.title, study=arguments.study, strict=arguments.strict
+    )
     count = sum(1 for path in folder.rglob("*") if path.is_file())
     print(f"{folder}: {count} files; check them with: exomics verify {folder}")

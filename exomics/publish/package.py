@@ -28,7 +28,9 @@ _FOLDERS = {
 }
 
 
-def publish(files: Sequence[Path], folder: Path, *, title: str, study: Path | None = None) -> Path:
+def publish(
+    files: Sequence[Path], folder: Path, *, title: str, study: Path | None = None, strict: bool = False
+) -> Path:
     """Write a signature package.
 
     Parameters
@@ -41,6 +43,8 @@ def publish(files: Sequence[Path], folder: Path, *, title: str, study: Path | No
         Title of the package.
     study
         ``study.yaml``: what the study says about itself; checked, and copied into the package.
+    strict
+        Refuse a study that leaves a field of the exercise program unreported (FITT).
 
     Returns
     -------
@@ -52,14 +56,17 @@ def publish(files: Sequence[Path], folder: Path, *, title: str, study: Path | No
     Raises
     ------
     InputError
-        If there is no signature, a file has no recorded step, or an input changed after a file was made from it.
+        If there is no signature, a file has no recorded step, an input changed after a file was made from it, or the
+        study is not what it must be.
     """
     _refuse_foreign_folder(folder)
     heads = [file for file in files if file.suffix == ".yaml"]
     if not heads:
         raise InputError("a signature package needs a signature: give the .yaml that `exomics derive` wrote.")
     if study is not None:
-        check_study(parse_yaml(study.read_bytes(), study.name), study.name)
+        check_study(parse_yaml(study.read_bytes(), study.name), study.name, strict=strict)
+    elif strict:
+        raise InputError("a strict package needs the study: give study.yaml (--study FILE).")
     signatures = [read_signature(head) for head in heads]
     places = _places(files, heads)
     plan = collect(files, {path.resolve(): name for path, name in places})

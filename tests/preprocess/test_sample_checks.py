@@ -152,3 +152,13 @@ def test_a_planted_swap_of_the_sexes_is_seen_in_rat_muscle(mirror: Path) -> None
     checked = check_sex(exchanged)
     assert set(checked.obs_names[checked.obs["qc_flag"] != ""]) == {female, male}
     assert checked.obs["sex_from_expression"].tolist() == sex.tolist()
+
+
+@pytest.mark.real_data
+def test_inbred_rats_are_not_told_apart_and_no_swap_is_claimed(mirror: Path) -> None:
+    """RNA and protein of one muscle: 14 of 47 rats match themselves best (chance: 1), too few to prove a swap."""
+    found = check_swaps(load("motrpac_gn_rna"), load("motrpac_gn_protein"))
+    assert set(found.frame["call"]) == {"ok"}
+    assert 5 / 47 < found.own_best < 0.5
+    assert found.frame["own_match"].mean() > 1.0
+    assert "do not identify individuals here" in found.note

@@ -19,6 +19,8 @@ from exomics.publish.verify import CHECKSUMS, verify
 from exomics.registry.signature import Member, Signature
 from exomics.registry.signature_files import render
 from exomics.results.provenance import Provenance
+from exomics.schema.study import template_text
+from exomics.schema.study_fields import FIELDS
 
 SIGNATURE = Signature(
     id="trn.planted", version="1.0.0", title="Planted", signature_class="training", type="two_arm", score="rank_updown",
@@ -99,6 +101,22 @@ def test_a_package_holds_tables_signature_steps_and_thanks(package: Path) -> Non
     assert "Thank the source." in (package / "ACKNOWLEDGMENTS.txt").read_text(encoding="utf-8")
     commands = [step["command"][0] for step in json.loads((package / STEPS).read_text(encoding="utf-8"))]
     assert commands == ["load", "differential", "derive"]
+
+
+def test_a_strict_package_wants_the_exercise_program(files: list[Path], tmp_path: Path) -> None:
+    study, folder = tmp_path / "study.yaml", tmp_path / "strict"
+    write_text(study, template_text(species="rat"))
+    with pytest.raises(InputError, match=r"6 faults: fitt\.type is not reported"):
+        publish(files, folder, title="Planted", study=study, strict=True)
+    with pytest.raises(InputError, match="a strict package needs the study"):
+        publish(files, folder, title="Planted", strict=True)
+    assert not folder.exists()
+    told = study.read_text(encoding="utf-8")
+    for field in (field for field in FIELDS if field.required):
+        told = told.replace(f'  {field.name}: "not_reported"', f"  {field.name}: not_applicable")
+        told = told.replace(f"  {field.name}: not_reported", f"  {field.name}: not_applicable")
+    write_text(study, told)
+    assert (publish(files, folder, title="Planted", study=study, strict=True) / "study.yaml").is_file()
 
 
 def test_no_path_of_the_machine_enters_a_package(package: Path, tmp_path: Path) -> None:
