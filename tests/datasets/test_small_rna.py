@@ -116,7 +116,7 @@ def test_real_counts_of_excerpt(reference_folder: Path) -> None:
     data = load_files("excerpt", files)
     assert data.X.sum() == data.obs["reads_miRNA_sense"].iloc[0] == 35
     assert np.isnan(data.obs["reads_calibrator"].iloc[0])
-    assert data.var["mimat"].str.match("MIMAT").all()
+    assert data.var["accession"].str.match("MIMAT").all()
     whole = load_files("excerpt", {"folder": folder})
     assert list(whole.obs_names) == ["testData_human.fastq"]
     np.testing.assert_array_equal(whole.X, data.X)

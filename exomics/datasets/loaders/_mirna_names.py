@@ -100,7 +100,7 @@ def mirna_features(labels: Sequence[str], *, names: Mapping[str, str] | None = N
     Returns
     -------
     pandas.DataFrame
-        Indexed by the label: ``feature_name``, ``feature_type`` (mirna, or gene for anything else), ``mimat``,
+        Indexed by the label: ``feature_name``, ``feature_type`` (mirna, or gene for anything else), ``accession``,
         ``precursor``, ``arm``, ``name_form`` and ``merged_members`` (joined by ``;``).
     """
     parsed = [parse_mirna(label) for label in labels]
@@ -108,7 +108,7 @@ def mirna_features(labels: Sequence[str], *, names: Mapping[str, str] | None = N
     columns = {
         keys.FEATURE_NAME: [known.get(found.accession, found.name) for found in parsed],
         keys.FEATURE_TYPE: ["gene" if found.form == "other" else "mirna" for found in parsed],
-        "mimat": [found.accession for found in parsed],
+        "accession": [found.accession for found in parsed],
         "precursor": [found.precursor for found in parsed],
         "arm": [_arm(known.get(found.accession, found.name), found.arm) for found in parsed],
         "name_form": [found.form for found in parsed],
@@ -127,7 +127,7 @@ def mirna_report(var: pd.DataFrame) -> dict[str, Any]:
     named = var.loc[var[keys.FEATURE_TYPE] == "mirna", keys.FEATURE_NAME]
     repeated = named[named.duplicated(keep=False)]
     merged = var["merged_members"].str.split(";")[var["merged_members"] != ""]
-    unnamed = var["name_form"].isin(["accession", "precursor_accession"]) & (var[keys.FEATURE_NAME] == var["mimat"])
+    unnamed = var["name_form"].isin(["accession", "precursor_accession"]) & (var[keys.FEATURE_NAME] == var["accession"])
     return {
         "name_forms": var["name_form"].value_counts().to_dict(),
         "merged_names": list(var.loc[merged.index, keys.FEATURE_NAME]),

@@ -77,7 +77,7 @@ def load_excerpt(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     ...     path = Path(folder) / "readCounts_miRNAmature_sense.txt"
     ...     written = path.write_text(text)
     ...     data = load_files("excerpt", {"s1": path})
-    >>> data.X.tolist(), data.var["mimat"].tolist(), data.uns["exomics"]["scale"]["kind"]
+    >>> data.X.tolist(), data.var["accession"].tolist(), data.uns["exomics"]["scale"]["kind"]
     ([[3.0]], ['MIMAT0000076'], 'counts')
     """
     options = {**_OPTIONS, **manifest.options}

@@ -74,7 +74,7 @@ def load_feature_counts(files: Mapping[str, Path], manifest: Manifest) -> AnnDat
     ...     path = Path(folder) / "counts.txt"
     ...     written = path.write_text(text)
     ...     counts = load_files("feature_counts", {"counts": path})
-    >>> list(counts.obs_names), list(counts.var["mimat"]), counts.X.tolist()
+    >>> list(counts.obs_names), list(counts.var["accession"]), counts.X.tolist()
     (['s1'], ['MIMAT0000071'], [[7.0]])
     """
     path = only_file(files, "counts")

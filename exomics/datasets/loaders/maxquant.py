@@ -81,7 +81,9 @@ def load_maxquant(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     """
     path = only_file(files, "proteins")
     options = {**PROTEIN_OPTIONS, **manifest.options}
-    table = read_text_table(path, quoted=False, delimiter="\t", missing=_MISSING, needs=("Protein IDs",), mend=("short_rows",))
+    table = read_text_table(
+        path, quoted=False, delimiter="\t", missing=_MISSING, needs=("Protein IDs",), mend=("short_rows",)
+    )
     columns, quantity = _quantity(table, options["quantity"])
     counted = {sample: f"MS/MS count {sample}" for sample in columns}
     groups = ProteinGroups(

@@ -44,7 +44,7 @@ def load_mirna_table(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     -------
     AnnData
         Samples x features. ``var``: ``feature_name`` (dots of R as hyphens, accessions by name where ``names`` tells
-        it), ``mimat``, ``precursor``, ``arm``, ``name_form`` (mature, mature_without_arm, precursor,
+        it), ``accession``, ``precursor``, ``arm``, ``name_form`` (mature, mature_without_arm, precursor,
         precursor_or_mature, accession, precursor_accession, merged, other), ``merged_members``. Their counts, merged
         names, and names that share reads are in ``uns["exomics"]["report"]``.
 
