@@ -7,7 +7,6 @@ are never in memory twice.
 from __future__ import annotations
 
 import csv
-import mmap
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from exomics.datasets.loaders._number_kernel import NO_ROOM, OPEN_QUOTE, WHOLE, Parsed, lay_across, parse_rows
+from exomics.datasets.loaders._number_kernel import NO_ROOM, OPEN_QUOTE, WHOLE, Parsed, lay_across, parse_rows, unfilled
 from exomics.datasets.loaders._text_file import TextFile, TextFormat, default_delimiter, find_delimiter
 from exomics.datasets.loaders._text_table import require_labels, with_row_names
 from exomics.errors import InputError
@@ -152,11 +151,8 @@ class _Reading:
                 first = b""
         while text.count(b"\n") < 2 and (block := next(blocks, b"")):
             text += block
-        sample = [
-            first,
-            *(row for row in text[: 1 << 20].split(b"\n")[:20][: max(text.count(b"\n"), 1)] if row.strip()),
-        ]
-        lines = [row.decode("latin-1").rstrip("\r") for row in sample]
+        rows = text.split(b"\n", 20)[: min(max(text.count(b"\n"), 1), 20)]
+        lines = [row.decode("latin-1").rstrip("\r") for row in (first, *rows) if row.strip()]
         self.delimiter = self.delimiter or find_delimiter(lines, default_delimiter(self.file.path))
         self._begin(self.file.decoded([first])[0].rstrip("\r"), lines[1] if len(lines) > 1 else "")
         return text, line + 1
@@ -174,9 +170,16 @@ class _Reading:
                 f"the header has {len(self.header)}, the first row {len(fields[0])}."
             )
         require_labels(self.header[1:], "columns", self.file.path)
-        kinds = [number == 0 or number in self.words or _value(word) is None for number, word in enumerate(fields[0])]
+        kinds = [
+            number == 0 or number in self.words or (_value(word) is None and not self._has_comma(word))
+            for number, word in enumerate(fields[0])
+        ]
         self.is_text = np.array(kinds)
         self.fields = [[] for _ in range(int(self.is_text.sum()))]
+
+    def _has_comma(self, word: str) -> bool:
+        """Whether a field is a number but for a decimal comma."""
+        return self.delimiter != "," and _COMMA.fullmatch(word) is not None
 
     def _parse(self, lines: bytes, line: int, *, is_last: bool) -> int:
         """Parse whole lines; return how many bytes of them are done."""
@@ -225,7 +228,7 @@ class _Reading:
         for row, number, start, end in odd.tolist():
             word = _bare(text[start:end].tobytes()).decode("latin-1")
             value = _value(word)
-            if value is None and self.delimiter != "," and _COMMA.fullmatch(word):
+            if value is None and self._has_comma(word):
                 self.commas.append((self.n_rows + row, int(place_of[number]), word))
                 value = float(word.replace(",", "."))
             if value is None:
@@ -240,7 +243,7 @@ class _Reading:
         if unique_rows:
             require_labels(texts[0], "rows", path)
         notes = self._decimal_marks(texts[0])
-        values = _unfilled(len(self.header) - len(texts), self.n_rows)
+        values = unfilled(len(self.header) - len(texts), self.n_rows)
         start = 0
         while self.tiles:
             tile = self.tiles.pop(0)
@@ -269,14 +272,6 @@ class _Reading:
         if all(_THOUSANDS.fullmatch(word) for _, _, word in self.commas):
             raise InputError(f"{where}: thousands or decimals? Write the numbers with points and without separators.")
         return [f"{len(self.commas)} numbers have a decimal comma, which was read as a point"]
-
-
-def _unfilled(n_rows: int, n_columns: int) -> np.ndarray:
-    """A matrix whose pages come into memory one by one as they are filled, not in huge ones that are filled later."""
-    size = n_rows * n_columns * 8
-    return (
-        np.ndarray((n_rows, n_columns), buffer=mmap.mmap(-1, size)) if size > _TILE else np.empty((n_rows, n_columns))
-    )
 
 
 def _bare(word: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +14,7 @@ _LINE_END, _RETURN, _QUOTE, _PLUS, _MINUS, _POINT = 10, 13, 34, 43, 45, 46
 _MOST_DIGITS: Final = 19  # any 19 digits fit into 64 bits
 _POWERS: Final = 64
 _SPLIT: Final = 134217729.0  # 2^27 + 1: splits a double into two halves
+_SMALL: Final = 1 << 23  # bytes
 _SLACK: Final = 2.0**-98
 WHOLE, TOO_FEW, TOO_MANY, NO_ROOM, OPEN_QUOTE = range(5)
 
@@ -258,3 +260,11 @@ def lay_across(tile: Any, values: Any) -> None:
             for column in range(first_column, min(first_column + 32, n_columns)):
                 for row in range(first_row, min(first_row + 32, n_rows)):
                     values[column, row] = tile[row, column]
+
+
+def unfilled(n_rows: int, n_columns: int) -> NDArray[np.float64]:
+    """A matrix whose pages come into memory one by one as they are filled, not in huge ones that are filled later."""
+    size = n_rows * n_columns * 8
+    return (
+        np.ndarray((n_rows, n_columns), buffer=mmap.mmap(-1, size)) if size > _SMALL else np.empty((n_rows, n_columns))
+    )

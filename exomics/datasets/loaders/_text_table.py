@@ -92,6 +92,8 @@ def read_text_table(
     sampled = lines if len(lines) < 2 or len(text) < 1 << 20 else lines[:-1]
     delimiter = delimiter or find_delimiter(sampled, default_delimiter(path))
     rows, numbers = _rows(text, delimiter, path, quoted=quoted, skipped=len(comments))
+    if not rows:
+        raise InputError(f"{path} holds no field with a word; expected a header and rows.")
     header = with_row_names(rows[0], len(rows[1]) if len(rows) > 1 else len(rows[0]))
     n_short = _complete(rows, len(header), is_whole=text.endswith("\n")) if "short_rows" in mend else 0
     _require_fields(rows, numbers, len(header), path, delimiter=delimiter)
