@@ -5,22 +5,30 @@ from exomics.plotting.differential import effect_comparison, volcano
 from exomics.plotting.enrichment import running_sum
 from exomics.plotting.forest import forest
 from exomics.plotting.members import member_effects
+from exomics.plotting.prognosis import calibration_curve, incidence_curves, net_benefit_curves
 from exomics.plotting.recovery import named_recovery, truth_versus_found
+from exomics.plotting.response import response_changes, response_spread, tracked_changes
 from exomics.plotting.scores import control_null, coverage_bars, score_by_response
 from exomics.plotting.survival import survival_by_tertile
 
 __all__ = [
     "agreement_histogram",
+    "calibration_curve",
     "control_null",
     "coverage_bars",
     "effect_comparison",
     "forest",
+    "incidence_curves",
     "member_effects",
     "named_recovery",
+    "net_benefit_curves",
     "principal_components",
+    "response_changes",
+    "response_spread",
     "running_sum",
     "score_by_response",
     "survival_by_tertile",
+    "tracked_changes",
     "truth_versus_found",
     "volcano",
 ]
