@@ -25,6 +25,7 @@ LAZY_IMPORTS = {
     ("datasets/_transfer.py", "pooch"),
     ("datasets/_transfer.py", "rich"),
     ("datasets/loaders/_workbooks.py", "polars"),
+    ("differential/methods/pydeseq2_wald.py", "pydeseq2"),
     ("enrichment/methods/gseapy_prerank.py", "gseapy"),
     ("scoring/methods/gseapy_gsva.py", "gseapy"),
     ("scoring/methods/gseapy_ssgsea.py", "gseapy"),

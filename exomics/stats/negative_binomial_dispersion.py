@@ -145,15 +145,20 @@ def estimate_dispersions(
     )
 
 
-def _require(design: FloatArray, sizes: FloatArray) -> None:
+def require_replicates(design: FloatArray) -> None:
+    """Refuse a design without residual degrees of freedom."""
     n_samples, n_coefficients = design.shape
     if n_samples <= n_coefficients:
         raise DesignError(
             f"dispersions need replicates; the design has {n_coefficients} coefficients for {n_samples} samples. "
             "Use a smaller design."
         )
-    if sizes.shape != (n_samples,) or not ((sizes > 0).all() and np.isfinite(sizes).all()):
-        raise InputError(f"size_factors must be {n_samples} positive numbers, one per sample.")
+
+
+def _require(design: FloatArray, sizes: FloatArray) -> None:
+    require_replicates(design)
+    if sizes.shape != (len(design),) or not ((sizes > 0).all() and np.isfinite(sizes).all()):
+        raise InputError(f"size_factors must be {len(design)} positive numbers, one per sample.")
 
 
 def _spread(values: FloatArray, present: NDArray[np.bool_]) -> FloatArray:

@@ -7,6 +7,7 @@ from exomics.differential.methods.edger_ql import QUASI_LIKELIHOOD_F
 from exomics.differential.methods.limma_ancova import LIMMA_ANCOVA
 from exomics.differential.methods.limma_trend import LIMMA_TREND
 from exomics.differential.methods.limma_voom import LIMMA_VOOM
+from exomics.differential.methods.pydeseq2_wald import PYDESEQ2_WALD
 from exomics.differential.methods.voom_lm_fit import VOOM_LM_FIT
 from exomics.registry.method import Methods
 
@@ -20,6 +21,7 @@ Tests = Methods(
         NEGATIVE_BINOMIAL_WALD,
         NEGATIVE_BINOMIAL_LRT,
         QUASI_LIKELIHOOD_F,
+        PYDESEQ2_WALD,
     ),
 )
 
