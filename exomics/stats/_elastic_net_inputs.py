@@ -69,3 +69,10 @@ def _followed(response: FloatArray, family: Family, n_samples: int) -> Followed:
     if family == "binomial" and (not np.isin(response, (0, 1)).all() or len(np.unique(response)) != 2):
         raise InputError("binomial needs 0 and 1, and both of them.")
     return Followed(response.copy(), np.zeros(n_samples, dtype=np.int64), np.arange(n_samples))
+
+
+def each_followed(labels: FloatArray, family: Family) -> bool:
+    """Whether every response (n_responses, n_samples) can be followed."""
+    if family == "gaussian":
+        return bool(np.isfinite(labels).all())
+    return bool(np.isin(labels, (0, 1)).all() and (np.ptp(labels, axis=1) == 1).all())

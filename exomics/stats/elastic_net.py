@@ -10,8 +10,8 @@ from scipy import sparse
 
 from exomics.errors import InputError
 from exomics.stats._elastic_net_descent import Rules
-from exomics.stats._elastic_net_families import BINOMIAL, COX, GAUSSIAN
-from exomics.stats._elastic_net_inputs import FAMILIES, Family, checked
+from exomics.stats._elastic_net_grid import dense_rows, falling_grids, grid_of, largest_penalties
+from exomics.stats._elastic_net_inputs import FAMILIES, Family, checked, each_followed
 from exomics.stats._elastic_net_kernels import Samples, descend_paths
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-_ABOVE = 1.0 + 1e-9  # the first model of a grid has no feature, whatever the last digits say
 
 #: Names of the status codes of a fit along the path, in order.
 PATH_STATUS = ("converged", "not_converged", "saturated")
@@ -133,12 +132,12 @@ def elastic_net_path(
     scaled, outcome, factors = checked(features, response, family, alpha, penalty_factors)
     values = np.ascontiguousarray(scaled.values[:, outcome.order])
     samples = Samples(values, outcome.response[np.newaxis], outcome.first, FAMILIES[family])
-    grid = _grid(samples, alpha, factors, penalties)
+    grid = grid_of(samples, alpha, factors, penalties)
     unit = max(float(np.var(outcome.response)), 1e-300) if family == "gaussian" else 1.0
     rows, intercepts, explained, status = descend_paths(
         samples, grid[:, np.newaxis], Rules(factors, float(alpha), tolerance * unit, family != "cox")
     )
-    coefficients = _dense(rows, len(factors)) / scaled.deviation
+    coefficients = dense_rows(rows, len(factors)) / scaled.deviation
     shift = coefficients @ scaled.mean
     return ElasticNetPath(grid, intercepts[:, 0] - shift, coefficients, explained[:, 0], status[:, 0])
 
@@ -195,10 +194,10 @@ def elastic_net_paths(
     if family not in ("gaussian", "binomial"):
         raise InputError(f"family must be gaussian or binomial for several responses; got {family!r}.")
     values = np.ascontiguousarray(scaled.values)
-    if not _each_followed(labels, family):
+    if not each_followed(labels, family):
         raise InputError(f"every response of {family} needs values without gaps, and for binomial both 0 and 1.")
     samples = Samples(values, np.ascontiguousarray(labels), outcome.first, FAMILIES[family])
-    grids = _falling(_largest(samples, alpha, factors), values.shape, n_penalties)
+    grids = falling_grids(largest_penalties(samples, alpha, factors), values.shape, n_penalties)
     rows, intercepts, _, status = descend_paths(samples, grids, Rules(factors, float(alpha), tolerance, True))
     indices, found, offsets = rows
     coefficients = found / scaled.deviation[indices]
@@ -250,63 +249,4 @@ def largest_penalty(
     scaled, outcome, factors = checked(features, response, family, alpha, penalty_factors)
     values = np.ascontiguousarray(scaled.values[:, outcome.order])
     samples = Samples(values, outcome.response[np.newaxis], outcome.first, FAMILIES[family])
-    return float(_largest(samples, alpha, factors)[0])
-
-
-def _dense(rows: tuple[IntArray, FloatArray, IntArray], n_features: int) -> FloatArray:
-    """Compressed rows as a matrix (n_rows, n_features)."""
-    indices, values, offsets = rows
-    matrix = np.zeros((len(offsets) - 1, n_features))
-    matrix[np.repeat(np.arange(len(offsets) - 1), np.diff(offsets)), indices] = values
-    return matrix
-
-
-def _grid(samples: Samples, alpha: float, factors: FloatArray, penalties: ArrayLike | int) -> FloatArray:
-    if isinstance(penalties, (int, np.integer)):
-        return _falling(_largest(samples, alpha, factors), samples.features.shape, int(penalties))[:, 0]
-    grid = np.asarray(penalties, dtype=np.float64)
-    if grid.ndim != 1 or not grid.size or not (np.isfinite(grid) & (grid >= 0)).all() or (np.diff(grid) > 0).any():
-        raise InputError("the penalties must be a falling list of finite numbers >= 0.")
-    return grid
-
-
-def _falling(top: FloatArray, shape: tuple[int, ...], n_penalties: int) -> FloatArray:
-    """Grids (n_penalties, n_responses), even on the log scale."""
-    if n_penalties < 1:
-        raise InputError(f"the number of penalties must be at least 1; got {n_penalties}.")
-    n_features, n_samples = shape
-    ratio = 0.05 if n_samples <= n_features else 1e-3
-    return np.geomspace(_ABOVE, ratio, n_penalties)[:, np.newaxis] * top
-
-
-def _largest(samples: Samples, alpha: float, factors: FloatArray) -> FloatArray:
-    """The least penalty without features of each response, (n_responses,)."""
-    penalized = factors > 0
-    if not penalized.any():
-        raise InputError("no feature is penalized, so there is no grid to choose; give the penalties.")
-    free = np.ascontiguousarray(samples.features[~penalized])
-    n_responses = len(samples.responses)
-    rules = Rules(np.zeros(len(free)), float(alpha), 1e-14, samples.family != COX)
-    rows, intercepts, _, _ = descend_paths(samples._replace(features=free), np.zeros((1, n_responses)), rules)
-    slopes = _slopes(samples, _dense(rows, len(free)) @ free + intercepts.T)
-    pull = np.abs(slopes @ samples.features[penalized].T) / factors[penalized]
-    return np.asarray(pull.max(axis=1) / (samples.features.shape[1] * alpha))
-
-
-def _slopes(samples: Samples, predictor: FloatArray) -> FloatArray:
-    """Derivative of each response's log likelihood by its predictor (n_responses, n_samples)."""
-    if samples.family == GAUSSIAN:
-        return samples.responses - predictor
-    if samples.family == BINOMIAL:
-        return samples.responses - 1.0 / (1.0 + np.exp(-predictor))
-    risk = np.exp(predictor - predictor.max(axis=1, keepdims=True))
-    at_risk = np.cumsum(risk[:, ::-1], axis=1)[:, ::-1][:, samples.first]
-    hazard = np.cumsum(samples.responses / at_risk, axis=1)
-    last = np.searchsorted(samples.first, samples.first, side="right") - 1
-    return samples.responses - risk * hazard[:, last]
-
-
-def _each_followed(labels: FloatArray, family: Family) -> bool:
-    if family == "gaussian":
-        return bool(np.isfinite(labels).all())
-    return bool(np.isin(labels, (0, 1)).all() and (np.ptp(labels, axis=1) == 1).all())
+    return float(largest_penalties(samples, alpha, factors)[0])
