@@ -208,6 +208,12 @@ def test_faults_are_named_in_one_line(loader: str, text: str, message: str, tmp_
     assert "\n" not in str(caught.value)
 
 
+def test_genes_that_a_spreadsheet_made_dates_are_told(tmp_path: Path) -> None:
+    data = load_files("diann", {"proteins": text_file(tmp_path, "Genes\ta.raw\n1-Mar\t1\nALB\t2\n")})
+    assert report_of(data)["ids_like_dates"] == {"count": 1, "examples": ["1-Mar"]}
+    assert data.n_vars == 2
+
+
 def test_decimal_commas_are_mended_and_stated(tmp_path: Path) -> None:
     data = load_files("diann", {"proteins": text_file(tmp_path, "Genes\ta.raw\nALB\t1,5\nTTN\t20,25\n")})
     assert data.X.tolist() == [[1.5, 20.25]]

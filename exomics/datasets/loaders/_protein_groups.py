@@ -13,6 +13,7 @@ import pandas as pd
 from anndata import AnnData
 
 from exomics.datasets.loaders._assemble import Expression, assemble
+from exomics.datasets.loaders._mangled import mangled_report
 from exomics.datasets.loaders._numbers import number_columns
 from exomics.datasets.loaders._sample_options import SAMPLE_OPTIONS
 from exomics.datasets.loaders._samples import samples_of
@@ -100,6 +101,7 @@ def protein_groups(
         "zeros_as_missing": n_zero,
         "n_without_value": int(np.isnan(values).all(axis=1).sum()),
         **matched,
+        **mangled_report(list(dict.fromkeys([*groups.identifiers, *groups.names]))),
     }
     scale = Scale(kind="log2" if groups.log2 else "linear", quantity="intensity")
     held = {name: layer[kept].T for name, layer in layers.items()}

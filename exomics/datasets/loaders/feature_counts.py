@@ -13,6 +13,7 @@ from anndata import AnnData
 
 from exomics._checks import require_counts
 from exomics.datasets.loaders._assemble import Expression, assemble, only_file
+from exomics.datasets.loaders._mangled import mangled_report
 from exomics.datasets.loaders._mirna_accessions import names_by_accession
 from exomics.datasets.loaders._mirna_names import collapse_rows, mirna_features, mirna_report
 from exomics.datasets.loaders._numbers import number_columns
@@ -101,6 +102,7 @@ def load_feature_counts(files: Mapping[str, Path], manifest: Manifest) -> AnnDat
         **({**naming, **collapsed} if is_small else {}),
         **matched,
         "samples_with_other_sum": mismatched,
+        **mangled_report(labels),
     }
     assay = options["assay"] or ("smallrna" if is_small else "rna")
     scale = Scale(kind="counts", quantity="count")

@@ -12,6 +12,7 @@ from anndata import AnnData
 
 from exomics.datasets.loaders._assemble import Expression, assemble, names_or_empty, only_file
 from exomics.datasets.loaders._lines import lines_of
+from exomics.datasets.loaders._mangled import mangled_report
 from exomics.datasets.loaders._numbers import number_columns
 from exomics.datasets.loaders._olink_wide import long_of
 from exomics.datasets.loaders._sample_options import SAMPLE_OPTIONS
@@ -94,6 +95,7 @@ def load_olink(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
         "n_warnings": int(warned.to_numpy().sum()),
         "n_missing": int(values.isna().to_numpy().sum()),
         "assays_without_lod": int(lod.isna().all().sum()),
+        **mangled_report([str(word) for word in frame["Assay"].unique()]),
     }
     expression = Expression(values.to_numpy(), obs, _assays(frame, list(values.columns)), layers)
     scale = Scale(kind="log2", quantity="npx")

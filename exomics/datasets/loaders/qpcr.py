@@ -12,6 +12,7 @@ import pandas as pd
 from anndata import AnnData
 
 from exomics.datasets.loaders._assemble import Expression, assemble, only_file
+from exomics.datasets.loaders._mangled import mangled_report
 from exomics.datasets.loaders._mirna_names import mirna_features
 from exomics.datasets.loaders._qpcr_tables import read_reactions
 from exomics.datasets.loaders._sample_options import SAMPLE_OPTIONS
@@ -107,6 +108,7 @@ def load_qpcr(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
         "n_partly_censored": int((~np.isnan(values) & (layers["n_censored"] > 0)).sum()),
         "n_not_measured": int((layers["n_replicates"] == 0).sum()),
         "spike_ins": [name for name, is_spike in zip(targets, var["is_spike_in"], strict=True) if is_spike],
+        **mangled_report(targets),
         "samples_with_spike_in_off": [name for name, flag in zip(samples, off, strict=True) if flag],
     }
     limit = np.full(values.shape, float(options["limit"]))
