@@ -2,6 +2,7 @@
 
 from exomics.results._table import ResultTable
 from exomics.results.axes import AxisTable
+from exomics.results.chain import ChainTable
 from exomics.results.deconvolution import DeconvolutionTable
 from exomics.results.differential import DifferentialTable
 from exomics.results.enrichment import EnrichmentTable
@@ -13,6 +14,7 @@ from exomics.results.reference import ReferenceTable
 from exomics.results.scores import ScoreTable
 
 __all__ = [
+    "ChainTable",
     "AxisTable",
     "DeconvolutionTable",
     "DifferentialTable",

@@ -1,0 +1,63 @@
+"""Scores beside what else is known of a subject: one column per signature, and one for its value before."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from exomics.errors import InputError
+from exomics.results import ScoreTable
+
+__all__ = ["with_scores"]
+
+_BEFORE, _AFTER = "baseline", "post"
+
+
+def with_scores(frame: pd.DataFrame, scores: ScoreTable, *, subject: str = "subject_id") -> pd.DataFrame:
+    """A subject table with the scores of its subjects after (``<signature>``) and before (``<signature>_baseline``).
+
+    Parameters
+    ----------
+    frame
+        One row per subject.
+    scores
+        Samples at ``baseline`` and ``post``; of one other time point, its value stands under the signature's name.
+    subject
+        Column of `frame` that names the subject.
+
+    Returns
+    -------
+    DataFrame
+        The rows of `frame`; NaN where a subject has no usable sample.
+
+    Raises
+    ------
+    InputError
+        If the column is missing, a subject has two rows or two samples of one time point, or no subject has a score.
+
+    Examples
+    --------
+    >>> from exomics.results import Provenance
+    >>> rows = {"sample_id": ["a", "b"], "subject_id": "s1", "time_point": ["baseline", "post"],
+    ...         "signature_id": "imm.x", "arm": "total", "score": [1.0, 2.5], "status": "ok"}
+    >>> table = ScoreTable(pd.DataFrame(rows).reindex(columns=list(ScoreTable.columns)), Provenance(method="made"))
+    >>> with_scores(pd.DataFrame({"subject_id": ["s1"]}), table)[["imm.x_baseline", "imm.x"]].to_numpy().tolist()
+    [[1.0, 2.5]]
+    """
+    if subject not in frame.columns:
+        raise InputError(f"the table has no column {subject!r}; name the column of subjects (--subject).")
+    if frame[subject].duplicated().any():
+        raise InputError(f"{subject} must be unique: one row per subject; one occurs twice.")
+    rows = scores.frame[(scores.frame["arm"] == "total") & (scores.frame["subject_id"] != "")]
+    keys = ["subject_id", "time_point", "signature_id"]
+    if rows.duplicated(keys).any():
+        raise InputError("a subject has two samples of one time point; score one of them.")
+    after = _AFTER if (rows["time_point"] == _AFTER).any() else next(iter(rows["time_point"]), _AFTER)
+    chosen = rows[rows["time_point"].isin([_BEFORE, after])]
+    wide = chosen.pivot(index="subject_id", columns=["signature_id", "time_point"], values="score")
+    labels = [(str(label[0]), str(label[1])) for label in wide.columns.to_list()]
+    names = [name if time == after else f"{name}_{_BEFORE}" for name, time in labels]
+    wide.columns = pd.Index(names)
+    if not set(wide.index) & set(frame[subject].astype(str)):
+        raise InputError(f"no subject of the scores is in the column {subject}; do both spell subjects alike?")
+    joined = wide.reindex(frame[subject].astype(str)).set_axis(frame.index)
+    return pd.concat([frame.drop(columns=[name for name in names if name in frame.columns]), joined], axis=1)

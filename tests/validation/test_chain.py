@@ -1,0 +1,135 @@
+"""The chain of the embedded study: found where it is planted, broken where it is not, and never called mediation."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exomics.datasets.simulate import TrialParameters
+from exomics.datasets.simulate.cohort import recruit
+from exomics.datasets.simulate.states import response_probability, states
+from exomics.datasets.simulate.truth import sample_truth
+from exomics.errors import DesignError, InputError
+from exomics.stats.path_links import link_fit, robustness_value
+from exomics.validation.chain import chain
+
+NODES = ["arm", "mir29a", "collagen", "cd8", "response"]
+HOW = {"signs": "+--+", "design": "randomized", "levels": {"arm": "exercise"}, "resampling": (100, 1)}
+
+
+@cache
+def trial(**knobs: float) -> pd.DataFrame:
+    """One row per patient of a large trial: true states after and before, and the response that follows."""
+    parameters = TrialParameters(n_per_arm=200, seed=3, **knobs)
+    cohort = recruit(parameters)
+    drawn = states(parameters, cohort.n_subjects)
+    wide = sample_truth(cohort, drawn).pivot(index="subject_id", columns="time_point")
+    frame = pd.DataFrame({"arm": np.where(cohort.exercise, "exercise", "usual_care")}, index=cohort.subject_id)
+    for node in NODES[1:4]:
+        frame[node], frame[f"{node}_baseline"] = wide[node]["post"], wide[node]["baseline"]
+    probability = np.where(
+        cohort.exercise,
+        *(response_probability(parameters, world) for world in (drawn.post_exercise, drawn.post_control)),
+    )
+    frame["response"] = (np.random.default_rng(12).random(len(frame)) < probability).astype(float)
+    return frame
+
+
+def rows(frame: pd.DataFrame, **how: object) -> pd.DataFrame:
+    return chain(frame, NODES, **{**HOW, **how}).frame.set_index("link")
+
+
+def test_the_planted_chain_is_found_and_each_link_holds_its_truth() -> None:
+    found = rows(trial(), claim="mediation")
+    assert found["status"].tolist() == ["supported"] * 5
+    assert found.loc["joint", "note"].startswith("every link is supported: consistent with mediation, if nothing")
+    parameters = TrialParameters()
+    planted = {"1": parameters.ev_mir29a_rise, "2": parameters.mir29a_to_collagen, "3": parameters.collagen_to_cd8,
+               "4": parameters.cd8_to_response}  # fmt: skip
+    for link, truth in planted.items():
+        width = found.loc[link, "ci_high"] - found.loc[link, "ci_low"]
+        assert abs(found.loc[link, "estimate"] - truth) < (width if link != "3" else 0.2)
+    assert -0.5 < found.loc["3", "estimate"] < -0.3  # drawn to 0 by composition: fibroblasts and T cells rise together
+    assert found.loc["joint", "ci_low"] > 0
+    assert np.isnan(found.loc["1", "robustness"])
+    assert (found.loc[["2", "3", "4"], "robustness"] > found.loc[["2", "3", "4"], "robustness_of_interval"]).all()
+
+
+@pytest.mark.parametrize(
+    ("knobs", "link"),
+    [
+        ({"ev_mir29a_rise": 0.0, "stroma_change": -0.8}, "1"),
+        ({"mir29a_to_collagen": 0.0}, "2"),
+        ({"collagen_to_cd8": 0.0}, "3"),
+        ({"cd8_to_response": 0.0}, "4"),
+    ],
+)
+def test_a_broken_link_is_named(knobs: dict[str, float], link: str) -> None:
+    """Also where training changes the stroma only: collagen falls without any miRNA, and the chain is no mediation."""
+    found = rows(trial(**knobs), claim="mediation")
+    assert found.loc[link, "status"] in ("not_supported", "wrong_direction")
+    assert f"chain broken at link {link} (" in found.loc["joint", "note"]
+    assert found.loc["joint", "status"] == "not_supported"
+    assert "consistent with mediation" not in found.loc["joint", "note"]
+
+
+@pytest.mark.parametrize("design", ["cross_sectional", "observational"])
+def test_a_design_that_cannot_carry_it_never_says_mediation(design: str) -> None:
+    with pytest.raises(DesignError, match=f"cannot say that anything mediates: the design is {design}"):
+        rows(trial(), design=design, claim="mediation")
+    assert "mediat" not in " ".join(rows(trial(), design=design)["note"])
+    without = trial().drop(columns=["mir29a_baseline"])
+    with pytest.raises(DesignError, match="no baseline of mir29a"):
+        rows(without, claim="mediation")
+
+
+def test_missing_links_are_named_and_the_others_estimated() -> None:
+    found = rows(trial().drop(columns=["mir29a"]))
+    assert found["status"].tolist() == ["not_measured", "not_measured", "supported", "supported", "not_measured"]
+    assert found.loc["joint", "note"] == "untested: not measured are link 1, link 2"
+    assert found.loc["1", "note"] == "mir29a not measured in this study"
+    with pytest.raises(InputError, match="no link is measured"):
+        rows(trial()[["mir29a", "cd8"]])
+
+
+def test_an_unmeasured_trait_biases_a_link_and_robustness_says_how_strong_it_must_be() -> None:
+    """Planted: a trait raises collagen and lowers CD8, no effect between. The link seems there; it is not robust."""
+    found = rows(trial(collagen_to_cd8=0.0, confounding=0.3))
+    assert found.loc["3", "status"] == "supported"
+    assert found.loc["3", "robustness"] < 0.5
+    assert found.loc["3", "robustness"] < rows(trial()).loc["3", "robustness"]
+
+
+def test_subjects_are_drawn_with_the_seed() -> None:
+    first, again, other = (rows(trial(), resampling=(50, seed)) for seed in (4, 4, 5))
+    pd.testing.assert_frame_equal(first, again)
+    assert first.loc["joint", "ci_low"] != other.loc["joint", "ci_low"]
+
+
+def test_bad_input_is_refused() -> None:
+    with pytest.raises(InputError, match="n - 1 signs"):
+        rows(trial(), signs="+-")
+    with pytest.raises(InputError, match="arm has no level 'yoga'"):
+        rows(trial(), levels={"arm": "yoga"})
+    with pytest.raises(InputError, match="arm holds text"):
+        rows(trial(), levels={})
+    with pytest.raises(DesignError, match="design must be one of"):
+        rows(trial(), design="case_control")
+
+
+def test_a_link_is_what_plain_regression_gives() -> None:
+    rng = np.random.default_rng(6)
+    x, z = rng.normal(size=(2, 40))
+    y = 1.5 * x - z + rng.normal(size=40)
+    found = link_fit(y, x, z[:, None], binary=False)
+    given = np.column_stack([np.ones(40), z])
+    residual = [v - given @ np.linalg.lstsq(given, v, rcond=None)[0] for v in (y, x)]
+    r = np.corrcoef(*residual)[0, 1]
+    assert found.estimate == pytest.approx(residual[0] @ residual[1] / (residual[1] @ residual[1]))
+    assert found.estimate / found.standard_error == pytest.approx(r * np.sqrt(37 / (1 - r**2)))
+    separated = link_fit((x > 0).astype(float), x, np.empty((40, 0)), binary=True)
+    assert np.isfinite(separated.estimate) and separated.estimate > 2
+    assert robustness_value(0.0, 10.0) == 0.0
