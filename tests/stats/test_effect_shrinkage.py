@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from exomics.errors import InputError
 from exomics.stats.effect_shrinkage import shrink_effects
+
+EXPECTED = Path(__file__).parents[1] / "parity" / "negative_binomial" / "expected"
 
 
 @pytest.fixture
@@ -27,6 +32,43 @@ def test_a_normal_prior_is_found_and_its_posterior_is_the_closed_form():
     share = found.deviations[0] ** 2 / (found.deviations[0] ** 2 + error**2)
     np.testing.assert_allclose(found.effect, share * estimates, rtol=1e-12)
     np.testing.assert_allclose(found.standard_deviation, np.sqrt(share) * error, rtol=1e-7)
+
+
+def test_a_normal_prior_shrinks_as_deseq2_does():
+    """DESeq2 fits the counts again under its prior; the posterior of estimate and error is the same to second order.
+
+    Its variance matches a quantile of the estimates, ours is of maximum likelihood: 2.03 and 0.95 here. Features with
+    a replaced count are left out: its second fit has the count again.
+    """
+    table, results = (
+        pd.read_csv(EXPECTED / f"{name}.tsv.gz", sep="\t", float_precision="round_trip")
+        for name in ("shrinkage", "outlier_results")
+    )
+    table = table[(results["replace"].astype(str) == "False") & table["effect"].notna()]
+    variance = table["prior_variance"].iloc[0]
+    share = variance / (variance + table["error"] ** 2)
+    away = (share * table["effect"] - table["shrunken"]).abs() / table["error"]
+    assert len(table) > 500 and away.median() < 1e-4 and away.quantile(0.95) < 0.02
+    spread = np.sqrt(share) * table["error"] / table["shrunken_error"]
+    assert (spread - 1.0).abs().median() < 0.03
+    own = shrink_effects(table["effect"], table["error"], prior="normal")
+    assert np.corrcoef(own.effect, table["shrunken"])[0, 1] > 0.95
+    assert 0.3 < own.deviations[0] ** 2 / variance < 1.0
+
+
+def test_the_mixture_is_of_highest_penalized_likelihood(study):
+    """A concave problem: no component's slope exceeds the number of features, and that of a used one reaches it."""
+    _, estimates, error = study
+    found = shrink_effects(estimates, error)
+    total = found.deviations**2 + error[:, None] ** 2
+    density = np.exp(-0.5 * (np.log(total) + estimates[:, None] ** 2 / total))
+    slope = (density / (density @ found.weights)[:, None]).sum(axis=0)
+    slope[0] += 9.0 / found.weights[0]
+    slope /= estimates.size + 9.0
+    assert slope.max() < 1.0 + 1e-5
+    used = found.weights > 1e-3
+    assert used.sum() >= 2
+    np.testing.assert_allclose(slope[used], 1.0, atol=1e-3)
 
 
 def test_the_adaptive_prior_spares_large_effects_and_halves_the_error(study):

@@ -56,6 +56,11 @@ write(cbind(features(dds)[, c("baseMean", "dispGeneEst", "dispFit", "dispMAP", "
             adjusted_unreplaced = unreplaced$padj), "outlier_results.tsv.gz")
 write(cbind(shared(dds), threshold = metadata(found)$filterThreshold[[1]]), "outlier_shared.tsv.gz")
 
+# The same study with its effects shrunken by DESeq2's normal prior.
+shrunken <- lfcShrink(dds, coef = 2, type = "normal", quiet = TRUE)
+write(data.frame(effect = found$log2FoldChange, error = found$lfcSE, shrunken = shrunken$log2FoldChange,
+                 shrunken_error = shrunken$lfcSE, prior_variance = priorInfo(shrunken)$betaPriorVar[[2]]), "shrinkage.tsv.gz")
+
 # Two pairs: two residual degrees of freedom.
 few <- factor(c("a", "a", "b", "b")); counts <- simulate(500, few, 13)
 dds <- fits(estimateSizeFactors(DESeqDataSetFromMatrix(counts, data.frame(few), ~ few)))
