@@ -16,7 +16,6 @@ from exomics.plotting._style import (
     SERIES,
     SMALL_SIZE,
     dress,
-    legend,
     legend_below,
     plain,
     say_empty,

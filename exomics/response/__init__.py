@@ -3,6 +3,7 @@
 from exomics.response.definition import call, require_sound
 from exomics.response.endpoints import ChangeColumns, Changes, measure_changes
 from exomics.response.heterogeneity import Response, Threshold, respond
+from exomics.response.labels import require_no_split
 from exomics.response.tracking import Variation, track
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Variation",
     "call",
     "measure_changes",
+    "require_no_split",
     "require_sound",
     "respond",
     "track",

@@ -59,6 +59,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: pd.DataFrame, 
     pd.DataFrame(kinds, pd.Index(genes, name="gene")).to_csv("profiles.tsv", sep="\t")
     patients = sheet.assign(months=range(1, 13), died=[0, 1] * 6, recist=["R", "NR", "NR"] * 4)
     patients.to_csv("patients.tsv", sep="\t", index=False)
+    serial = pd.DataFrame({"subject_id": ["p1"] * 3, "time": [0, 4, 8], "il6": [2.0, 2.4, 5.9]})
+    serial.to_csv("serial.tsv", sep="\t", index=False)
     write_locked_model(_model(), "model")
     return tmp_path
 

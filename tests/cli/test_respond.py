@@ -10,7 +10,7 @@ import pytest
 from anndata import AnnData
 
 from exomics.datasets import write_data
-from exomics.results.response import HeterogeneityTable, ResponseTable
+from exomics.results.response import HeterogeneityTable, ResponseTable, TrackingTable
 from tests.shared import must, refused
 
 TESTS = ("--pre", "vo2peak_baseline_1", "--pre", "vo2peak_baseline_2", "--post", "vo2peak_post")
@@ -74,3 +74,16 @@ def test_a_file_that_is_no_table_is_named(tmp_path: Path, out: Path) -> None:
     empty = tmp_path / "empty.tsv"
     empty.write_text("", encoding="utf-8")
     assert "is no table" in refused(out, "respond", empty, "-o", out, *TESTS, *ARMS)
+
+
+def test_serial_samples_are_tracked(tmp_path: Path, out: Path) -> None:
+    samples = pd.DataFrame(
+        {"subject_id": ["p1"] * 3 + ["p2"] * 3, "time": [0, 4, 8] * 2, "il6": [2, 2.2, 9, 3, 3, 3.3]}
+    )
+    samples.to_csv(tmp_path / "serial.tsv", sep="\t", index=False)
+    words = ("track", tmp_path / "serial.tsv", "-o", out / "tracked.tsv", "--value", "il6", "--analytical-cv", "0.08")
+    said = must(*words, "--biological-cv", "0.2")
+    assert "3 within_variation, 1 rise" in said
+    assert TrackingTable.from_tsv(out / "tracked.tsv").frame["call"].tolist()[1] == "rise"
+    bad = tmp_path / "bad"
+    assert "0 or more" in refused(bad, *words[:2], "-o", bad / "t.tsv", *words[4:], "--biological-cv", "-1")

@@ -12,7 +12,7 @@ import yaml
 from exomics._resources import registry_folder
 from exomics.errors import DesignError, InputError, RegistryError
 from exomics.registry.responder_definition import load_responder_definition
-from exomics.response import ChangeColumns, Threshold, measure_changes, respond
+from exomics.response import ChangeColumns, Threshold, measure_changes, require_no_split, respond
 from exomics.response.definition import REFUSED
 from exomics.results.response import HeterogeneityTable, ResponseTable
 
@@ -239,3 +239,18 @@ def test_a_change_alone_needs_a_worthwhile_change() -> None:
     assert "adjusted_response_variance" not in set(found["quantity"])
     merged = found.merge(both, on="quantity")
     np.testing.assert_allclose(merged["estimate_x"], merged["estimate_y"])
+
+
+def test_labels_cut_from_the_change_are_refused_and_others_are_not() -> None:
+    rng = np.random.default_rng(0)
+    change = rng.normal(size=30)
+    split = np.where(change > np.median(change), "responder", "non_responder")
+    with pytest.raises(DesignError, match="50% are 'responder'.: a median split"):
+        require_no_split(split, change)
+    with pytest.raises(DesignError, match="a raw change above a cut"):
+        require_no_split(np.where(change > np.quantile(change, 0.8), "yes", "no"), change)
+    require_no_split(rng.permutation(split), change)
+    with pytest.raises(InputError, match="two labels are needed; got all"):
+        require_no_split(["all"] * 30, change)
+    with pytest.raises(InputError, match="one change is needed"):
+        require_no_split(split, change[1:])
