@@ -4,7 +4,7 @@ With names, everything that is known of each is printed.
 
 examples:
   exomics catalog fields fitt.type timing.minutes_post_bout
-  exomics catalog signatures
+  exomics catalog signatures --class immune --tissue tumor --gmt immune.gmt
   exomics catalog datasets --json
 """
 
@@ -18,6 +18,7 @@ from typing import Any
 
 from exomics._resources import registry_folder
 from exomics.cli._methods import all_methods
+from exomics.cli._signatures import add_filters, chosen_signatures, export, require_signatures
 from exomics.errors import RegistryError
 from exomics.registry.derivation_rule import derivation_rule_names, load_derivation_rule
 from exomics.registry.document import parse_yaml
@@ -35,11 +36,17 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=tuple(_LISTS), help="what to list")
     parser.add_argument("names", nargs="*", metavar="NAME", help="explain these instead of listing all")
     parser.add_argument("--json", action="store_true", help="all fields, as JSON")
+    add_filters(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the list."""
+    require_signatures(arguments)
     rows = _LISTS[arguments.what]()
+    if arguments.what == "signatures":
+        passed = {signature.id for signature in chosen_signatures(arguments)}
+        rows = [row for row in rows if row["id"] in passed]
+        export(arguments)
     if arguments.names:
         rows = _named(rows, arguments.names, arguments.what)
     if arguments.json:
@@ -112,6 +119,7 @@ def _signatures() -> Rows:
             "version": signature.version,
             "class": signature.signature_class,
             "layers": list(signature.layers),
+            "timing_class": signature.timing_class,
             "n_members": len(signature.members),
             "ex_acute": dict(signature.ex_acute),
             "ex_trained": dict(signature.ex_trained),

@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "compare": "a differential table beside a published one, or beside the planted truth",
     "derive": "an up/down signature from differential tables, by a rule",
     "enrich": "which sets change: over-representation, pre-ranked, camera, kinase activity",
+    "mirna": "miRNA or stroma: targets in and outside the matrix, and their verdict",
     "score": "signatures in samples, with coverage and status",
     "deconvolve": "cell types in bulk samples, with unit, coverage and interval",
     "consensus": "deconvolutions of the same samples by several methods, as one ranking",

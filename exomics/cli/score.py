@@ -2,12 +2,15 @@
 
 A signature is named by its id, its class, `all`, gene:SYMBOL, or a .yaml or .gmt file. On a layer that it does not
 list it is refused unless --allow-layer is given, and then recorded as wrong_layer_override. --controls N scores N
-random sets, matched on size and expression, beside each signature.
+random sets, matched on size and expression, beside each signature. Methods that depend on the other samples take a
+frozen reference (--fit-reference writes one, --reference reads it) and are refused by --single-sample without it.
 
 examples:
   exomics score tumor.h5ad -o scores.tsv --signatures imm.cyt imm.ifng6 ecm.col1 gene:CXCL9
   exomics score tumor.h5ad -o derived.tsv --signatures signatures/training.yaml --allow-layer \\
       --controls 100 --controls-output controls.tsv
+  exomics score tumor.h5ad -o scores.tsv --signatures imm.cxcr3_axis --fit-reference reference.tsv
+  exomics score tumor.h5ad -o scores.tsv --signatures imm.ifng6 imm.gep18 --overlap jaccard.tsv --drop-shared
 """
 
 from __future__ import annotations
@@ -15,14 +18,24 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from anndata import AnnData
+
 from exomics.cli._read import read_assay
 from exomics.cli._step import input_path, require_suffix
 from exomics.cli._write import save_frame, save_table
 from exomics.errors import InputError
 from exomics.harmonize import load_aliases
-from exomics.results import Provenance, ScoreTable
+from exomics.results import Provenance, ReferenceTable, ScoreTable
 from exomics.schema import layer_of
-from exomics.scoring import control_scores, resolve_signatures, score
+from exomics.scoring import (
+    control_scores,
+    fit_reference,
+    jaccard_overlap,
+    require_single_sample,
+    resolve_signatures,
+    score,
+    without_shared_members,
+)
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +49,12 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--controls", type=int, default=0, metavar="N", help="matched random sets per signature")
     parser.add_argument("--controls-output", type=Path, metavar="FILE", help="their scores (.tsv)")
     parser.add_argument("--seed", type=int, default=1, help="of the random sets")
+    frozen = parser.add_mutually_exclusive_group()
+    frozen.add_argument("--reference", type=input_path, metavar="FILE", help="frozen reference (.tsv) to score against")
+    frozen.add_argument("--fit-reference", type=Path, metavar="FILE", help="freeze these samples as a reference (.tsv)")
+    parser.add_argument("--single-sample", action="store_true", help="refuse scores that depend on the other samples")
+    parser.add_argument("--overlap", type=Path, metavar="FILE", help="share of common members of every two (.tsv)")
+    parser.add_argument("--drop-shared", action="store_true", help="score without members that several signatures list")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -44,12 +63,23 @@ def run(arguments: argparse.Namespace) -> None:
     if bool(arguments.controls) != bool(arguments.controls_output):
         raise InputError("--controls N and --controls-output FILE go together.")
     data = read_assay(arguments.data)
-    chosen = resolve_signatures(arguments.signatures, layer_of(data))
-    inputs = [arguments.data, *_files(arguments.signatures)]
+    whole = resolve_signatures(arguments.signatures, layer_of(data))
+    chosen = without_shared_members(whole) if arguments.drop_shared else whole
+    inputs = [arguments.data, *_files(arguments.signatures), *([arguments.reference] if arguments.reference else [])]
     aliases = load_aliases(dataset=arguments.aliases) if arguments.aliases else None
-    table = score(data, chosen, method=arguments.method, allow_layer=arguments.allow_layer, aliases=aliases)
-    outputs = [arguments.output, *([arguments.controls_output] if arguments.controls_output else [])]
+    reference = _reference(arguments, data)
+    if arguments.single_sample:
+        require_single_sample(chosen, method=arguments.method, reference=reference)
+    how = {"method": arguments.method, "allow_layer": arguments.allow_layer, "aliases": aliases}
+    table = score(data, chosen, reference=reference, **how)
+    more = (arguments.controls_output, arguments.fit_reference, arguments.overlap)
+    outputs = [arguments.output, *(path for path in more if path)]
     save_table(table, arguments.output, arguments, inputs, outputs=outputs)
+    if arguments.fit_reference and reference is not None:
+        save_table(reference, arguments.fit_reference, arguments, inputs, outputs=outputs)
+    if arguments.overlap:
+        shared = jaccard_overlap(whole).rename_axis("signature_id").reset_index()
+        save_frame(shared, arguments.overlap, Provenance(method="jaccard_overlap"), arguments, inputs, outputs=outputs)
     if arguments.controls_output:
         frame = control_scores(
             data, chosen, table, n_sets=arguments.controls, seed=arguments.seed, method=arguments.method
@@ -59,6 +89,14 @@ def run(arguments: argparse.Namespace) -> None:
     _say(table, arguments.output)
 
 
+def _reference(arguments: argparse.Namespace, data: AnnData) -> ReferenceTable | None:
+    """The frozen reference: read, or fitted on these samples."""
+    if arguments.fit_reference:
+        require_suffix(arguments.fit_reference, ".tsv")
+        return fit_reference(data, arguments.data.stem)
+    return ReferenceTable.from_tsv(arguments.reference) if arguments.reference else None
+
+
 def _files(words: list[str]) -> list[Path]:
     heads = [input_path(word) for word in words if word.endswith((".yaml", ".yml", ".gmt"))]
     bodies = [head.with_suffix(".tsv") for head in heads if head.suffix == ".yaml"]
@@ -66,8 +104,9 @@ def _files(words: list[str]) -> list[Path]:
 
 
 def _say(table: ScoreTable, output: Path) -> None:
-    totals = table.frame[table.frame["arm"].isin(["total", "up"])]
-    for signature, rows in totals.groupby("signature_id", sort=False):
+    for signature, rows in table.frame.groupby("signature_id", sort=False):
+        totals = rows[rows["arm"].isin(["total", "up"])]
+        rows = totals if len(totals) else rows
         counts = ", ".join(f"{n} {status}" for status, n in rows["status"].value_counts().items())
         first = rows.iloc[0]
         print(f"{signature}: {counts}; {first['n_measured']} of {first['n_members']} members measured")

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from exomics.errors import RegistryError
 
@@ -39,8 +36,8 @@ class Formula:
     >>> homa = Formula("{glucose} * {insulin} / 22.5")
     >>> homa.members
     ('glucose', 'insulin')
-    >>> homa.value({"glucose": np.array([5.0]), "insulin": np.array([9.0])}).tolist()
-    [2.0]
+    >>> [what for _, what in homa.steps]
+    ['glucose', 'insulin', '*', 22.5, '/']
     """
 
     text: str
@@ -52,42 +49,12 @@ class Formula:
     @cached_property
     def members(self) -> tuple[str, ...]:
         """Names in braces, in order of appearance."""
-        return tuple(dict.fromkeys(str(what) for kind, what in self._steps if kind == "member"))
+        return tuple(dict.fromkeys(str(what) for kind, what in self.steps if kind == "member"))
 
     @cached_property
-    def _steps(self) -> tuple[_Step, ...]:
+    def steps(self) -> tuple[_Step, ...]:
+        """In postfix order: ``number``, ``member``, ``unary`` (- or log2) and ``binary`` (+ - * /) with what it is."""
         return _Parser(self.text).steps()
-
-    def value(self, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
-        """The expression of whole columns.
-
-        Parameters
-        ----------
-        columns
-            Member -> (n_samples,) values; NaN where missing.
-
-        Returns
-        -------
-        ndarray
-            (n_samples,); NaN where a member is missing or the value is not finite (division by zero, log2 of zero).
-        """
-        stack: list[Any] = []
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            for kind, what in self._steps:
-                if kind == "number":
-                    stack.append(np.float64(what))
-                elif kind == "member":
-                    stack.append(np.asarray(columns[what], dtype=np.float64))
-                elif kind == "unary":
-                    stack.append(np.log2(stack.pop()) if what == "log2" else -stack.pop())
-                else:
-                    right, left = stack.pop(), stack.pop()
-                    stack.append(_BINARY[what](left, right))
-        result = np.asarray(stack.pop(), dtype=np.float64)
-        return np.where(np.isfinite(result), result, np.nan)
-
-
-_BINARY: Mapping[str, Any] = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
 
 
 class _Parser:

@@ -21,6 +21,7 @@ from tests.benchmarks.rows import (
     read_matrix,
     result_tables,
     set_tests,
+    standardized_scores,
     start_up,
     voom_lm_fit,
 )
@@ -39,6 +40,7 @@ ROWS: tuple[Row, ...] = (
     *enrichment_scores.ROWS,
     *rank_scores.ROWS,
     *mean_scores.ROWS,
+    *standardized_scores.ROWS,
     *prerank.ROWS,
     *cox_screen.ROWS,
     *read_matrix.ROWS,
@@ -48,9 +50,6 @@ ROWS: tuple[Row, ...] = (
 )
 
 NO_KERNEL = (
-    "z-score",
-    "AUCell",
-    "GSVA",
     "NNLS",
     "nu-SVR",
     "elastic-net nested CV",

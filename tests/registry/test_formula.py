@@ -7,6 +7,7 @@ import pytest
 
 from exomics.errors import RegistryError
 from exomics.registry.formula import Formula
+from exomics.scoring.methods.formula import value_of
 
 
 @pytest.mark.parametrize(
@@ -23,13 +24,12 @@ from exomics.registry.formula import Formula
 )
 def test_an_expression_has_its_value(text: str, value: float) -> None:
     columns = {"a": np.array([4.0]), "b": np.array([2.0])}
-    assert Formula(text).value(columns).tolist() == [value]
+    assert value_of(Formula(text), columns).tolist() == [value]
 
 
 def test_what_is_not_finite_is_missing() -> None:
-    found = Formula("log2({a} / {b})").value(
-        {"a": np.array([1.0, 0.0, 1.0, np.nan]), "b": np.array([0.0, 1.0, -1.0, 1.0])}
-    )
+    columns = {"a": np.array([1.0, 0.0, 1.0, np.nan]), "b": np.array([0.0, 1.0, -1.0, 1.0])}
+    found = value_of(Formula("log2({a} / {b})"), columns)
     assert np.isnan(found).all()
 
 

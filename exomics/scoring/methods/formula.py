@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from exomics.registry.formula import Formula
 from exomics.registry.signature_set import SignatureSet
 from exomics.scoring._scorer import CoverageRule, Scorer
 
@@ -45,8 +47,35 @@ def formula(expression: NDArray[Any], signatures: SignatureSet, *, reference: No
     scores = np.full((values.shape[0], len(signatures)), np.nan)
     for chosen, bound in enumerate(signatures.formulas):
         if bound is not None and len(bound.columns) == len(bound.formula.members):
-            scores[:, chosen] = bound.formula.value({name: values[:, at] for name, at in bound.columns.items()})
+            scores[:, chosen] = value_of(bound.formula, {name: values[:, at] for name, at in bound.columns.items()})
     return scores
+
+
+def value_of(expression: Formula, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
+    """The expression of whole columns; NaN where a member is missing or the value is not finite.
+
+    Examples
+    --------
+    >>> value_of(Formula("{a} / {b}"), {"a": np.array([1.0, 1.0]), "b": np.array([2.0, 0.0])}).tolist()
+    [0.5, nan]
+    """
+    stack: list[Any] = []
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for kind, what in expression.steps:
+            if kind == "number":
+                stack.append(np.float64(what))
+            elif kind == "member":
+                stack.append(np.asarray(columns[what], dtype=np.float64))
+            elif kind == "unary":
+                stack.append(np.log2(stack.pop()) if what == "log2" else -stack.pop())
+            else:
+                right, left = stack.pop(), stack.pop()
+                stack.append(_BINARY[what](left, right))
+    result = np.asarray(stack.pop(), dtype=np.float64)
+    return np.where(np.isfinite(result), result, np.nan)
+
+
+_BINARY: Mapping[str, Any] = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
 
 
 SPEC = Scorer(

@@ -1,0 +1,87 @@
+"""The registry and the scores from the command line: filters, export, references, overlap and axes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from exomics.cli.main import main
+from exomics.registry import read_gmt
+from exomics.results import AxisTable, ReferenceTable, ScoreTable
+from tests.shared import must
+
+
+def test_signatures_are_listed_by_class_layer_tissue_and_timing() -> None:
+    def ids(*words: str) -> set[str]:
+        return {row["id"] for row in json.loads(must("catalog", "signatures", "--json", *words))}
+
+    assert len(ids()) >= 86
+    assert ids("--class", "cachexia") == {"cac.autophagy", "cac.cytokines", "cac.gdf15", "cac.ups"}
+    assert "mye.erk5_s496" in ids("--layer", "sorted_tam_phospho")
+    assert ids("--tissue", "feces") >= {"mic.formate", "mic.alpha"}
+    assert ids("--class", "adrenergic", "--timing", "0-2 h") == {"adr.camp_early", "adr.catecholamines"}
+
+
+def test_chosen_signatures_are_exported_as_gene_sets(tmp_path: Path) -> None:
+    must("catalog", "signatures", "imm.cyt", "imm.mcp", "--gmt", tmp_path / "sets.gmt")
+    sets = read_gmt(tmp_path / "sets.gmt")
+    assert sets["imm.cyt"] == ("GZMA", "PRF1")
+    assert len(sets) == 11
+    assert sets["imm.mcp.CD8_T_cells"] == ("CD8B",)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["signatures", "--tissue", "brain"], "no signature has --tissue 'brain'; there are adipose"),
+        (["datasets", "--layer", "tumor_rna"], "--layer chooses among signatures"),
+    ],
+)
+def test_a_filter_that_finds_nothing_says_what_there_is(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["catalog", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_reference_is_fitted_and_then_scores_single_samples(embedded: Path, tmp_path: Path) -> None:
+    tumor, frozen = embedded / "tumor.h5ad", tmp_path / "frozen.tsv"
+    first, second = tmp_path / "first.tsv", tmp_path / "second.tsv"
+    words = ["score", tumor, "--signatures", "imm.ifng6", "--method", "mean_z"]
+    must(*words, "-o", first, "--fit-reference", frozen)
+    must(*words, "-o", second, "--reference", frozen, "--single-sample")
+    one, two = ScoreTable.from_tsv(first).frame, ScoreTable.from_tsv(second).frame
+    pd.testing.assert_frame_equal(one, two)
+    assert set(two["reference_id"]) == {ReferenceTable.from_tsv(frozen).reference_id}
+
+
+def test_a_score_that_depends_on_others_is_refused_for_single_samples(
+    embedded: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["score", str(embedded / "tumor.h5ad"), "-o", str(out / "x.tsv"), "--signatures", "imm.ifng6"]
+    assert main([*words, "--method", "gsva", "--single-sample"]) == 2
+    assert "imm.ifng6 (gsva) depends on the other samples" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_overlap_is_written_and_shared_members_can_be_left_out(embedded: Path, tmp_path: Path) -> None:
+    tumor, scores, shared = embedded / "tumor.h5ad", tmp_path / "scores.tsv", tmp_path / "shared.tsv"
+    words = ["imm.ifng6", "imm.gep18"]
+    must("score", tumor, "-o", scores, "--signatures", *words, "--overlap", shared, "--drop-shared")
+    table = pd.read_csv(shared, sep="\t", index_col=0)
+    assert table.loc["imm.ifng6", "imm.gep18"] == pytest.approx(3 / 21)
+    members = ScoreTable.from_tsv(scores).frame.drop_duplicates("signature_id").set_index("signature_id")["n_members"]
+    assert members.to_dict() == {"imm.ifng6": 3, "imm.gep18": 15}
+
+
+def test_pairs_are_ranked_and_the_answer_may_be_none(embedded: Path, tmp_path: Path) -> None:
+    ranked = tmp_path / "axes.tsv"
+    said = must("axes", embedded / "tumor.h5ad", "--table", embedded / "training.tsv", "-o", ranked)
+    frame = AxisTable.from_tsv(ranked).frame
+    assert len(set(frame["pair"])) == 26
+    assert set(frame["status"]) <= {"ok", "not_measured", "below_detection", "below_floor"}
+    assert "ligands" in said
+    assert frame["adjusted_for"].eq("ctl.stroma").all()
