@@ -117,6 +117,21 @@ def test_metabolites_of_one_tissue_by_animal(tmp_path: Path) -> None:
     assert list(alone.obs["subject_id"]) == ["10023259", "10024735"]
 
 
+def test_an_element_of_a_nested_list(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"10023259": [1.0, 2.0], "10024735": [3.0, np.nan]}, index=["Lactic acid", "Alanine"])
+    nested = {"metab-t-tca": {"HEART": frame, "LUNG": frame}}
+    rdata.write_rda(tmp_path / "nested.rda", {"METAB_NORM_DATA_NESTED": nested})
+    files = {"data": tmp_path / "nested.rda", "phenotypes": phenotypes(tmp_path)}
+    data = load_files("motrpac", files, {"object": "METAB_NORM_DATA_NESTED$metab-t-tca$LUNG"})
+    np.testing.assert_array_equal(data.X, [[1, 2], [3, np.nan]])
+    assert list(data.var_names) == ["Lactic acid", "Alanine"]
+    assert set(data.obs["specimen"]) == {"lung"}
+    with pytest.raises(InputError, match=r"is a list; choose with the option object=.* it holds metab-t-tca"):
+        load_files("motrpac", files)
+    with pytest.raises(InputError, match=r"has no element 'SPLEEN'; it holds HEART, LUNG"):
+        load_files("motrpac", files, {"object": "METAB_NORM_DATA_NESTED$metab-t-tca$SPLEEN"})
+
+
 @pytest.mark.parametrize(
     ("frame", "message"),
     [

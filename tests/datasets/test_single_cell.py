@@ -160,6 +160,24 @@ def test_faults_of_roles_and_scales(tmp_path: Path) -> None:
         load_files("tenx", {**files, "barcodes": tmp_path / "cut.tsv.gz"})
 
 
+def test_genomes_of_one_newer_file_are_told_apart(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "mixed.h5", "w") as file:
+        group = file.create_group("matrix")
+        for name, values in (("data", [4, 6]), ("indices", [0, 1]), ("indptr", [0, 1, 2]), ("shape", [2, 2])):
+            group[name] = np.array(values)
+        group["barcodes"] = np.array([b"AAC-1", b"AAG-1"])
+        for name, words in (("id", [b"h1", b"m1"]), ("name", [b"A", b"a"]), ("genome", [b"GRCh38", b"mm10"])):
+            group[f"features/{name}"] = np.array(words)
+        group["features/feature_type"] = np.array([b"Gene Expression"] * 2)
+    files = {"h5": tmp_path / "mixed.h5"}
+    with pytest.raises(InputError, match="holds the genomes GRCh38, mm10; choose one with the option `genome`"):
+        load_files("tenx", files)
+    data = load_files("tenx", files, {"genome": "mm10"})
+    assert list(data.var_names) == ["m1"]
+    assert data.X.toarray().tolist() == [[0.0], [6.0]]
+    assert report_of(data)["dropped_genomes"] == ["GRCh38"]
+
+
 def test_an_index_beyond_the_matrix_is_refused(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "bad.h5", "w") as file:
         group = file.create_group("matrix")

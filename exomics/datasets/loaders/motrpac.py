@@ -45,8 +45,10 @@ def load_motrpac(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
         (``TRNSCRPT_HEART_RAW_COUNTS``, ``PROT_SKMGN_NORM_DATA``, ``METAB_NORM_DATA_FLAT``), for which the role
         ``phenotypes`` tells the animals (``PHENO``: ``viallabel, pid, sex, group``). Other roles are left alone.
     manifest
-        Options: ``object`` (name in the file), ``ome`` (assay code, when the name does not tell), ``tissue`` (of a
-        frame with several), ``specimen`` (vocabulary word, when the tissue code does not tell), ``scale``.
+        Options: ``object`` (name in the file; ``NAME$element`` for an element of a list, as in
+        ``METAB_NORM_DATA_NESTED$metab-u-hilicpos$HEART``), ``ome`` (assay code, when the name does not tell),
+        ``tissue`` (of a frame with several), ``specimen`` (vocabulary word, when the tissue code does not tell),
+        ``scale``.
 
     Returns
     -------
@@ -70,10 +72,10 @@ def load_motrpac(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     The covariates of the RNA tables are already centered and scaled by the consortium.
     """
     path = only_file(files, "data")
-    name, found = read_r_object(path, option(manifest, _OPTIONS, "object"))
-    code, _, tissue = name.partition("_")
+    name, tissue, found = _object(path, option(manifest, _OPTIONS, "object"))
+    code = name.partition("_")[0]
     if isinstance(found, pd.DataFrame):
-        return _from_frame(name, found, files, manifest)
+        return _from_frame(name, found, files, manifest, tissue=tissue)
     if not isinstance(found, Experiment):
         raise InputError(f"{path}: expected an ExpressionSet called {name!r}; got a {type(found).__name__}.")
     ome = _ome_of(option(manifest, _OPTIONS, "ome") or code, path)
@@ -90,13 +92,31 @@ def load_motrpac(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     )
 
 
-def _from_frame(name: str, frame: pd.DataFrame, files: Mapping[str, Path], manifest: Manifest) -> AnnData:
+def _object(path: Path, wanted: str | None) -> tuple[str, str, Any]:
+    """Name, tissue and value of the object, or of the element of a list that ``NAME$element$element`` names."""
+    called, *elements = (wanted or "").split("$")
+    name, found = read_r_object(path, called or None)
+    for element in elements:
+        if not isinstance(found, dict) or element not in found:
+            raise InputError(f"{path}: {name} has no element {element!r}; {_elements(found)}.")
+        found = found[element]
+    if isinstance(found, dict):
+        raise InputError(f"{path}: {name} is a list; choose with the option object={name}$ELEMENT; {_elements(found)}.")
+    return name, elements[-1] if elements else name.partition("_")[2], found
+
+
+def _elements(found: Any) -> str:
+    return f"it holds {', '.join(list(found)[:20])}" if isinstance(found, dict) else "it is no list"
+
+
+def _from_frame(
+    name: str, frame: pd.DataFrame, files: Mapping[str, Path], manifest: Manifest, *, tissue: str
+) -> AnnData:
     """A data frame of samples as the consortium's data package holds it."""
     path = files["data"]
-    code, _, rest = name.partition("_")
-    ome = _ome_of(option(manifest, _OPTIONS, "ome") or code, path)
+    ome = _ome_of(option(manifest, _OPTIONS, "ome") or name.partition("_")[0], path)
     table = sample_frame(frame, option(manifest, _OPTIONS, "tissue"), path)
-    is_raw = "RAW" in rest
+    is_raw = "RAW" in name
     values, cut = whole_counts(table.values) if is_raw else (table.values, {})
     if "phenotypes" in files:
         obs = sample_table(animals_of_samples(files["phenotypes"], table), files["phenotypes"])
@@ -104,7 +124,7 @@ def _from_frame(name: str, frame: pd.DataFrame, files: Mapping[str, Path], manif
         obs = pd.DataFrame(unknown_samples(len(table.labels)), index=pd.Index(table.labels))
         obs[keys.SUBJECT_ID] = table.labels if table.by_animal else missing_text(len(table.labels))
     tissues = sorted(set(table.features["tissue"].dropna().astype(str))) if "tissue" in table.features else []
-    obs[keys.SPECIMEN] = _specimen(manifest, tissues[0] if len(tissues) == 1 else rest)
+    obs[keys.SPECIMEN] = _specimen(manifest, tissues[0] if len(tissues) == 1 else tissue)
     names = _names(table.features, ome)
     var = table.features.drop(columns=[keys.FEATURE_NAME, keys.FEATURE_TYPE], errors="ignore")
     var.insert(0, keys.FEATURE_NAME, names)
