@@ -11,6 +11,7 @@ from exomics.enrichment.gene_sets import (
     without_shared,
 )
 from exomics.enrichment.methods import EnrichmentMethods
+from exomics.enrichment.mirna import mirna_verdict
 from exomics.enrichment.overlap import closest_sets
 from exomics.enrichment.run import enrich
 
@@ -25,6 +26,7 @@ __all__ = [
     "enrich",
     "enrich_expression",
     "jaccard_matrix",
+    "mirna_verdict",
     "read_substrates",
     "resolve_gene_sets",
     "substrates_of",

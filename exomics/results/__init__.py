@@ -6,6 +6,7 @@ from exomics.results.chain import ChainTable
 from exomics.results.deconvolution import DeconvolutionTable
 from exomics.results.differential import DifferentialTable
 from exomics.results.enrichment import EnrichmentTable
+from exomics.results.mirna import MirnaTable
 from exomics.results.performance import PerformanceTable
 from exomics.results.pooled import PooledTable, read_differential
 from exomics.results.prediction import PredictionTable
@@ -19,6 +20,7 @@ __all__ = [
     "DeconvolutionTable",
     "DifferentialTable",
     "EnrichmentTable",
+    "MirnaTable",
     "PerformanceTable",
     "PooledTable",
     "PredictionTable",

@@ -1,0 +1,117 @@
+"""miRNA or stroma: planted fibroblasts, planted repression, and what the gastrocnemius of rats shows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exomics.datasets import fetch, published_differential
+from exomics.enrichment import GeneSets, enrich, mirna_verdict
+from exomics.errors import InputError
+from exomics.harmonize import TissueRestrictedWarning, load_orthologs
+from exomics.registry import load_signature
+from exomics.results import DifferentialTable, Provenance
+
+MATRIX = load_signature("ev.mir29_ecm").features("up")
+OTHER = load_signature("ev.mir29_nonecm").features("up")
+GENES = [*MATRIX, *OTHER, *(f"STROMA{i}" for i in range(20)), *(f"G{i:04d}" for i in range(1500))]
+N = 60
+
+
+def study(
+    *, dilution: float = 0.0, repression: float = 0.0, seed: int = 1
+) -> tuple[DifferentialTable, DifferentialTable]:
+    """Log2 values of two arms: fibroblasts carry the matrix genes, the miRNA all targets; unadjusted and adjusted."""
+    rng = np.random.default_rng(seed)
+    trained = np.repeat([0.0, 1.0], N // 2)
+    fibroblasts = rng.normal(0, 0.6, N) + dilution * trained
+    values = rng.normal(0, 0.5, (N, len(GENES)))
+    values[:, : len(MATRIX)] += fibroblasts[:, None]
+    values[:, len(MATRIX) + len(OTHER) : len(MATRIX) + len(OTHER) + 20] += fibroblasts[:, None]
+    values[:, : len(MATRIX) + len(OTHER)] += repression * trained[:, None]
+    stroma = values[:, len(MATRIX) + len(OTHER) : len(MATRIX) + len(OTHER) + 20].mean(axis=1)
+    level = rng.normal(5, 2, len(GENES))
+    return tuple(differential(values, level, design) for design in (  # type: ignore[return-value]
+        np.column_stack([trained, np.ones(N)]), np.column_stack([trained, np.ones(N), stroma])))  # fmt: skip
+
+
+def differential(values: np.ndarray, level: np.ndarray, design: np.ndarray) -> DifferentialTable:
+    inverse = np.linalg.inv(design.T @ design)
+    b = inverse @ design.T @ values
+    df = N - design.shape[1]
+    error = np.sqrt(((values - design @ b) ** 2).sum(axis=0) / df * inverse[0, 0])
+    frame = pd.DataFrame({"feature_id": GENES, "feature_name": GENES, "contrast": "trained", "log2_fold_change": b[0],
+                          "mean_expression": level, "test": "t", "statistic": b[0] / error, "degrees_of_freedom": df,
+                          "p_value": 0.5, "family": "trained", "status": "ok"})  # fmt: skip
+    return DifferentialTable(frame.reindex(columns=list(DifferentialTable.columns)), Provenance(method="made"))
+
+
+def verdicts(*tables: DifferentialTable) -> dict[str, str]:
+    found = mirna_verdict(tables[0], MATRIX, OTHER, adjusted=tables[1], resampling=(300, 1)).frame
+    assert (found.groupby("model")["verdict"].nunique() == 1).all()
+    return dict(zip(found["model"], found["verdict"], strict=True))
+
+
+def test_fewer_fibroblasts_move_the_matrix_alone_and_adjustment_takes_it_out() -> None:
+    told = verdicts(*study(dilution=-1.0))
+    assert told["unadjusted"] == "matrix targets alone fall: stroma, not miRNA"
+    assert told["adjusted"] == "no evidence of a change in activity"
+
+
+def test_repression_moves_both_sets_also_when_adjusted() -> None:
+    told = verdicts(*study(repression=-0.4))
+    assert told == dict.fromkeys(("unadjusted", "adjusted"), "both sets of targets fall: activity up")
+
+
+def test_repression_is_found_beneath_more_fibroblasts() -> None:
+    told = verdicts(*study(repression=-0.4, dilution=0.4))
+    assert told["adjusted"] == "both sets of targets fall: activity up"
+
+
+def test_without_any_effect_there_is_no_evidence_in_most_studies() -> None:
+    told = [verdicts(*study(seed=seed))["adjusted"] for seed in range(20)]
+    assert told.count("no evidence of a change in activity") >= 17
+    assert "both sets of targets fall: activity up" not in told
+
+
+def test_too_few_targets_give_no_verdict() -> None:
+    table, _ = study()
+    few = table.frame[~table.frame["feature_name"].isin(OTHER[:5])]
+    found = mirna_verdict(DifferentialTable(few, table.provenance), MATRIX, OTHER, resampling=(50, 1))
+    assert found.frame["status"].tolist() == ["ok", "below_floor"]
+    assert found.frame["verdict"].str.startswith("no verdict").all()
+    assert found.frame.loc[1, ["statistic", "p_value", "empirical_p_value"]].isna().all()
+    assert "not adjusted for stroma" in found.provenance.notes[0]
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    table, _ = study()
+    with pytest.raises(InputError, match="COL3A1 stand in both"):
+        mirna_verdict(table, MATRIX, [*OTHER, "COL3A1"])
+    renamed = DifferentialTable(table.frame.assign(contrast="other"), table.provenance)
+    with pytest.raises(InputError, match="no contrast 'trained'"):
+        mirna_verdict(table, MATRIX, OTHER, adjusted=renamed)
+
+
+@pytest.mark.real_data
+def test_gastrocnemius_is_no_proxy_for_delivery(from_mirror: None) -> None:
+    """Signature spec, R7: t = +7.1 in males at eight weeks, another sign elsewhere; p hangs on correlation."""
+    frame = published_differential(fetch("motrpac_gn_rna")["published"], "trained_vs_SED").drop(columns="z")
+    table = DifferentialTable(frame, Provenance(method="published"))
+    with pytest.warns(TissueRestrictedWarning):
+        orthologs = load_orthologs("rat", dataset="ref_rat_to_human")
+    members = tuple(name for name in MATRIX if name != "COL10A1") + ("BMP1", "ELN")
+    found = enrich(
+        table, GeneSets("matrix", {"mir29": members}), method="mirna_activity", mapping=orthologs,
+        parameters={"rank_by": "statistic"},
+    ).frame  # fmt: skip
+    plain = found[found["inter_gene_correlation"] == 0].set_index("contrast")["statistic"]
+    males = found[found["contrast"] == "M_8W - M_SED"].set_index("inter_gene_correlation")["p_value"]
+    assert round(plain["M_8W - M_SED"], 1) == 7.1
+    assert plain.min() < 0
+    assert males[0.0] < 1e-11
+    assert 0.003 < males[0.2] < 0.02
+    both = mirna_verdict(table, members, OTHER, mapping=orthologs, resampling=(300, 1))
+    told = both.frame.set_index("contrast")["verdict"]
+    assert "activity up" not in told["M_8W - M_SED"].iloc[0]
