@@ -228,6 +228,8 @@ def _spline_risk(x: FloatArray, time: FloatArray, event: FloatArray, horizon: fl
     if fit.status != "converged":
         return np.full(x.size, np.nan)
     weights = np.exp(basis @ fit.log_hazard_ratio)
-    happened = np.flatnonzero((event == 1.0) & (time <= horizon))
-    hazard = sum(1.0 / weights[time >= time[one]].sum() for one in happened)
+    order = np.argsort(time, kind="stable")
+    at_risk = np.cumsum(weights[order][::-1])[::-1]
+    happened = time[(event == 1.0) & (time <= horizon)]
+    hazard = float((1.0 / at_risk[np.searchsorted(time[order], happened, side="left")]).sum())
     return -np.expm1(-hazard * weights)
