@@ -12,7 +12,7 @@ from exomics.datasets import load
 from exomics.datasets.loaders.differential_results import differential_results
 from exomics.differential import fit_recipe
 from exomics.validation.changed_calls import changed_calls
-from tests.shared import must
+from tests.shared import exomics, must
 
 REFERENCES = {
     "F_8W - F_SED": ("deseq2_wald_TRNSCRPT_GN_Female_8w_vs_control.tsv.gz", 22),
@@ -68,3 +68,6 @@ def test_the_command_lists_what_another_tool_calls(count_study: AnnData, tmp_pat
     assert list(changed["feature_id"]) == ["g0"] and list(changed["called_by"]) == ["ours"]
     assert changed["p_value"][0] < 0.05 and changed["p_value_reference"][0] == 0.5
     assert "n_changed" in said and "g0" in said
+    refused = exomics("compare", table, "-o", tmp_path / "no.tsv", "--reference", other)
+    assert refused.status == 2 and "say which contrast the reference is of: --contrast" in refused.err
+    assert not (tmp_path / "no.tsv").exists()
