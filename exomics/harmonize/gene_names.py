@@ -9,6 +9,7 @@ import pandas as pd
 from anndata import AnnData
 
 from exomics.errors import InputError
+from exomics.harmonize._read import feature_names, require_species, text_column
 from exomics.harmonize.gene_table import NAMESPACES, GeneTable
 from exomics.harmonize.report import LossReport
 from exomics.schema import keys, record_step
@@ -96,10 +97,8 @@ def name_features(adata: AnnData, table: GeneTable, *, column: str | None = None
     InputError
         If the samples are of another species, the column is absent, or no identifier is in the table.
     """
-    _require_species(adata, table)
-    if column is not None and column not in adata.var.columns:
-        raise InputError(f"var has no column {column!r}; it has {', '.join(map(str, adata.var.columns[:20]))}.")
-    identifiers = adata.var_names if column is None else adata.var[column].astype(object).fillna("")
+    require_species(adata, table.species, f"the gene table {table.source}")
+    identifiers = adata.var_names if column is None else text_column(adata, column)
     resolved = resolve_genes([_DROPPED_SUFFIX.sub("", str(text)) for text in identifiers], table)
     mapped = resolved["symbol"] != ""
     if not mapped.any():
@@ -108,7 +107,7 @@ def name_features(adata: AnnData, table: GeneTable, *, column: str | None = None
             f"none of {len(resolved)} identifiers (such as {first!r}) is in {table.source}; "
             f"it holds {', '.join(name for name, ids in table.symbols.items() if ids)} of {table.species}."
         )
-    names = _present_names(adata)
+    names = feature_names(adata)
     kept = [_kept_name(name, str(text)) for name, text in zip(names, identifiers, strict=True)]
     report = _report(resolved, table, kept)
     parameters = {"table": table.source, "species": table.species, "column": column or keys.FEATURE_ID}
@@ -118,22 +117,9 @@ def name_features(adata: AnnData, table: GeneTable, *, column: str | None = None
     return named, report
 
 
-def _require_species(adata: AnnData, table: GeneTable) -> None:
-    found = sorted(set(adata.obs[keys.SPECIES].astype(str))) if keys.SPECIES in adata.obs.columns else []
-    if found not in ([], [table.species]):
-        raise InputError(f"{table.source} is read for {table.species}; the samples are {', '.join(found)}.")
-
-
 def _kept_name(name: str, identifier: str) -> str:
     """`name`, unless it is an identifier itself and so no name."""
     return "" if name == identifier or namespace_of(name) in ("ensembl", "refseq") else name
-
-
-def _present_names(adata: AnnData) -> pd.Series:
-    if keys.FEATURE_NAME not in adata.var.columns:
-        return pd.Series("", index=adata.var_names, dtype=object)
-    names = adata.var[keys.FEATURE_NAME].astype(object)
-    return names.where(names.notna(), "").astype(str)
 
 
 def _resolve(text: str, table: GeneTable) -> tuple[str, str, str]:

@@ -12,6 +12,7 @@ from anndata import AnnData
 
 from exomics import datasets
 from exomics.errors import InputError
+from exomics.harmonize._read import feature_names, species_present
 from exomics.harmonize.report import LossReport
 from exomics.schema import keys, record_step
 
@@ -153,11 +154,12 @@ def approve_symbols(adata: AnnData, aliases: AliasTable) -> tuple[AnnData, LossR
     InputError
         If the samples are of another species.
     """
-    if keys.SPECIES in adata.obs.columns and set(adata.obs[keys.SPECIES].astype(str)) != {"human"}:
-        found_species = ", ".join(sorted(set(adata.obs[keys.SPECIES].astype(str))))
-        raise InputError(f"{aliases.source} holds human symbols; the samples are {found_species}. Map orthologs first.")
-    names = adata.var[keys.FEATURE_NAME]
-    found = resolve_symbols(names.astype(object).where(names.notna(), "").astype(str), aliases)
+    others = [species for species in species_present(adata) if species != "human"]
+    if others:
+        raise InputError(
+            f"{aliases.source} holds human symbols; the samples are {', '.join(others)}. Map orthologs first."
+        )
+    found = resolve_symbols(feature_names(adata), aliases)
     report = symbol_report(found, aliases)
     renamed = record_step(adata, "approve_symbols", {"table": aliases.source}, losses=report.to_records())
     renamed.var["source_symbol"] = found["symbol"].to_numpy()

@@ -8,6 +8,7 @@ import pandas as pd
 from anndata import AnnData
 
 from exomics.errors import InputError
+from exomics.harmonize._read import feature_names, text_column
 from exomics.harmonize.metabolite_table import MetaboliteTable, hmdb_accession
 from exomics.harmonize.report import LossReport
 from exomics.schema import keys, record_step
@@ -96,8 +97,7 @@ def harmonize_metabolites(
     InputError
         If the column is absent.
     """
-    names = adata.var[keys.FEATURE_NAME].astype(object)
-    resolved = resolve_metabolites(names.where(names.notna(), "").astype(str), table, ids=_ids(adata, id_column))
+    resolved = resolve_metabolites(feature_names(adata), table, ids=_ids(adata, id_column))
     report = _report(resolved, table)
     harmonized = record_step(adata, "harmonize_metabolites", {"table": table.source}, losses=report.to_records())
     harmonized.var[SOURCE_NAME] = resolved["name"].to_numpy()
@@ -109,11 +109,9 @@ def harmonize_metabolites(
     return harmonized, report
 
 
-def _ids(adata: AnnData, column: str | None) -> list[str] | None:
-    if column is not None and column not in adata.var.columns:
-        raise InputError(f"var has no column {column!r}; it has {', '.join(map(str, adata.var.columns[:20]))}.")
+def _ids(adata: AnnData, column: str | None) -> pd.Series | None:
     named = column or next((name for name in _ID_COLUMNS if name in adata.var.columns), None)
-    return None if named is None else [str(code) for code in adata.var[named].astype(object).fillna("")]
+    return None if named is None else text_column(adata, named)
 
 
 def _resolve(name: str, code: str, table: MetaboliteTable) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import pandas as pd
 from anndata import AnnData
 
 from exomics.errors import InputError
+from exomics.harmonize._read import feature_names, require_species, text_column
 from exomics.harmonize.mirna_table import CODES, MirnaTable
 from exomics.harmonize.report import LossReport
 from exomics.schema import keys, record_step
@@ -116,11 +117,8 @@ def audit_mirnas(
     InputError
         If the samples are of another species.
     """
-    found_species = sorted(set(adata.obs[keys.SPECIES].astype(str))) if keys.SPECIES in adata.obs.columns else []
-    if found_species not in ([], [table.species]):
-        raise InputError(f"the miRNA table is for {table.species}; the samples are {', '.join(found_species)}.")
-    names = adata.var[keys.FEATURE_NAME].astype(object)
-    names = names.where(names.notna(), "").astype(str)
+    require_species(adata, table.species, "the miRNA table")
+    names = feature_names(adata)
     resolved = resolve_mirnas(names, table, accessions=_accessions(adata, accession_column), version=version)
     report = mirna_report(resolved, table)
     parameters = {"table": table.source, "species": table.species, "version": version}
@@ -168,10 +166,8 @@ def mirna_report(resolved: pd.DataFrame, table: MirnaTable) -> LossReport:
 
 
 def _accessions(adata: AnnData, column: str | None) -> list[str]:
-    if column is not None and column not in adata.var.columns:
-        raise InputError(f"var has no column {column!r}; it has {', '.join(map(str, adata.var.columns[:20]))}.")
     named = column or next((name for name in (ACCESSION, "accession") if name in adata.var.columns), None)
-    held = adata.var_names if named is None else adata.var[named].astype(object).fillna("")
+    held = adata.var_names if named is None else text_column(adata, named)
     return [str(code) if _MATURE_CODE.match(str(code)) else "" for code in held]
 
 

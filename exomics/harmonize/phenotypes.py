@@ -14,6 +14,7 @@ from anndata import AnnData
 from exomics.errors import InputError
 from exomics.harmonize.report import LossReport
 from exomics.schema import keys, record_step
+from exomics.schema.numbers import numbers_of
 from exomics.schema.vocabulary import INTERVENTIONS, SEXES, SPECIES, SPECIMENS, TIME_POINTS
 
 SOURCE_PREFIX = "source_"
@@ -139,7 +140,8 @@ def harmonize_phenotypes(adata: AnnData, *, columns: Iterable[str] | None = None
         report = report + lost
         if not told.equals(obs[name].astype(object)):
             obs[SOURCE_PREFIX + name] = obs[name].astype(object).where(obs[name].notna(), "").astype(str)
-            obs[name] = pd.to_numeric(told) if name.endswith("_event") and _is_numeric(told) else told
+            is_event = name.endswith("_event") and set(told.dropna()) <= {"0", "1"}
+            obs[name] = numbers_of(told) if is_event else told
     losses = {"losses": report.to_records(), "notes": list(report.notes)}
     harmonized = record_step(adata, "harmonize_phenotypes", {"columns": wanted}, **losses)
     harmonized.obs = obs
@@ -169,7 +171,3 @@ def _told(column: pd.Series, name: str) -> tuple[pd.Series, LossReport]:
 def _spelling(value: Any) -> str:
     """Text of a value; a whole number, however it is held, without its point."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
-
-
-def _is_numeric(column: pd.Series) -> bool:
-    return bool(pd.to_numeric(column, errors="coerce").notna().eq(column.notna()).all())

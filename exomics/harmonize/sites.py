@@ -12,8 +12,9 @@ from anndata import AnnData
 
 from exomics import datasets
 from exomics.errors import InputError
+from exomics.harmonize._read import require_species
 from exomics.harmonize.report import LossReport
-from exomics.schema import keys, record_step
+from exomics.schema import record_step
 
 HUMAN_SITE = "human_site"
 _WINDOW = "flanking_sequence"
@@ -241,9 +242,7 @@ def map_sites(adata: AnnData, table: SiteTable) -> tuple[AnnData, LossReport]:
     >>> mapped.var["human_site"].tolist(), lost.n_lost("not in the site table")
     (['P1_S65', ''], 1)
     """
-    found = sorted(set(adata.obs[keys.SPECIES].astype(str))) if keys.SPECIES in adata.obs.columns else []
-    if found not in ([], [table.species]):
-        raise InputError(f"the site table is for {table.species}; the samples are {', '.join(found)}.")
+    require_species(adata, table.species, "the site table")
     names = [str(name) for name in adata.var_names]
     if not any(_SITE.match(name) for name in names):
         raise InputError(f"no feature id is a site such as NP_446309.1_S64; ids look like {names[0]}.")

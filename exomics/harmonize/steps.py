@@ -9,6 +9,7 @@ from typing import Final
 from anndata import AnnData
 
 from exomics.errors import InputError, RegistryError
+from exomics.harmonize._read import species_present
 from exomics.harmonize.gene_names import name_features
 from exomics.harmonize.gene_table import load_genes
 from exomics.harmonize.identifiers import approve_symbols, load_aliases
@@ -19,7 +20,6 @@ from exomics.harmonize.mirna_table import load_mirnas
 from exomics.harmonize.phenotypes import harmonize_phenotypes
 from exomics.harmonize.report import LossReport
 from exomics.harmonize.sites import load_sites, map_sites
-from exomics.schema import keys
 
 Verb = Callable[[AnnData, str], tuple[AnnData, LossReport]]
 
@@ -106,7 +106,7 @@ def species_of_samples(adata: AnnData) -> str:
     InputError
         If there are several, or none is given.
     """
-    found = sorted(set(adata.obs[keys.SPECIES].astype(str))) if keys.SPECIES in adata.obs.columns else []
+    found = species_present(adata)
     if len(found) != 1:
         raise InputError(f"expected samples of one species in obs['species']; got {', '.join(found) or 'none'}.")
     return found[0]

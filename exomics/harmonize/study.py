@@ -11,6 +11,7 @@ import pandas as pd
 from anndata import AnnData
 
 from exomics.errors import InputError
+from exomics.harmonize._read import species_present
 from exomics.harmonize.report import LossReport
 from exomics.schema import keys, record_step
 from exomics.schema.dose import Dose, derive_dose
@@ -88,7 +89,7 @@ def describe_study(
 
 def _require_one_species(adata: AnnData, study: Mapping[str, Mapping[str, Any]], source: str) -> None:
     said = word_of(study, "study", "species")
-    found = sorted(set(adata.obs[keys.SPECIES].astype(str))) if keys.SPECIES in adata.obs.columns else []
+    found = species_present(adata)
     if said and found not in ([], [said]):
         raise InputError(f"{source} is of {said}; the samples are {', '.join(found)}.")
 

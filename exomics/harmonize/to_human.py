@@ -10,6 +10,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from exomics.errors import InputError
+from exomics.harmonize._read import feature_names, require_species
 from exomics.harmonize.orthologs import MANY_TO_MANY, MANY_TO_ONE, ONE_TO_MANY, ONE_TO_ONE, OrthologTable
 from exomics.harmonize.report import LossReport
 from exomics.schema import keys, record_step, scale_of
@@ -59,10 +60,9 @@ def to_human(adata: AnnData, orthologs: OrthologTable) -> tuple[AnnData, LossRep
     >>> mapped.X.tolist(), mapped.var["human_ortholog"].tolist()
     ([[7.0]], ['ABCB1'])
     """
-    _require_species(adata, orthologs.species)
+    require_species(adata, orthologs.species, "the ortholog table")
     scale = scale_of(adata)
-    names = adata.var[keys.FEATURE_NAME]
-    symbols = names.astype(object).where(names.notna(), "").astype(str).to_numpy()
+    symbols = feature_names(adata).to_numpy()
     relations = np.array([orthologs.relation_of(symbol, human=False) if symbol else "" for symbol in symbols])
     human = orthologs.other_to_human((ONE_TO_ONE, ONE_TO_MANY))
     may_sum = (scale.kind, scale.quantity) in _SUMMABLE
@@ -78,12 +78,6 @@ def to_human(adata: AnnData, orthologs: OrthologTable) -> tuple[AnnData, LossRep
     parameters = {"orthologs": orthologs.source, "species": orthologs.species, "min_support": orthologs.min_support}
     losses = {"losses": report.to_records(), "notes": list(report.notes), "n_mapped": mapped.n_vars}
     return record_step(mapped, STEP, parameters, **losses), report
-
-
-def _require_species(adata: AnnData, species: str) -> None:
-    found = sorted(set(adata.obs[keys.SPECIES].astype(str)))
-    if found != [species]:
-        raise InputError(f"the ortholog table is for {species}; the samples are {', '.join(found)}.")
 
 
 def _groups(symbols: Any, relations: Any, human: Any, single: Any) -> dict[str, list[int]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import pandas as pd
 from anndata import AnnData
 
 from exomics._checks import FloatArray
 from exomics.errors import InputError, ScaleError
 from exomics.preprocess._matrix import counts_of, values_of
 from exomics.schema import scale_of
+from exomics.schema.numbers import numbers_of
 
 SPIKES: Final = (
     "cel-miR-39-3p", "cel-miR-54-3p", "cel-miR-238-3p", "cel-miR-39", "cel-miR-54", "cel-miR-238", "UniSp2", "UniSp4",
@@ -53,7 +53,7 @@ def amounts_per(adata: AnnData, method: str, spiked: list[int]) -> FloatArray:
     for column in DENOMINATORS[method]:
         if column not in adata.obs.columns:
             raise InputError(f"{method} needs the column {column} of obs (the sample sheet); it is not there.")
-        held = pd.to_numeric(adata.obs[column], errors="coerce").to_numpy(dtype=np.float64)
+        held = numbers_of(adata.obs[column]).to_numpy()
         amounts = amounts - np.log2(np.where(held > 0, held, np.nan))[:, None]
     return amounts
 

@@ -15,6 +15,7 @@ from exomics.preprocess._matrix import counts_of, values_of
 from exomics.preprocess.quality import flagged
 from exomics.registry.method import MethodSpec
 from exomics.schema import keys, scale_of
+from exomics.schema.numbers import numbers_of
 
 DELTA_CQ, LOG2_RATIO, GRADE, SENSITIVE = (
     "hemolysis_delta_cq",
@@ -87,7 +88,7 @@ def check_hemolysis(adata: AnnData, *, maximum_log2_ratio: float | None = None) 
             "check_hemolysis needs miR-451a and miR-23a-3p in feature_name, or a414 in obs; "
             "name the miRNAs first (exomics harmonize --identifiers mirna)."
         )
-    absorbance = pd.to_numeric(adata.obs[A414], errors="coerce").to_numpy(dtype=float) if has_a414 else None
+    absorbance = numbers_of(adata.obs[A414]).to_numpy() if has_a414 else None
     grades = [] if absorbance is None else [_grades(absorbance, _CLEAN_A414, _SEVERE_A414)]
     column, difference = "", np.full(adata.n_obs, np.nan)
     if red is not None and stable is not None:

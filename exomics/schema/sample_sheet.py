@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from exomics.errors import InputError
+from exomics.schema.numbers import numbers_of
 from exomics.schema.sample_fields import SAMPLE_FIELDS
 from exomics.schema.study import PER_SAMPLE
 from exomics.schema.study_fields import FIELDS
@@ -57,7 +58,7 @@ def _fault(column: pd.Series, name: str) -> str:
     held = column.dropna()
     words = held.map(_word)
     held, words = held[~words.isin(_UNKNOWN)], words[~words.isin(_UNKNOWN)]
-    wrong = pd.to_numeric(words, errors="coerce").isna() if field.kind == "number" else ~words.isin(field.levels)
+    wrong = numbers_of(words).isna() if field.kind == "number" else ~words.isin(field.levels)
     if field.kind == "text" or not wrong.any():
         return ""
     expected = f"a number in {field.unit}" if field.kind == "number" else f"one of {', '.join(field.levels)}"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from exomics.errors import InputError
 from exomics.schema import keys
+from exomics.schema.numbers import numbers_of
 from exomics.schema.study import number_of
 
 ACUTE, RESTING = "acute", "resting"
@@ -121,7 +122,7 @@ def derive_timing(obs: pd.DataFrame, study: Mapping[str, Mapping[str, Any]] | No
 
 
 def _numbers(obs: pd.DataFrame, column: str) -> pd.Series:
-    return _all_read(obs, column, pd.to_numeric(obs[column], errors="coerce").astype(float), "a number")
+    return _all_read(obs, column, numbers_of(obs[column]), "a number")
 
 
 def _times(obs: pd.DataFrame, column: str) -> pd.Series:

@@ -97,7 +97,7 @@ def test_numbers_that_became_floats_are_read(table: GeneTable) -> None:
 
 def test_bad_requests(table: GeneTable) -> None:
     given = one_sample(pd.DataFrame(index=["x"]), species="rat")
-    with pytest.raises(InputError, match="example is read for human; the samples are rat"):
+    with pytest.raises(InputError, match="the gene table example is for human; the samples are rat"):
         name_features(given, table)
     given.obs["species"] = "human"
     with pytest.raises(
