@@ -24,6 +24,7 @@ from exomics.registry.derivation_rule import derivation_rule_names, load_derivat
 from exomics.registry.document import parse_yaml
 from exomics.registry.manifest import all_manifests
 from exomics.registry.recipe import load_recipe, recipe_names
+from exomics.registry.responder_definition import load_responder_definition, responder_definition_names
 from exomics.registry.signature_files import all_signatures
 from exomics.schema.sample_fields import SAMPLE_FIELDS
 from exomics.schema.study_fields import FIELDS
@@ -156,8 +157,11 @@ def _recipes() -> Rows:
         {"kind": "recipe", "id": found.id, "title": found.title, "version": found.version, "reproduces": found.doi}
         for found in recipes
     ]
+    listed += [{"kind": "rule", "id": found.id, "title": found.title, "version": found.version} for found in rules]
+    definitions = [load_responder_definition(name) for name in responder_definition_names()]
     return listed + [
-        {"kind": "rule", "id": found.id, "title": found.title, "version": found.version} for found in rules
+        {"kind": "responder definition", "id": found.id, "title": found.title, "version": found.version}
+        for found in definitions
     ]
 
 
