@@ -58,7 +58,8 @@ def pool_studies(
     PooledTable
         One row per feature of any study (``test`` meta): the pooled log2 effect, tau^2, I^2, Q and the prediction
         interval. With moderators one block of rows per coefficient, ``name: term``, and one, ``name: moderators``,
-        that tests all of them together. ``status`` not_combined where the studies of a feature do not suffice.
+        that tests all of them together. ``status`` not_combined where the studies of a feature do not suffice: of one
+        study alone its effect stands there, without a p-value.
 
     Raises
     ------
@@ -189,7 +190,7 @@ def _pooled(aligned: AlignedStudies, found: CombinedEffects, name: str) -> pd.Da
         "ci_high": found.ci_high,
         "statistic": found.statistic,
         "degrees_of_freedom": _finite(found.degrees_of_freedom),
-        "p_value": found.p_value,
+        "p_value": np.where(found.n_studies > 1, found.p_value, np.nan),
         "tau_squared": found.tau_squared,
         "i_squared": found.i_squared,
         "q": found.q,

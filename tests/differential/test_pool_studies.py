@@ -85,18 +85,21 @@ def test_the_table_goes_to_disk_and_on_as_a_differential_table(tmp_path) -> None
     pd.testing.assert_frame_equal(differential.frame, table.differential().frame)
 
 
-def test_a_feature_that_studies_lack() -> None:
+@pytest.mark.parametrize("inference", ["normal", "hartung_knapp"])
+def test_a_feature_that_studies_lack(inference: str) -> None:
     given, _ = studies(3)
     some = given["study0"].table.frame
     for name, lost in (("study0", ["5", "6"]), ("study1", ["6"])):
         kept = given[name].table.frame
         kept = kept[~kept["feature_id"].isin(lost)]
         given[name] = replace(given[name], table=replace(given[name].table, frame=kept))
-    frame = pool_studies(given).frame.set_index("feature_id")
+    frame = pool_studies(given, inference=inference).frame.set_index("feature_id")
     assert len(frame) == len(some) == 60
     assert (frame.loc["5", "n_studies"], frame.loc["5", "n_samples"], frame.loc["5", "status"]) == (2, 32, "ok")
     assert (frame.loc["6", "n_studies"], frame.loc["6", "status"]) == (1, "not_combined")
     assert np.isnan(frame.loc["6", "p_value"]) and np.isnan(frame.loc["6", "tau_squared"])
+    alone = given["study2"].table.frame.set_index("feature_id")["log2_fold_change"]
+    assert frame.loc["6", "log2_fold_change"] == pytest.approx(alone["6"])
 
 
 @pytest.mark.parametrize("method", ["stouffer", "fisher"])
