@@ -5,8 +5,7 @@ in how many tumors both partners are detected, and the partial correlation of th
 the second layer of the same subjects, every subject is scored.
 
 examples:
-  exomics axes tumor.h5ad --table muscle.tsv -o axes.tsv --pairs myo.lr_pairs --adjust ctl.stroma purity
-  exomics axes tumor.h5ad --ligands plasma.h5ad -o scores.tsv --pairs myo.lr_pairs
+  exomics axes tumor.h5ad --table training.tsv -o axes.tsv --pairs myo.lr_pairs --adjust ctl.stroma
 """
 
 from __future__ import annotations

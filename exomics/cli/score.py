@@ -9,8 +9,8 @@ examples:
   exomics score tumor.h5ad -o scores.tsv --signatures imm.cyt imm.ifng6 ecm.col1 gene:CXCL9
   exomics score tumor.h5ad -o derived.tsv --signatures signatures/training.yaml --allow-layer \\
       --controls 100 --controls-output controls.tsv
-  exomics score tumor.h5ad -o scores.tsv --signatures imm.cxcr3_axis --fit-reference reference.tsv
-  exomics score tumor.h5ad -o scores.tsv --signatures imm.ifng6 imm.gep18 --overlap jaccard.tsv --drop-shared
+  exomics score tumor.h5ad -o axis.tsv --signatures imm.cxcr3_axis --fit-reference reference.tsv
+  exomics score tumor.h5ad -o apart.tsv --signatures imm.ifng6 imm.gep18 --overlap jaccard.tsv --drop-shared
 """
 
 from __future__ import annotations

@@ -265,7 +265,7 @@ def _resolve(word: str) -> GeneSets:
             return GeneSets(f"{collection.id}@{collection.version}", sets_of(collection.id))
     if version:
         return GeneSets(word, {identifier: gene_set(word)})
-    chosen = tuple(found for found in all_signatures() if word in (found.id, found.signature_class) and found.members)
+    chosen = tuple(found for found in all_signatures() if _is_named(found, word))
     if not chosen:
         known = ", ".join(f"{collection.id}@{collection.version}" for collection in gene_set_collections())
         raise RegistryError(
@@ -273,6 +273,12 @@ def _resolve(word: str) -> GeneSets:
             "class with members (`exomics catalog signatures`), or a .gmt file."
         )
     return _of_signatures(chosen, word)
+
+
+def _is_named(signature: Signature, word: str) -> bool:
+    """By its id, or as one of the human signatures of a class."""
+    of_class = signature.signature_class == word and signature.species == "human"
+    return bool(signature.members) and (signature.id == word or of_class)
 
 
 def _of_signatures(signatures: tuple[Signature, ...], name: str) -> GeneSets:

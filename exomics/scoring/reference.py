@@ -95,7 +95,7 @@ def fit_reference(adata: AnnData, name: str, *, column: str = keys.FEATURE_NAME)
     return ReferenceTable(frame, Provenance(method="fit_reference", parameters=parameters, inputs=(source,)))
 
 
-def aligned_reference(reference: ReferenceTable, names: Sequence[str], scale: Scale, layer: str) -> FeatureReference:
+def aligned_reference(reference: ReferenceTable, names: Sequence[str], *, scale: Scale, layer: str) -> FeatureReference:
     """The reference in the order of `names`.
 
     Parameters

@@ -16,7 +16,7 @@ IntArray = NDArray[np.int64]
 
 
 class FeatureMoments(NamedTuple):
-    """Mean and spread of every feature over the samples."""
+    """Mean and spread over the samples, one value of each feature."""
 
     mean: FloatArray
     """(n_features,); NaN where nothing is measured."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from exomics._resources import registry_folder
+from exomics.errors import RegistryError
 from exomics.registry import Signature, all_signatures, gene_set, load_signature
 from exomics.registry.derivation_rule import derivation_rule_names, load_derivation_rule
 from exomics.registry.gene_sets import gene_set_collections, sets_of
@@ -105,3 +107,41 @@ def test_every_rule_can_be_read() -> None:
         assert set(rule.signature["layers"]) <= set(layers())
     assert load_derivation_rule("motrpac_gn_rna_8w_both_sexes").mapping is not None
     assert load_derivation_rule("embedded_muscle_training").mapping is None
+
+
+def test_every_signature_of_the_specification_is_here() -> None:
+    known = {signature.id for signature in SHIPPED}
+    assert known >= {
+        "imm.mcp", "imm.blood_mobilization", "imm.cxcr3_axis", "mye.erk5_s496", "mic.formate", "mic.onecarbon_metab",
+        "mic.formate_ko", "mic.alpha", "mic.scfa", "tum.hypoxia_buffa", "tum.ampk_sites", "tum.mtorc1_sites",
+        "adr.catecholamines", "adr.ctra", "sys.homa_ir", "sys.inflammation", "sys.estrogen", "myo.lr_pairs",
+        "ev.mir29a_cargo", "ev.mir29_ecm", "ev.mir29_nonecm", "ev.muscle_origin", "ev.exomir_trained", "ev.hemolysis",
+        "ev.particles", "ev.content", "cac.cytokines", "trn.vo2peak", "ctl.random", "ctl.mir_shuffle",
+    }  # fmt: skip
+    assert len(known) >= 86
+    unresolved = {signature.id: signature.availability for signature in SHIPPED if not signature.members}
+    assert unresolved == {
+        "tum.hypoxia_buffa": "user_supplied",
+        "mic.alpha": "whole_assay",
+        "ev.content": "whole_assay",
+        "ctl.random": "drawn",
+        "ctl.mir_shuffle": "drawn",
+    }
+
+
+def test_collagen_i_is_of_the_family_tier_only() -> None:
+    targets = {member.feature_id: member.group for member in load_signature("ev.mir29_ecm").members}
+    assert (targets["COL1A1"], targets["COL1A2"], targets["COL3A1"]) == ("family_only", "family_only", "reporter_29a")
+    assert load_signature("ev.mir29_ecm").total_of == ("reporter_29a",)
+
+
+def test_a_part_that_does_not_fit_is_refused() -> None:
+    homa, axis = load_signature("sys.homa_ir"), load_signature("imm.cxcr3_axis")
+    with pytest.raises(RegistryError, match="go together"):
+        replace(homa, expression="")
+    with pytest.raises(RegistryError, match="names features that are no members"):
+        replace(homa, expression="{glucose_mmol_L} * {age}")
+    with pytest.raises(RegistryError, match="which are no groups of members"):
+        replace(axis, total_of=("CXCL8-CXCR2",))
+    with pytest.raises(RegistryError, match="fails its check n_groups"):
+        replace(axis, checks={"n_groups": 2})
