@@ -204,6 +204,12 @@ def test_names_that_a_program_repeats_are_numbered_only_when_asked(written: Writ
     assert table.format.notes == ("columns of one name were numbered: state",)
 
 
+def test_quotes_within_fields_are_characters(written: Written) -> None:
+    table = read_text_table(written('id\talias\n1\t"a"|"b"\n2\t5" end\n'))
+    assert table.frame["alias"].tolist() == ['"a"|"b"', '5" end']
+    assert table.format.notes == ("double quotes were read as characters: they stand within fields",)
+
+
 def test_columns_without_name_and_value_are_dropped_and_stated(written: Written) -> None:
     table = read_text_table(written("sample,dose,,\ns1,2,,\n,,,\ns2,3,,\n", "sheet.csv"))
     assert table.frame.to_numpy().tolist() == [["s1", "2"], ["s2", "3"]]

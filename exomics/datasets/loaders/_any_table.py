@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -18,20 +19,20 @@ from exomics.errors import InputError
 COLUMNAR: Final = (".parquet", ".feather")
 
 
-def read_any_sheet(path: Path) -> TextTable:
+def read_any_sheet(path: Path, *, delimiter: str | None = None, missing: Collection[str] = ("NA", "")) -> TextTable:
     """A table as text, by the file's suffix; an `InputError` when it is none, or a column has no name of its own."""
     suffix = path.suffix.lower()
     if suffix in COLUMNAR:
         return TextTable(path, read_columns(path), (), TextFormat("", "", suffix[1:]))
     if suffix not in WORKBOOKS:
-        return read_text_table(path)
+        return read_text_table(path, delimiter=delimiter, missing=missing)
     rows = [row for row in read_sheet_rows(path) if any(word.strip() for word in row)]
     if not rows:
         raise InputError(f"{path} is empty; expected a header and rows in the first sheet.")
     named = [place for place in range(len(rows[0])) if any(row[place] for row in rows)]
     header = [rows[0][place] for place in named]
     require_labels(header[1:], "columns", path)
-    cells = [[np.nan if row[place] in ("", "NA") else row[place] for place in named] for row in rows[1:]]
+    cells = [[np.nan if row[place] in missing else row[place] for place in named] for row in rows[1:]]
     return TextTable(path, pd.DataFrame(cells, columns=header, dtype=object), (), TextFormat("", "", suffix[1:]))
 
 

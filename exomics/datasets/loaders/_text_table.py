@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import pandas as pd
 from exomics.datasets.loaders._text_file import TextFile, TextFormat, default_delimiter, find_delimiter
 from exomics.errors import InputError
 
+_STRAY_QUOTE: Final = re.compile(r'(?:^|\t)"[^"\t\n]*"[^"\t\r\n]', re.MULTILINE)
 _SAMPLED_LINES: Final = 50
 
 
@@ -48,7 +50,8 @@ def read_text_table(
     delimiter
         Found out when it is not given: what splits the rows as the header; the suffix decides between equals.
     quoted
-        False where a double quote is a character like any other (MAF, SOFT).
+        False where a double quote is a character like any other (MAF, SOFT). It is one, too, in a table of tabs in
+        which a quoted field goes on behind its quote (``"a"|"b"``), which is stated.
     comment
         Lines above the header that start with it are kept apart; "" where there are none.
     missing
@@ -91,7 +94,8 @@ def read_text_table(
         raise InputError(f"{path} is empty; expected a header and rows.")
     sampled = lines if len(lines) < 2 or len(text) < 1 << 20 else lines[:-1]
     delimiter = delimiter or find_delimiter(sampled, default_delimiter(path))
-    rows, numbers = _rows(text, delimiter, path, quoted=quoted, skipped=len(comments))
+    stray = quoted and delimiter == "\t" and _STRAY_QUOTE.search(text) is not None
+    rows, numbers = _rows(text, delimiter, path, quoted=quoted and not stray, skipped=len(comments))
     if not rows:
         raise InputError(f"{path} holds no field with a word; expected a header and rows.")
     header = with_row_names(rows[0], len(rows[1]) if len(rows) > 1 else len(rows[0]))
@@ -99,7 +103,7 @@ def read_text_table(
     _require_fields(rows, numbers, len(header), path, delimiter=delimiter)
     header, notes = _numbered(header) if "repeated_names" in mend else (header, [])
     frame, dropped = _frame(header, rows[1:], missing, path)
-    notes += dropped
+    notes += [*dropped, *(["double quotes were read as characters: they stand within fields"] if stray else [])]
     if n_short:
         notes.append(f"{n_short} rows end before the last column; what they leave out is missing")
     absent = [name for name in needs if name not in frame.columns]

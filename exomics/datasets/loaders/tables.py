@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from exomics.datasets.loaders._any_table import read_any_sheet
 from exomics.datasets.loaders._assemble import only_file
 from exomics.datasets.loaders._r_containers import convert, read_r_objects
 from exomics.errors import InputError
@@ -18,7 +19,7 @@ from exomics.registry.method import MethodSpec
 
 _R_SUFFIXES: Final = (".rda", ".rdata", ".rds")
 _R_OPTIONS: Final[Mapping[str, Any]] = {"object": None}
-_TEXT_OPTIONS: Final[Mapping[str, Any]] = {"separator": None, "missing": "NA", "encoding": "utf-8-sig"}
+_TEXT_OPTIONS: Final[Mapping[str, Any]] = {"separator": None, "missing": "NA"}
 
 
 def load_r_table(files: Mapping[str, Path], manifest: Manifest) -> pd.DataFrame:
@@ -57,15 +58,15 @@ def load_r_table(files: Mapping[str, Path], manifest: Manifest) -> pd.DataFrame:
 
 
 def load_delimited_table(files: Mapping[str, Path], manifest: Manifest) -> pd.DataFrame:
-    """A tab- or comma-separated table, gzip allowed; columns whose every value is a number become numbers.
+    """A table of text, plain or gzipped, or of a workbook; columns whose every value is a number become numbers.
 
     Parameters
     ----------
     files
         Role ``data``.
     manifest
-        Options: ``separator`` (default by suffix: comma for ``.csv``), ``missing`` (word for missing, default ``NA``;
-        an empty field is missing as well), ``encoding``.
+        Options: ``separator`` (else found out), ``missing`` (word for missing, default ``NA``; an empty field is
+        missing as well).
 
     Returns
     -------
@@ -79,19 +80,8 @@ def load_delimited_table(files: Mapping[str, Path], manifest: Manifest) -> pd.Da
     """
     path = only_file(files, "data")
     options = {**_TEXT_OPTIONS, **manifest.options}
-    separator = options["separator"] or ("," if ".csv" in path.suffixes else "\t")
-    try:
-        frame = pd.read_csv(
-            path,
-            sep=separator,
-            dtype=str,
-            keep_default_na=False,
-            na_values=[options["missing"], ""],
-            encoding=options["encoding"],
-        )
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{path} is not a whole delimited table ({error}); write or fetch it again.") from error
-    return frame.apply(numbers_where_all)
+    missing = (str(options["missing"]), "")
+    return read_any_sheet(path, delimiter=options["separator"], missing=missing).frame.apply(numbers_where_all)
 
 
 def numbers_where_all(column: pd.Series) -> pd.Series:
