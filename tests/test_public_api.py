@@ -124,7 +124,7 @@ def test_methods_are_declared_in_full(spec: MethodSpec) -> None:
     assert spec.evidence in ("real", "format-only")
     assert spec.comparable in ("none", "samples", "cohorts")
     assert set(spec.input_scale) <= {"counts", "linear", "log2"}
-    if spec.kind in ("test", "scorer"):
+    if spec.kind in ("test", "scorer", "deconvolution"):
         assert spec.units
         assert spec.input_scale
         assert re.fullmatch(r"10\.\d{4,9}/\S+", spec.reference)
@@ -139,7 +139,7 @@ def test_methods_say_formula_shapes_and_source(spec: MethodSpec) -> None:
     parameters = inspect.signature(function).parameters
     assert set(parameters) <= _names_in(_section(documentation, "Parameters") or "")
     assert _section(documentation, "Returns")
-    if spec.kind in ("test", "scorer"):
+    if spec.kind in ("test", "scorer", "deconvolution"):
         assert re.search(r"``[^`]*=[^`]*``|[Aa]s `limma_voom`", documentation), "no formula"
         assert "(n_samples, n_features)" in documentation
         assert "doi:10." in documentation

@@ -29,7 +29,7 @@ def mirna_activity(
     features
         Signed scores of the measured genes in one contrast; never absolute expression.
     sets
-        Targets of n_sets miRNAs.
+        Targets of miRNAs, n_sets of them.
     inter_gene_correlation
         r; by default 0, 0.01, 0.05, 0.1 and 0.2: targets of one tissue component move together without any miRNA.
 
