@@ -51,7 +51,7 @@ def test_undetected_is_censored_and_not_run_is_missing(tmp_path: Path) -> None:
 def test_spike_ins_are_flagged_with_the_samples_in_which_they_are_off(tmp_path: Path) -> None:
     data = load_files("qpcr", {"cq": text_file(tmp_path, LONG)})
     assert data.var["is_spike_in"].tolist() == [False, False, True]
-    assert data.obs["qc_flag"].tolist() == ["", "", "spike-in differs by more than 1.0 cycles"]
+    assert data.obs["qc_flag"].tolist() == ["", "", "spike-in differs by more than 1 cycles"]
     assert report_of(data)["samples_with_spike_in_off"] == ["s3"]
     wide = load_files("qpcr", {"cq": text_file(tmp_path, LONG)}, {"spike_in_range": 3})
     assert set(wide.obs["qc_flag"]) == {""}
@@ -123,5 +123,5 @@ def test_faults_are_named_in_one_line(text: str, message: str, tmp_path: Path) -
 
 
 def test_a_limit_is_a_number(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="limit and spike_in_range must be positive numbers; got 'none'"):
+    with pytest.raises(InputError, match="the option `limit` must be a positive number; got 'none'"):
         load_files("qpcr", {"cq": text_file(tmp_path, LONG)}, {"limit": "none"})

@@ -231,6 +231,10 @@ def test_pseudobulk_refuses_log_values_and_unknown_columns(cells_file: Path) -> 
         load_files("single_cell", {"h5ad": cells_file}, {"layer": "counts", "subject": "donor"})
     with pytest.raises(InputError, match=r"has no layer 'umi'; it has X, counts"):
         load_files("single_cell", {"h5ad": cells_file}, {"layer": "umi"})
+    with pytest.raises(InputError, match=r"the option `min_cells` must be a positive number; got 'few'"):
+        load_files("single_cell", {"h5ad": cells_file}, {"layer": "counts", "min_cells": "few"})
+    by_sex = load_files("single_cell", {"h5ad": cells_file}, {"layer": "counts", "further": "sex", "min_cells": "6"})
+    assert by_sex.obs_names[0] == "p1|B|female"
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

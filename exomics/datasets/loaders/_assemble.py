@@ -137,6 +137,17 @@ def option(manifest: Manifest, defaults: Mapping[str, Any], name: str) -> Any:
     return manifest.options.get(name, defaults[name])
 
 
+def number_option(options: Mapping[str, Any], name: str) -> float:
+    """A positive number among the options, also from the command line's text; an `InputError` when it is none."""
+    try:
+        number = float(options[name])
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not 0 < number < float("inf"):
+        raise InputError(f"the option `{name}` must be a positive number; got {options[name]!r}.")
+    return number
+
+
 def scale_from(manifest: Manifest, default: Scale | None = None) -> Scale | None:
     """The scale that the manifest's options declare, or `default`."""
     return scale_from_options(manifest.options.get("scale"), default)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from exomics.datasets.loaders._assemble import number_option
 from exomics.datasets.loaders._lines import lines_of
 from exomics.datasets.loaders._numbers import number_columns
 from exomics.datasets.loaders._text_table import read_text_table, require_labels
@@ -70,7 +71,7 @@ def read_reactions(files: Mapping[str, Path], options: Mapping[str, Any]) -> tup
     named = text.astype(object).map(lambda word: isinstance(word, str) and bool(_BEYOND.fullmatch(word.strip())))
     plain = text.where(~named.astype(bool), np.nan).to_frame("Cq")
     numbers, notes = number_columns(plain, ["Cq"], path)
-    over = numbers[:, 0] > float(options["limit"])
+    over = numbers[:, 0] > number_option(options, "limit")
     found["cq"] = np.where(over, np.nan, numbers[:, 0])
     found["beyond"] = named.to_numpy(dtype=bool) | over
     return found, [*read, *notes]

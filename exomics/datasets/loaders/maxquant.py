@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
-from exomics.datasets.loaders._assemble import only_file
+from exomics.datasets.loaders._assemble import number_option, only_file
 from exomics.datasets.loaders._numbers import number_columns
 from exomics.datasets.loaders._protein_groups import (
     PROTEIN_OPTIONS,
@@ -162,7 +162,7 @@ def load_maxquant_sites(files: Mapping[str, Path], manifest: Manifest) -> AnnDat
     per_sample = {sample: f"Localization prob {sample}" for sample in columns}
     flags = flags_of(table.frame, ["Protein"], marked=_MARKED)
     located = table.frame.assign(
-        localization_probability=probability, is_localized=probability >= float(options["min_localization"])
+        localization_probability=probability, is_localized=probability >= number_option(options, "min_localization")
     )
     groups = ProteinGroups(
         table=TextTable(path, located, table.comments, table.format),

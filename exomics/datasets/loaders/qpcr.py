@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
-from exomics.datasets.loaders._assemble import Expression, assemble, only_file
+from exomics.datasets.loaders._assemble import Expression, assemble, number_option, only_file
 from exomics.datasets.loaders._mangled import mangled_report
 from exomics.datasets.loaders._mirna_names import mirna_features
 from exomics.datasets.loaders._qpcr_tables import read_reactions
@@ -86,8 +86,7 @@ def load_qpcr(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     """
     only_file(files, "cq")
     options = {**_OPTIONS, **manifest.options}
-    if not _is_positive(options["limit"]) or not _is_positive(options["spike_in_range"]):
-        raise InputError(f"limit and spike_in_range must be positive numbers; got {options['limit']!r}.")
+    limit, width = number_option(options, "limit"), number_option(options, "spike_in_range")
     reactions, notes = read_reactions(files, options)
     reactions, report = _with_template(reactions, files["cq"])
     samples, targets = (list(dict.fromkeys(reactions[name])) for name in ("sample", "target"))
@@ -98,8 +97,8 @@ def load_qpcr(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     plates = reactions.groupby("sample")["plate"].agg(lambda held: ";".join(sorted(set(map(str, held)))))
     own = pd.DataFrame({keys.BATCH: plates.loc[samples].to_numpy()}, index=pd.Index(samples, dtype=object))
     obs, matched = samples_of(samples, files, options, own=own)
-    off = _off_range(values, var["is_spike_in"].to_numpy(), obs[keys.BATCH], float(options["spike_in_range"]))
-    obs[keys.QC_FLAG] = np.where(off, f"spike-in differs by more than {options['spike_in_range']} cycles", "")
+    off = _off_range(values, var["is_spike_in"].to_numpy(), obs[keys.BATCH], width)
+    obs[keys.QC_FLAG] = np.where(off, f"spike-in differs by more than {width:g} cycles", "")
     report = {
         **report,
         **matched,
@@ -111,17 +110,10 @@ def load_qpcr(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
         **mangled_report(targets),
         "samples_with_spike_in_off": [name for name, flag in zip(samples, off, strict=True) if flag],
     }
-    limit = np.full(values.shape, float(options["limit"]))
-    expression = Expression(values, obs, var, {"censored": censored, "lod": limit, **layers})
+    lod = np.full(values.shape, limit)
+    expression = Expression(values, obs, var, {"censored": censored, "lod": lod, **layers})
     scale = Scale(kind="log2", quantity="cq")
     return assemble(expression, assay="qpcr", scale=scale, manifest=manifest, report=report)
-
-
-def _is_positive(value: Any) -> bool:
-    try:
-        return float(value) > 0
-    except (TypeError, ValueError):
-        return False
 
 
 def _with_template(reactions: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:

@@ -11,7 +11,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
-from exomics.datasets.loaders._assemble import Expression, assemble
+from exomics.datasets.loaders._assemble import Expression, assemble, number_option
 from exomics.datasets.loaders._cells import CELL_OPTIONS, Cells, read_cells
 from exomics.datasets.loaders._sample_options import SAMPLE_OPTIONS, contract_samples
 from exomics.datasets.loaders.tenx import COUNTS, gene_frame
@@ -78,13 +78,14 @@ def load_single_cell(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     options = {**_OPTIONS, **manifest.options}
     found = read_cells(files, options)
     where = str(next(iter(files.values())))
-    further = [options["further"]] if isinstance(options["further"], str) else list(options["further"])
+    further = options["further"].split(",") if isinstance(options["further"], str) else list(options["further"])
+    fewest = int(number_option(options, "min_cells"))
     labels = _labels(found, [options["subject"], options["cell_type"], *further], where)
     samples, sums = _summed(found, labels)
     columns = {**_named(options, samples), **dict(options["columns"])}
     obs = contract_samples(samples, {**options, "columns": columns}, where=where)
-    too_few = obs["n_cells"].to_numpy() < int(options["min_cells"])
-    obs[keys.QC_FLAG] = np.where(too_few, f"fewer than {options['min_cells']} cells", "")
+    too_few = obs["n_cells"].to_numpy() < fewest
+    obs[keys.QC_FLAG] = np.where(too_few, f"fewer than {fewest} cells", "")
     report = {**found.report, **_losses(labels), "samples_with_few_cells": int(too_few.sum())}
     expression = Expression(sums, obs, gene_frame(found.genes))
     return assemble(expression, assay="scrna", scale=COUNTS, manifest=manifest, report=report)
