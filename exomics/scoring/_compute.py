@@ -19,7 +19,7 @@ from exomics.scoring._scorer import Scorer
 from exomics.scoring.coverage import Coverage, coverage_of
 from exomics.scoring.features import MeasuredFeatures, dense, measured_features
 from exomics.scoring.reference import aligned_reference
-from exomics.scoring.scale import to_working_scale, zero_of
+from exomics.scoring.scale import require_declared_levels, to_working_scale, zero_of
 
 _VALUES_PER_BLOCK = 1 << 22
 
@@ -40,11 +40,15 @@ class Cohort:
         """Collapse duplicates, count the measured features of each sample, and see whether they all have one value."""
         chosen = None if reference is None else dict(reference.frame[["feature_name", "feature_id"]].to_numpy())
         features = measured_features(adata, column, chosen)
+        largest = -np.inf
         n_measured, is_flat = np.zeros(adata.n_obs, dtype=np.int64), np.zeros(adata.n_obs, dtype=bool)
         for rows in blocks(adata.n_obs, len(features.columns)):
             values = dense(adata, features.columns, rows)
+            largest = max(largest, np.fmax.reduce(values, axis=None, initial=-np.inf))
             n_measured[rows] = (~np.isnan(values)).sum(axis=1)
             is_flat[rows] = (n_measured[rows] > 1) & (np.fmin.reduce(values, axis=1) == np.fmax.reduce(values, axis=1))
+        if np.isfinite(largest):
+            require_declared_levels(float(largest), len(features.columns), scale_of(adata))
         return cls(adata, layer, features, n_measured, is_flat, reference)
 
 

@@ -16,6 +16,8 @@ Method = Scorer | Deconvolution
 
 _LOG_OFFSETS = {"tpm": 1.0, "cpm": 1.0, "intensity": 0.0, "ratio": 0.0, "array": 0.0}
 _TOLERANCE = 1e-3
+_LARGEST_LOG = 25.0  # 2^25 is more than 30 million of a million
+_WHOLE = 10_000
 
 
 def to_working_scale(values: NDArray[Any], scale: Scale, scorer: Method) -> NDArray[Any]:
@@ -98,6 +100,41 @@ def zero_of(scale: Scale) -> float:
     """What a zero becomes on the log2 scale of the scorers; minus infinity where it has no value there."""
     offset = scale.offset if scale.kind == "log2" else _LOG_OFFSETS.get(scale.quantity, 0.0)
     return float(np.log2(offset)) + _TOLERANCE * (scale.kind == "log2") if offset > 0 else -np.inf
+
+
+def require_declared_levels(largest: float, n_features: int, scale: Scale) -> None:
+    """Refuse values whose size contradicts the declared scale: logs declared as TPM or CPM, or the reverse.
+
+    Parameters
+    ----------
+    largest
+        Of all values; NaN where there is none.
+    n_features
+        Features measured: in a whole transcriptome, TPM and CPM of a sample add up to a million.
+    scale
+        As declared.
+
+    Raises
+    ------
+    ScaleError
+        If the values cannot be on that scale; the message says which it seems to be.
+
+    Examples
+    --------
+    >>> require_declared_levels(17.2, 20_000, Scale(kind="log2", quantity="tpm", offset=1.0))
+    >>> require_declared_levels(17.2, 20_000, Scale(kind="linear", quantity="tpm"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    exomics.errors.ScaleError: X is declared as linear tpm but its largest value over 20000 features is 17.2, ...
+    """
+    if scale.quantity not in ("tpm", "cpm") or n_features < _WHOLE:
+        return
+    told = f"X is declared as {_describe(scale)} but its largest value over {n_features} features is {largest:.6g}"
+    if scale.kind == "log2" and largest > _LARGEST_LOG:
+        raise ScaleError(f"{told}, more than a logarithm can be: it seems to be linear; declare it so.")
+    if scale.kind == "linear" and largest < _LARGEST_LOG:
+        raise ScaleError(
+            f"{told}, and a sample adds up to a million: it seems to be logarithms; declare kind log2 and the offset."
+        )
 
 
 def _require_accepted(scale: Scale, scorer: Method) -> None:

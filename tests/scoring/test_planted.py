@@ -367,6 +367,17 @@ def test_the_transformer_learns_from_the_training_samples_only() -> None:
         made.fit(genes.to_numpy())
 
 
+def test_logs_declared_as_tpm_and_the_reverse_are_told(
+    make_samples: MakeSamples, make_signature: MakeSignature
+) -> None:
+    names = [f"G{column}" for column in range(12_000)]
+    logs = np.random.default_rng(8).gamma(2.0, 1.5, (2, 12_000)).clip(0, 20)
+    with pytest.raises(ScaleError, match="it seems to be logarithms"):
+        score(make_samples(logs, names, scale=Scale(kind="linear", quantity="tpm")), make_signature(["G1", "G2"]))
+    with pytest.raises(ScaleError, match="it seems to be linear"):
+        score(make_samples(np.exp2(logs) * 99, names, scale=LOG), make_signature(["G1", "G2"]))
+
+
 # overlap
 
 
