@@ -73,6 +73,7 @@ class Signature:
     conditions: Mapping[str, str] = field(default_factory=dict)
     expression: str = ""
     total_of: tuple[str, ...] = ()
+    null_alleles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ligand_layers: tuple[str, ...] = ()
     min_coverage: float | None = None
     checks: Mapping[str, Any] = field(default_factory=dict)
@@ -185,7 +186,8 @@ def from_document(document: Document) -> Signature:
         raise RegistryError(f"{document.path} has no members; add a body, or say why in availability.")
     for name in ("layers", "total_of", "ligand_layers"):
         head[name] = tuple(head.get(name, ()))
-    head["cell_types"] = {layer: tuple(names) for layer, names in head.get("cell_types", {}).items()}
+    for name in ("cell_types", "null_alleles"):
+        head[name] = {key: tuple(names) for key, names in head.get(name, {}).items()}
     head["native_members"] = {
         species: {arm: tuple(names) for arm, names in arms.items()}
         for species, arms in head.get("native_members", {}).items()

@@ -37,6 +37,7 @@ _HEAD_ORDER = (
     ("conditions", "conditions"),
     ("expression", "expression"),
     ("total_of", "total_of"),
+    ("null_alleles", "null_alleles"),
     ("ligand_layers", "ligand_layers"),
     ("min_coverage", "min_coverage"),
     ("checks", "checks"),
