@@ -26,6 +26,11 @@ from exomics.registry.method import MethodSpec
 from exomics.schema import Scale, keys
 
 _OPTIONS: Final[Mapping[str, Any]] = {"specimen": "unknown", "study": "", "scale": None}
+_NEEDS: Final = {
+    "results": ("metabolite_name",),
+    "metabolites": ("metabolite_name",),
+    "samples": ("sample_id", "sample_type"),
+}
 _SAMPLE: Final = "Sample"
 _POOL: Final = "QC-Pooled"
 
@@ -86,7 +91,12 @@ def _variation(pools: pd.DataFrame) -> np.ndarray:
 
 
 def _table(files: Mapping[str, Path], role: str, manifest: Manifest) -> pd.DataFrame:
-    return read_any_table({"data": only_file(files, role)}, manifest)
+    path = only_file(files, role)
+    frame = read_any_table({"data": path}, manifest)
+    absent = [name for name in _NEEDS.get(role, ()) if name not in frame.columns]
+    if absent:
+        raise InputError(f"{path}: expected the columns {', '.join(absent)} in a table of {role}.")
+    return frame
 
 
 def _require_same(ours: pd.Series, theirs: pd.Series, *, what: str, path: Path) -> None:
