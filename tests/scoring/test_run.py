@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -280,3 +281,16 @@ def test_signatures_come_in_the_order_asked_for(make_samples: MakeSamples) -> No
     asked = ["imm.cd8", "imm.cyt", "ecm.col1", "imm.cyt"]
     found = list(dict.fromkeys(score(samples, asked).frame["signature_id"]))
     assert found == ["imm.cd8", "imm.cyt", "ecm.col1"]
+
+
+def test_samples_are_streamed_in_blocks(make_samples: MakeSamples, make_signature: MakeSignature) -> None:
+    values = np.random.default_rng(12).random((4000, 6000), dtype=np.float32)
+    samples = make_samples(values, NAMES)
+    signature = make_signature(NAMES[:30], score="ssgsea_es")
+    score(samples[:2].copy(), signature)
+    tracemalloc.start()
+    found = score(samples, signature).frame
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found["score"].notna().all()
+    assert peak < samples.X.nbytes
