@@ -93,8 +93,7 @@ def enrich_expression(
     if spec.reads != "expression":
         raise InputError(f"{method} reads a differential table; make one and give it to enrich.")
     options = options_of(spec, parameters or {}, gene_sets)
-    own = prepared.feature_ids if options["names"] == "feature_id" else prepared.feature_names
-    mapped = naming.map_names(np.asarray(own, dtype=object), mapping)
+    mapped = naming.map_names(_own_names(prepared, options["names"]), mapping)
     complete = _complete(prepared.expression)
     kept = complete[mapped.names[complete] != ""]
     means = prepared.expression[:, kept].mean(axis=0)
@@ -102,9 +101,8 @@ def enrich_expression(
     values, ids = prepared.expression[:, kept], np.asarray(prepared.feature_ids, dtype=object)[kept]
     indexed = naming.index_sets(gene_sets, mapped.names[kept], options["min_size"])
     arguments = {"weights": _columns(prepared.weights, kept), **kernel_options(options)}
-    named = zip(prepared.contrast_names, prepared.families, prepared.contrasts.T, strict=True)
     tests = []
-    for name, family, contrast in named:
+    for name, family, contrast in zip(prepared.contrast_names, prepared.families, prepared.contrasts.T, strict=True):
         drawn = {"generator": np.random.default_rng([seed, *name.encode()])} if spec.random else {}
         found = spec.function(values, prepared.design, contrast, indexed.arrays, **arguments, **drawn)
         tests.append(ContrastTests(name, family, indexed, found, mapped.names[kept]))
@@ -122,6 +120,10 @@ def enrich_expression(
         acknowledgments=prepared.acknowledgments,
     )
     return EnrichmentTable(frame=enrichment_frame(tests, gene_sets, method), provenance=provenance)
+
+
+def _own_names(prepared: PreparedExpression, names: str) -> np.ndarray:
+    return np.asarray(prepared.feature_ids if names == "feature_id" else prepared.feature_names, dtype=object)
 
 
 def _left_out(expression: FloatArray, complete: np.ndarray) -> tuple[str, ...]:
