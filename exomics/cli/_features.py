@@ -37,6 +37,18 @@ def read_outcomes(path: Path) -> pd.DataFrame:
     return indexed.rename_axis(index=keys.SAMPLE_ID)
 
 
+def keep_samples(samples: pd.DataFrame, keep: Sequence[str]) -> pd.DataFrame:
+    """The samples with all of the values ``COLUMN=VALUE``."""
+    for word in keep:
+        column, _, value = word.partition("=")
+        if column not in samples.columns:
+            raise InputError(f"--keep {word}: the samples have no column {column!r}.")
+        samples = samples[samples[column].astype(str) == value]
+        if samples.empty:
+            raise InputError(f"--keep {word}: no sample has that value.")
+    return samples
+
+
 def _one(path: Path) -> tuple[pd.DataFrame, str]:
     if path.suffix == ".h5ad":
         data = read_assay(path)

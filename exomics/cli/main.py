@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "pool": "associations of several cohorts, by random effects",
     "respond": "do subjects respond differently, and who: trained beside controls",
     "stratify": "a classifier judged by nested cross-validation, and locked",
+    "benefit": "who benefits: markers that interact with a randomized arm",
     "validate": "a locked model on a cohort it never saw",
     "chain": "a chain of causes: each link, their product, and where it is broken",
     "track": "serial samples of persons: changes beyond their variation",

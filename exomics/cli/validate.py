@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from exomics.cli._features import read_features, read_outcomes
+from exomics.cli._features import keep_samples, read_features, read_outcomes
 from exomics.cli._step import input_path
 from exomics.cli._write import save_frame, save_table
 from exomics.errors import InputError
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Validate, write, and print the measures."""
     model = read_locked_model(arguments.model)
     features, scale = read_features(arguments.data)
-    outcomes = _kept(read_outcomes(arguments.outcome or arguments.data[0]), arguments.keep)
+    outcomes = keep_samples(read_outcomes(arguments.outcome or arguments.data[0]), arguments.keep)
     if model.endpoint not in outcomes.columns:
         raise InputError(f"the samples have no column {model.endpoint!r}, which {model.id} predicts.")
     outcome = outcomes[model.endpoint].replace("", pd.NA)
@@ -58,14 +58,3 @@ def run(arguments: argparse.Namespace) -> None:
         interval = f" ({row['ci_low']:.3f} to {row['ci_high']:.3f})" if pd.notna(row["ci_low"]) else ""
         print("\t".join((row["metric"], f"{row['estimate']:.3f}{interval}", row["note"])).rstrip())
     print(f"{outputs[0]}: {len(table.frame)} rows")
-
-
-def _kept(outcomes: pd.DataFrame, keep: list[str]) -> pd.DataFrame:
-    for word in keep:
-        column, _, value = word.partition("=")
-        if column not in outcomes.columns:
-            raise InputError(f"--keep {word}: the samples have no column {column!r}.")
-        outcomes = outcomes[outcomes[column].astype(str) == value]
-        if outcomes.empty:
-            raise InputError(f"--keep {word}: no sample has that value.")
-    return outcomes

@@ -2,6 +2,7 @@
 
 from exomics.results._table import ResultTable
 from exomics.results.axes import AxisTable
+from exomics.results.benefit import BenefitTable
 from exomics.results.chain import ChainTable
 from exomics.results.deconvolution import DeconvolutionTable
 from exomics.results.differential import DifferentialTable
@@ -15,6 +16,7 @@ from exomics.results.reference import ReferenceTable
 from exomics.results.scores import ScoreTable
 
 __all__ = [
+    "BenefitTable",
     "ChainTable",
     "AxisTable",
     "DeconvolutionTable",

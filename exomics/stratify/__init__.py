@@ -1,5 +1,6 @@
 """Stratify: classifiers judged by nested cross-validation that no sample of a subject can slip through."""
 
+from exomics.stratify.benefit import benefit
 from exomics.stratify.cross_validation import CrossValidated, CrossValidation, cross_validate
 from exomics.stratify.features import Study
 from exomics.stratify.models import ElasticNetLogistic, MedianImputer
@@ -14,6 +15,7 @@ __all__ = [
     "MedianImputer",
     "Pipelines",
     "Study",
+    "benefit",
     "cross_validate",
     "folds",
     "joined_groups",

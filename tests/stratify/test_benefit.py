@@ -1,0 +1,83 @@
+"""Who benefits: modifiers are found, prognosis is called prognosis, and nothing is dropped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exomics.errors import UserError
+from exomics.stratify import benefit
+
+NAMES = [f"s{number:03d}" for number in range(400)]
+
+
+@pytest.fixture(scope="module")
+def trial() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """100 markers: the first modifies the benefit, the next two are prognostic, the rest are noise, one is constant."""
+    generator = np.random.default_rng(1)
+    values = generator.normal(size=(400, 100))
+    values[:, 99] = 1.0
+    arm = np.tile([0, 1], 200)
+    signal = 0.9 * values[:, 0] * arm + 0.8 * values[:, 1] - 0.8 * values[:, 2]
+    sheet = pd.DataFrame(
+        {
+            "subject_id": NAMES,
+            "arm": np.where(arm, "exercise", "usual_care"),
+            "age": generator.normal(60, 8, 400),
+            "gain": signal + generator.normal(size=400),
+            "response": np.where(generator.random(400) < 1 / (1 + np.exp(-2 * signal)), "responder", "non_responder"),
+            "os_time_months": generator.exponential(20 * np.exp(-signal)) + 0.1,
+            "os_event": (generator.random(400) < 0.8).astype(int),
+        },
+        index=NAMES,
+    )
+    return pd.DataFrame(values, index=NAMES, columns=[f"g{number}" for number in range(100)]), sheet
+
+
+@pytest.mark.parametrize(("endpoint", "model"), [("gain", "linear"), ("response", "logistic"), ("os", "cox")])
+def test_only_the_modifier_is_predictive(endpoint: str, model: str, trial: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    markers, sheet = trial
+    frame = benefit(markers, sheet, endpoint=endpoint, arm="arm", control="usual_care", covariates=("age",)).frame
+    assert len(frame) == 100
+    assert set(frame["model"]) == {model}
+    predictive = frame.loc[frame["verdict"] == "predictive", "marker"].tolist()
+    assert predictive[0] == "g0"
+    assert len(predictive) <= 2  # a false discovery rate of 0.05 lets one in now and then
+    assert not {"g1", "g2"} & set(predictive)
+    assert {"g1", "g2"} <= set(frame.loc[frame["verdict"] == "prognostic", "marker"])
+    assert (frame["verdict"] == "no evidence").sum() > 90
+    last = frame.iloc[99]
+    assert (last["verdict"], last["note"]) == ("not estimated", "the marker does not vary")
+    assert frame.loc[0, "ci_low"] < frame.loc[0, "interaction"] < frame.loc[0, "ci_high"]
+
+
+def test_shuffled_arms_find_no_modifier(trial: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    markers, sheet = trial
+    shuffled = sheet.assign(arm=np.random.default_rng(2).permutation(sheet["arm"].to_numpy()))
+    frame = benefit(markers, shuffled, endpoint="gain", arm="arm", control="usual_care").frame
+    assert (frame["verdict"] == "predictive").sum() == 0
+    assert {"g1", "g2"} <= set(frame.loc[frame["verdict"] == "prognostic", "marker"])
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "message"),
+    [
+        ({"arm": "exercise"}, {}, "two levels"),
+        ({"subject_id": "p1"}, {}, "comes twice"),
+        ({}, {"endpoint": "dfs"}, "no column 'dfs'"),
+        ({}, {"covariates": ("bmi",)}, "no column 'bmi'"),
+        ({"gain": "high"}, {}, "two values with"),
+    ],
+)
+def test_bad_trials_are_refused(
+    change: dict[str, Any], options: dict[str, Any], message: str, trial: tuple[pd.DataFrame, pd.DataFrame]
+) -> None:
+    markers, sheet = trial
+    given: dict[str, Any] = {"endpoint": "gain", "arm": "arm", "control": "usual_care", **options}
+    with pytest.raises(UserError, match=message):
+        benefit(markers, sheet.assign(**change), **given)
+    with pytest.raises(UserError, match="share no sample"):
+        benefit(markers.add_prefix("x", axis=0), sheet, endpoint="gain", arm="arm", control="usual_care")
