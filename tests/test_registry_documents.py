@@ -160,7 +160,7 @@ def test_manifests_name_a_loader_and_words_that_exist(manifest: Manifest) -> Non
 
 @pytest.mark.parametrize("manifest", DATASETS, ids=lambda manifest: manifest.id)
 def test_addresses_are_pinned(manifest: Manifest) -> None:
-    """A commit, a release, or a version stands in the address of every file, or the manifest says that it may change."""
+    """The address of each file has a commit, a release or a version, or the manifest says that it may change."""
     assert manifest.unverified == any(file.sha256 is None for file in manifest.files)
     assert bool(manifest.first_checks) != manifest.unverified
     if manifest.unverified:
