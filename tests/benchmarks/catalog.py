@@ -6,6 +6,7 @@ from tests.benchmarks.row import Row
 from tests.benchmarks.rows import (
     array_weights,
     commands,
+    constrained_regression,
     cox_screen,
     duplicate_correlation,
     enrichment_scores,
@@ -42,6 +43,7 @@ ROWS: tuple[Row, ...] = (
     *mean_scores.ROWS,
     *standardized_scores.ROWS,
     *prerank.ROWS,
+    *constrained_regression.ROWS,
     *cox_screen.ROWS,
     *read_matrix.ROWS,
     *result_tables.ROWS,
@@ -50,7 +52,6 @@ ROWS: tuple[Row, ...] = (
 )
 
 NO_KERNEL = (
-    "NNLS",
     "nu-SVR",
     "elastic-net nested CV",
     "1000-shuffle permutation test",

@@ -18,7 +18,13 @@ from tests.benchmarks.rows.commands import command_line
 from tests.benchmarks.sides import CommandSide, PythonSide, has_r, python_command
 from tests.benchmarks.workspace import Workspace
 
-PEERS_IN_PYTHON = ("ssgsea_1000_50", "mean_log2_1000_50_sparse", "prerank_50_1000", "read_matrix_20k_500")
+PEERS_IN_PYTHON = (
+    "ssgsea_1000_50",
+    "mean_log2_1000_50_sparse",
+    "prerank_50_1000",
+    "nnls_547_22_1000",
+    "read_matrix_20k_500",
+)
 PEERS_IN_R = {
     "muscle_recipe": 1e-6,
     "limma_voom_14k_50": 1e-6,
