@@ -20,6 +20,7 @@ import pytest
 
 from exomics._resources import registry_folder
 from exomics.cli.main import COMMANDS, build_parser
+from exomics.datasets import Loaders
 from exomics.registry.derivation_rule import load_derivation_rule
 from exomics.registry.document import parse_yaml
 from exomics.registry.manifest import load_manifest
@@ -147,8 +148,10 @@ def test_the_commands_of_the_readme_parse(monkeypatch: pytest.MonkeyPatch) -> No
         arguments = _parsed(words, monkeypatch)
         if words[0] == "derive":
             assert load_derivation_rule(arguments.rule)
-        if words[0] in ("load", "fetch"):
+        if words[0] == "fetch" or (words[0] == "load" and arguments.dataset):
             assert load_manifest(arguments.dataset)
+        elif words[0] == "load":
+            assert arguments.loader in Loaders.names
 
 
 @pytest.mark.parametrize("name", COMMANDS)
