@@ -4,7 +4,7 @@ A miRNA moves both sets of targets, a change of fibroblasts the matrix alone. --
 stroma and purity among the covariates, shown beside the unadjusted ones.
 
 examples:
-  exomics mirna de.tsv -o mirna.tsv --resamples 200
+  exomics mirna training.tsv -o mirna.tsv --resamples 200
 """
 
 from __future__ import annotations
