@@ -15,7 +15,7 @@ test: $(READY)
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m "not slow"
 
 slow: $(READY)
-	$(ONE_THREAD) $(BIN)/python -m pytest -m slow
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 lint: $(READY)
 	$(BIN)/ruff check .

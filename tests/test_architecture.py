@@ -29,6 +29,7 @@ LAZY_IMPORTS = {
     ("enrichment/methods/gseapy_prerank.py", "gseapy"),
     ("scoring/methods/gseapy_gsva.py", "gseapy"),
     ("scoring/methods/gseapy_ssgsea.py", "gseapy"),
+    ("stats/multilevel_meta_analysis.py", "scipy"),
 }
 LARGEST_FILE = 320_000  # bytes; the largest is the embedded study's table of genes
 BINARY_OR_DATA = (

@@ -174,7 +174,7 @@ def _workflows() -> Rows:
     return rows
 
 
-_SHORT = ("id", "kind", "loader", "score", "title")
+_SHORT = ("id", "kind", "loader", "score", "evidence", "title")
 _LISTS: Mapping[str, Callable[[], Rows]] = {
     "datasets": _datasets,
     "signatures": _signatures,

@@ -10,7 +10,7 @@ after the last bout and the dose. --to-species human maps rat or mouse genes by 
 examples:
   exomics harmonize rat.h5ad -o rat.human.h5ad --to-species human
   exomics harmonize ev.h5ad -o ev.named.h5ad --identifiers mirna --identifiers phenotypes --losses lost.tsv
-  exomics harmonize mice.h5ad -o mice.told.h5ad --study study.yaml --strict
+  exomics harmonize tumor.h5ad -o told.h5ad --study study.yaml
 """
 
 from __future__ import annotations

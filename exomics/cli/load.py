@@ -5,7 +5,9 @@ examples:
   exomics load embedded_tumor_rna -o tumor.h5ad
   exomics load embedded_truth -o truth.tsv
   exomics load embedded_subjects -o subjects.tsv
+  exomics load embedded_ev_mirna -o ev.h5ad
   exomics load motrpac_gn_rna -o rat.h5ad
+  exomics load motrpac_gn_protein -o rat.protein.h5ad
   exomics load motrpac_physiology -o motrpac_physiology.h5mu
   exomics load --loader motrpac --file data=TRNSCRPT_GN.rda -o own.h5ad
 """

@@ -6,8 +6,8 @@ against another assay of the same subjects and flags labels that were swapped.
 
 examples:
   exomics preprocess muscle.h5ad -o ready.h5ad --filter filter_by_expression:group=arm --normalize tmm
-  exomics preprocess rna.h5ad -o checked.h5ad --flag check_sex --flag flag_outliers --against protein.h5ad
-  exomics preprocess ev.h5ad -o dose.h5ad --flag check_hemolysis --normalize normalize_cargo:method=per_ml
+  exomics preprocess rat.h5ad -o checked.h5ad --flag check_sex --flag flag_outliers --against rat.protein.h5ad
+  exomics preprocess ev.h5ad -o dose.h5ad --flag check_hemolysis --normalize normalize_cargo:method=rpm
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from exomics._checks import FloatArray
 from exomics.errors import InputError
@@ -92,11 +92,11 @@ def impute_tail(values: FloatArray, generator: np.random.Generator) -> FloatArra
     observed = _observed(values, missing)
     share = missing.mean()
     probabilities = np.linspace(1.0 - _UPPER, _UPPER, 99)
-    normal = stats.norm.ppf(share + probabilities * (1.0 - share))
+    normal = special.ndtri(share + probabilities * (1.0 - share))
     slope, intercept = np.polyfit(normal, np.quantile(observed, probabilities), 1)
     filled = values.copy()
-    drawn = stats.norm.ppf(generator.uniform(0.0, share, size=int(missing.sum())))
-    filled[missing] = intercept + slope * np.maximum(drawn, stats.norm.ppf(1e-6))
+    drawn = special.ndtri(generator.uniform(0.0, share, size=int(missing.sum())))
+    filled[missing] = intercept + slope * np.maximum(drawn, special.ndtri(1e-6))
     return filled
 
 

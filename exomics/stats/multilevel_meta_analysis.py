@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import linalg, optimize, special
+from scipy import linalg, special
 
 from exomics.errors import DesignError, InputError
 
@@ -169,6 +169,8 @@ def _checked(
 
 
 def _optimum(model: _Model, scale: float, bounds: Sequence[tuple[float, float]]) -> Any:
+    from scipy import optimize  # only here, and it would cost the start of every differential command
+
     found = [
         optimize.minimize(
             _objective,

@@ -21,6 +21,7 @@ FloatArray = NDArray[np.float64]
 
 MOST_DRIFT = 1.0
 _LEAST_SAMPLES = 10
+_NEVER = 1e-9  # log odds beyond this are rounded to 0 or 1, which have no logit
 _WALD = 1.959963984540054
 
 
@@ -160,7 +161,7 @@ def _measures(model: LockedModel, found: Predicted, labels: FloatArray) -> list[
         return [_row(metric, np.nan, note=note) for metric in ("auc", "balanced_error", "brier", "calibration_slope")]
     auc = area_under_curve(probability, truth)
     errors = [np.mean(found.called[usable][truth == value] != value) for value in (0, 1)]
-    fit = binary_calibration(probability, truth)
+    fit = binary_calibration(np.clip(probability, _NEVER, 1.0 - _NEVER), truth)
     slope, intercept = _WALD * fit.slope_error, _WALD * fit.intercept_error
     return [
         _row("auc", auc.estimate[0], auc.ci_low[0], auc.ci_high[0]),

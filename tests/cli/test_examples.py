@@ -12,9 +12,10 @@ import pytest
 
 from exomics.cli.main import COMMANDS
 from exomics.registry.locked_model import LockedModel, write_locked_model
+from exomics.schema.study import template_text
 from tests.shared import must
 
-FROM_REAL_DATA = ("motrpac", "TRNSCRPT", "rat.")
+FROM_REAL_DATA = ("motrpac", "TRNSCRPT", "rat.", "--identifiers mirna")
 KINDS = ("T.cells.CD8", "B.cells", "Monocytes")
 ELSEWHERE = {"run"}  # whole workflows: tests/workflows
 
@@ -40,9 +41,9 @@ def _model() -> LockedModel:
     """What `exomics stratify` would have locked in another cohort."""
     one = np.ones(2)
     return LockedModel(
-        id="inflamed", version="1.0.0", endpoint="response", positive="responder", cohort="training", intercept=-6.0,
-        scale="log2 tpm", threshold=0.5, threshold_rule="one half", n_samples=80, n_events=30, min_coverage=0.8,
-        features=("CXCL9", "GZMA"), coefficients=one, fills=3 * one, means=3 * one, deviations=2 * one,
+        id="inflamed", version="1.0.0", endpoint="response", positive="responder", cohort="training", intercept=-1.0,
+        scale="linear tpm", threshold=0.5, threshold_rule="one half", n_samples=80, n_events=30, min_coverage=0.8,
+        features=("CXCL9", "GZMA"), coefficients=0.1 * one, fills=3 * one, means=3 * one, deviations=2 * one,
     )  # fmt: skip
 
 
@@ -62,6 +63,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: pd.DataFrame, 
     serial = pd.DataFrame({"subject_id": ["p1"] * 3, "time": [0, 4, 8], "il6": [2.0, 2.4, 5.9]})
     serial.to_csv("serial.tsv", sep="\t", index=False)
     write_locked_model(_model(), "model")
+    Path("study.yaml").write_text(template_text(species="human"), encoding="utf-8")
+    serial = {"subject_id": ["p1"] * 4 + ["p2"] * 4, "time": [0, 4, 8, 12] * 2, "il6": [2.0, 2.1, 1.9, 6.0] + [3.0] * 4}
+    pd.DataFrame(serial).to_csv("serial.tsv", sep="\t", index=False)
     return tmp_path
 
 
