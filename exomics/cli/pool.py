@@ -51,10 +51,10 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Pool, write, and print what was found."""
     require_suffix(arguments.output, ".tsv")
-    kinds = {"metric" in column_names(path) for _, path in arguments.tables}
-    if len(kinds) > 1:
+    differential = {"contrast" in column_names(path) for _, path in arguments.tables}
+    if len(differential) > 1:
         raise InputError("the tables are of two kinds; pool differential tables, or the tables of associations.")
-    if kinds == {False}:
+    if differential == {True}:
         pool_tables(arguments)
         return
     require_no_study_options(arguments)

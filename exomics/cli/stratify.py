@@ -69,7 +69,7 @@ def _study(arguments: argparse.Namespace, plan: Stratification, features: pd.Dat
     return Study.of(
         features,
         outcomes[plan.column].replace("", pd.NA),
-        outcomes[list(plan.group_by)].astype(str),
+        outcomes[list(plan.group_by)],
         positive=plan.positive,
         clinical=outcomes[list(plan.clinical)] if plan.clinical else None,
         endpoint=plan.column,

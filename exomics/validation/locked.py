@@ -57,7 +57,7 @@ def validate(
     ScaleError
         If the scale is another.
     InputError
-        If the cohort is the training cohort, nothing can be predicted, or the outcome has one class.
+        If the cohort is the training cohort, nothing can be predicted, or the outcome has not two values.
 
     Notes
     -----
@@ -80,9 +80,11 @@ def validate(
     shared = features.loc[[name for name in features.index if name in known.index]]
     if shared.empty:
         raise InputError("no sample has both features and an outcome; check that both are indexed by sample_id.")
-    labels = np.asarray(known.loc[shared.index].astype(str) == model.positive, dtype=np.float64)
-    if len(np.unique(labels)) < 2:
-        raise InputError(f"the outcome of {cohort_id} has one class only; {model.positive!r} and another are needed.")
+    words = known.loc[shared.index].astype(str)
+    if words.nunique() != 2 or model.positive not in set(words):
+        shown = ", ".join(sorted(set(words))[:6])
+        raise InputError(f"the outcome of {cohort_id} needs two values, {model.positive!r} among them; it has {shown}.")
+    labels = np.asarray(words == model.positive, dtype=np.float64)
     found = predict(model, shared)
     rows = [*_coverage_rows(model, shared, found), *_measures(model, found, labels)]
     base = {"signature_id": model.id, "cohort_id": cohort_id, "endpoint": model.endpoint, "role": "external"}

@@ -379,8 +379,11 @@ def test_associations_keep_one_sample_per_subject(embedded: Path, out: Path) -> 
 
 
 def test_a_table_of_another_kind(embedded: Path, out: Path) -> None:
-    pooled = refused(out, "pool", embedded / "panel.tsv", "-o", out / "p.tsv", "--contrast", "training")
-    _names(pooled, "DifferentialTable needs the columns", "missing")
+    _names(
+        refused(out, "pool", embedded / "panel.tsv", "-o", out / "p.tsv"),
+        "PerformanceTable needs the columns",
+        "missing",
+    )
     words = ("derive", embedded / "panel.tsv", "-o", out / "s.yaml", "--rule", "embedded_muscle_training")
     _names(refused(out, *words), "DifferentialTable needs the columns")
     _names(refused(out, "report", embedded / "controls.said", "-o", out / "r.html"), "does not exist")

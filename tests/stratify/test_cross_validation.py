@@ -258,3 +258,8 @@ def test_endless_values_are_refused_before_anything_is_fitted() -> None:
             pd.Series(np.tile([0, 1], 30), index=NAMES),
             pd.DataFrame({"subject_id": NAMES}, index=NAMES),
         )
+
+
+def test_samples_without_a_subject_are_not_one_subject() -> None:
+    groups = joined_groups(pd.DataFrame({"subject_id": ["a", "a", None, np.nan, "b"]}))
+    assert len(np.unique(groups)) == 4
