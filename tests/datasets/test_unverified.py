@@ -44,7 +44,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def serve(folder: Path, dataset: str, role: str, text: str) -> None:
     place = folder / load_manifest(dataset).file(role).location
     place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(gzip.compress(text.encode()) if place.suffix == ".gz" else text.encode())
+    place.write_bytes(gzip.compress(text.encode(), mtime=0) if place.suffix == ".gz" else text.encode())
 
 
 def test_a_tumor_cohort_is_inverted_to_counts_and_joined(made: Path) -> None:
