@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, StratifiedKFold
 
 from exomics.errors import DesignError
 
@@ -98,7 +98,8 @@ def folds(labels: NDArray[np.int64] | None, groups: IntArray, *, n_folds: int, s
 
     Notes
     -----
-    scikit-learn's StratifiedGroupKFold and GroupKFold, shuffled.
+    scikit-learn's GroupKFold, StratifiedGroupKFold, and, where each sample is a group of its own, StratifiedKFold, all
+    shuffled.
 
     Examples
     --------
@@ -111,7 +112,8 @@ def folds(labels: NDArray[np.int64] | None, groups: IntArray, *, n_folds: int, s
         raise DesignError(f"{n_folds} folds need at least 2 folds and as many groups of samples; there are {n_groups}.")
     if labels is not None:
         _require_classes(labels, groups, n_folds)
-    splitter = (StratifiedGroupKFold if labels is not None else GroupKFold)(n_folds, shuffle=True, random_state=seed)
+    stratified = StratifiedKFold if n_groups == len(groups) else StratifiedGroupKFold
+    splitter = (GroupKFold if labels is None else stratified)(n_folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a class with fewer samples than folds: refused above by groups
         parts = list(splitter.split(groups, labels if labels is not None else groups, groups))
