@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from exomics.stratify.measures import MEASURES, corrected_interval, fold_measure
 from exomics.stratify.permutation import permutation_null
 from exomics.stratify.pipelines import Built, Pipelines
 from exomics.stratify.search import fit_chosen
-from exomics.stratify.splits import folds, repeated
+from exomics.stratify.splits import Fold, folds, repeated
+from exomics.stratify.work import Uninterrupted, Work
 
 __all__ = ["CrossValidated", "CrossValidation", "cross_validate"]
 
@@ -71,7 +73,9 @@ class CrossValidated:
     predictions: PredictionTable
 
 
-def cross_validate(study: Study, settings: CrossValidation | None = None) -> CrossValidated:
+def cross_validate(
+    study: Study, settings: CrossValidation | None = None, *, work: Work | None = None
+) -> CrossValidated:
     """Repeated nested cross-validation, grouped so that no subject is on both sides.
 
     In each outer fold every step (imputation, standardization, settings by inner folds, model) is fitted on training
@@ -84,6 +88,9 @@ def cross_validate(study: Study, settings: CrossValidation | None = None) -> Cro
         Features, labels, groups and clinical columns of n_samples samples.
     settings
         How to judge; the default repeats five folds ten times and shuffles labels 1,000 times.
+    work
+        Who does the units of work, such as one that shows progress and takes up what was interrupted; the result does
+        not depend on it.
 
     Returns
     -------
@@ -113,15 +120,15 @@ def cross_validate(study: Study, settings: CrossValidation | None = None) -> Cro
     >>> sorted(set(found["signature_id"]))
     ['elastic_net_logistic', 'no_features']
     """
-    how = settings or CrossValidation()
+    how, doer = settings or CrossValidation(), work or Uninterrupted()
     _require_subjects(study, how)
     generator = np.random.default_rng(how.seed)
     models = _models(study, how)
-    values, predictions = _resampled(study, how, models, generator)
+    values, predictions = _resampled(study, how, models, generator, doer)
     rows = _rows(study, how, values)
     rows += [_apparent(study, how, name, built, data) for name, (built, data) in models.items()]
     if how.n_permutations:
-        rows.append(_permuted(study, how, models, generator))
+        rows.append(_permuted(study, how, models, generator, doer))
     parameters = {**asdict(how), "models": list(models), "positive": study.positive, "interval": "Nadeau-Bengio, 95 %"}
     provenance = Provenance(method="cross_validate", parameters=parameters, seed=how.seed, inputs=study.inputs)
     frame = pd.DataFrame([study.base() | row for row in rows], columns=list(PerformanceTable.columns))
@@ -155,24 +162,35 @@ def _build(name: str, seed: int) -> Built:
 
 
 def _resampled(
-    study: Study, how: CrossValidation, models: Mapping[str, tuple[Built, FloatArray]], generator: np.random.Generator
+    study: Study,
+    how: CrossValidation,
+    models: Mapping[str, tuple[Built, FloatArray]],
+    generator: np.random.Generator,
+    work: Work,
 ) -> tuple[dict[str, FloatArray], pd.DataFrame]:
     """Measures (n_repeats x n_folds, 4) of each model over the same folds, and every held-out probability."""
     measures: dict[str, list[FloatArray]] = {name: [] for name in models}
     held_out: list[pd.DataFrame] = []
+    work.begin("outer folds", how.n_repeats * how.n_folds * len(models))
     drawn = repeated(study.labels, study.groups, n_folds=how.n_folds, n_repeats=how.n_repeats, generator=generator)
     for repeat, outer in enumerate(drawn, start=1):
         for number, fold in enumerate(outer, start=1):
             seed = int(generator.integers(2**31))
-            train_labels = study.labels[fold.train]
-            inner = folds(train_labels, study.groups[fold.train], n_folds=how.inner_folds, seed=seed)
+            inner = folds(study.labels[fold.train], study.groups[fold.train], n_folds=how.inner_folds, seed=seed)
             for name, (built, data) in models.items():
-                chosen = fit_chosen(built, data[fold.train], train_labels, inner)
-                probability = chosen.pipeline.predict_proba(data[fold.test])[:, 1]
+                unit = f"{name} repeat {repeat} fold {number}"
+                probability = work.once(unit, partial(_held_out, built, data, study.labels, fold, inner))
                 measures[name].append(fold_measures(probability, study.labels[fold.test]))
                 held_out.append(study.predictions(fold.test, probability, (name, repeat, number)))
     frame = pd.concat(held_out, ignore_index=True)
     return {name: np.stack(found) for name, found in measures.items()}, frame
+
+
+def _held_out(built: Built, data: FloatArray, labels: NDArray[np.int64], fold: Fold, inner: list[Fold]) -> FloatArray:
+    """Probabilities of the test samples of one fold, everything learned from its training samples."""
+    chosen = fit_chosen(built, data[fold.train], labels[fold.train], inner)
+    probability: FloatArray = chosen.pipeline.predict_proba(data[fold.test])[:, 1]
+    return probability
 
 
 def _rows(study: Study, how: CrossValidation, values: Mapping[str, FloatArray]) -> list[dict[str, Any]]:
@@ -208,12 +226,18 @@ def _apparent(study: Study, how: CrossValidation, name: str, built: Built, data:
 
 
 def _permuted(
-    study: Study, how: CrossValidation, models: Mapping[str, tuple[Built, FloatArray]], generator: np.random.Generator
+    study: Study,
+    how: CrossValidation,
+    models: Mapping[str, tuple[Built, FloatArray]],
+    generator: np.random.Generator,
+    work: Work,
 ) -> dict[str, Any]:
     name = next(iter(models))
     built, data = models[name]
     sizes = (how.n_folds, how.inner_folds, how.n_permutations)
-    found = permutation_null(built, data, study.labels, groups=study.groups, sizes=sizes, generator=generator)
+    found = permutation_null(
+        built, data, study.labels, groups=study.groups, sizes=sizes, generator=generator, work=work
+    )
     note = f"AUC {found.observed:.3f} against shuffled labels {found.null.mean():.3f} (SD {found.null.std():.3f})"
     scheme = f"{how.n_permutations} shuffles of the labels through the whole pipeline"
     return _row(name, "permutation_p", (found.p_value, np.nan, np.nan), scheme, note=note)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from exomics.stratify.models import ElasticNetLogistic
 from exomics.stratify.pipelines import Built
 from exomics.stratify.search import fit_chosen, log_losses
 from exomics.stratify.splits import Fold, folds
+from exomics.stratify.work import Uninterrupted, Work
 
 __all__ = ["PermutationNull", "permutation_null"]
 
@@ -23,6 +25,9 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _BLOCK = 64  # shuffles that go in step: their coefficients fill 64 x n_features doubles
+_UNIT = 8  # shuffles of one unit of the plain loop
+
+_Parts = list[tuple[Fold, list[Fold]]]
 
 
 class PermutationNull(NamedTuple):
@@ -41,6 +46,7 @@ def permutation_null(
     groups: IntArray,
     sizes: tuple[int, int, int],
     generator: np.random.Generator,
+    work: Work | None = None,
 ) -> PermutationNull:
     """Nested cross-validation of a pipeline on shuffled labels, everything fitted anew each time.
 
@@ -60,6 +66,8 @@ def permutation_null(
         Outer folds, inner folds, permutations.
     generator
         Of the folds and of the shuffles.
+    work
+        Who does the units; by default nobody watches.
 
     Returns
     -------
@@ -99,7 +107,8 @@ def permutation_null(
     ]
     shuffled = np.stack([labels, *_shuffles(labels, groups, outer, n_permutations, generator)])
     along = isinstance(built.pipeline[-1], ElasticNetLogistic)
-    auc = (_in_step if along else _one_by_one)(built, features, shuffled, list(zip(outer, inner, strict=True)))
+    parts = list(zip(outer, inner, strict=True))
+    auc = (_in_step if along else _one_by_one)(built, features, shuffled, parts, work or Uninterrupted())
     p = (1 + np.sum(auc[1:] >= auc[0] - 1e-12)) / (1 + n_permutations)
     return PermutationNull(float(auc[0]), auc[1:], float(p))
 
@@ -128,10 +137,18 @@ def _shuffles(
         yield exchanged[place]
 
 
-def _one_by_one(
-    built: Built, features: FloatArray, shuffled: IntArray, parts: list[tuple[Fold, list[Fold]]]
-) -> FloatArray:
+def _one_by_one(built: Built, features: FloatArray, shuffled: IntArray, parts: _Parts, work: Work) -> FloatArray:
     """The plain loop, shape (n_labelings,): the oracle of `_in_step`."""
+    starts = range(0, len(shuffled), _UNIT)
+    work.begin("shuffled labels", len(starts))
+    made = [
+        work.once(f"shuffles {start}", partial(_plainly, built, features, shuffled[start : start + _UNIT], parts))
+        for start in starts
+    ]
+    return np.concatenate(made)
+
+
+def _plainly(built: Built, features: FloatArray, shuffled: IntArray, parts: _Parts) -> FloatArray:
     auc = np.empty((len(shuffled), len(parts)))
     for b, labels in enumerate(shuffled):
         for f, (fold, inner) in enumerate(parts):
@@ -147,22 +164,35 @@ def _one_by_one(
     return auc.mean(axis=1)
 
 
-def _in_step(
-    built: Built, features: FloatArray, shuffled: IntArray, parts: list[tuple[Fold, list[Fold]]]
-) -> FloatArray:
+def _in_step(built: Built, features: FloatArray, shuffled: IntArray, parts: _Parts, work: Work) -> FloatArray:
     """All labelings through the path model at once, block by block, shape (n_labelings,)."""
+    work.begin("shuffled labels", sum(1 + len(inner) for _, inner in parts))
     auc = np.empty((len(shuffled), len(parts)))
     for f, (fold, inner) in enumerate(parts):
         losses = np.zeros((len(shuffled), built.pipeline[-1].n_penalties))
-        for part in inner:
-            both = np.flatnonzero(np.ptp(shuffled[:, part.train], axis=1) == 1)
-            for rows, probability in _paths(built, features, shuffled, part, both):
-                losses[rows] += log_losses(probability, shuffled[rows][:, np.newaxis, part.test]).sum(axis=2)
+        for i, part in enumerate(inner):
+            losses += work.once(f"shuffles {f} {i}", partial(_losses, built, features, shuffled, part))
         best = np.argmin(losses, axis=1)
-        for rows, probability in _paths(built, features, shuffled, fold, np.arange(len(shuffled))):
-            for row, found in zip(rows, probability, strict=True):
-                auc[row, f] = _auc(found[best[row]], shuffled[row, fold.test])
+        auc[:, f] = work.once(f"shuffles {f}", partial(_chosen_auc, built, features, shuffled, fold, best))
     return auc.mean(axis=1)
+
+
+def _losses(built: Built, features: FloatArray, shuffled: IntArray, part: Fold) -> FloatArray:
+    """Summed log losses (n_labelings, n_penalties) of one inner fold; 0 where its training part has one class."""
+    losses = np.zeros((len(shuffled), built.pipeline[-1].n_penalties))
+    both = np.flatnonzero(np.ptp(shuffled[:, part.train], axis=1) == 1)
+    for rows, probability in _paths(built, features, shuffled, part, both):
+        losses[rows] = log_losses(probability, shuffled[rows][:, np.newaxis, part.test]).sum(axis=2)
+    return losses
+
+
+def _chosen_auc(built: Built, features: FloatArray, shuffled: IntArray, fold: Fold, best: IntArray) -> FloatArray:
+    """AUC (n_labelings,) in one outer fold, at the penalty that the inner folds of each labeling chose."""
+    auc = np.empty(len(shuffled))
+    for rows, probability in _paths(built, features, shuffled, fold, np.arange(len(shuffled))):
+        for row, found in zip(rows, probability, strict=True):
+            auc[row] = _auc(found[best[row]], shuffled[row, fold.test])
+    return auc
 
 
 def _paths(

@@ -16,6 +16,7 @@ from exomics.stratify.permutation import _in_step, _one_by_one, permutation_null
 from exomics.stratify.pipelines import Built
 from exomics.stratify.search import fit_chosen
 from exomics.stratify.splits import Fold
+from exomics.stratify.work import Uninterrupted
 
 NAMES = [f"s{number:03d}" for number in range(60)]
 QUICK = CrossValidation(n_repeats=2, n_permutations=0, inner_folds=3)
@@ -152,9 +153,8 @@ def test_shuffles_in_step_equal_the_plain_loop() -> None:
     ]
     shuffled = np.stack([study.labels, *(generator.permutation(study.labels) for _ in range(4))])
     parts = list(zip(outer, inner, strict=True))
-    np.testing.assert_allclose(
-        _in_step(built, study.features, shuffled, parts), _one_by_one(built, study.features, shuffled, parts), atol=1e-9
-    )
+    given = built, study.features, shuffled, parts, Uninterrupted()
+    np.testing.assert_allclose(_in_step(*given), _one_by_one(*given), atol=1e-9)
 
 
 def test_the_permutation_null_is_centered_and_finds_what_is_planted() -> None:
