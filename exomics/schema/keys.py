@@ -37,6 +37,7 @@ FEATURE_ID: Final = "feature_id"
 FEATURE_NAME: Final = "feature_name"
 FEATURE_TYPE: Final = "feature_type"
 HUMAN_ORTHOLOG: Final = "human_ortholog"
+LOCALIZATION: Final = "localization_probability"  # of a modified site: that the modification is on the residue named
 
 # layers
 COUNTS: Final = "counts"

@@ -46,7 +46,8 @@ class Cohort:
             values = dense(adata, features.columns, rows)
             largest = max(largest, np.fmax.reduce(values, axis=None, initial=-np.inf))
             n_measured[rows] = (~np.isnan(values)).sum(axis=1)
-            is_flat[rows] = (n_measured[rows] > 1) & (np.fmin.reduce(values, axis=1) == np.fmax.reduce(values, axis=1))
+            lowest = np.fmin.reduce(values, axis=1, initial=np.inf)
+            is_flat[rows] = (n_measured[rows] > 1) & (lowest == np.fmax.reduce(values, axis=1, initial=-np.inf))
         if np.isfinite(largest):
             require_declared_levels(float(largest), len(features.columns), scale_of(adata))
         return cls(adata, layer, features, n_measured, is_flat, reference)

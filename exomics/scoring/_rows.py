@@ -19,7 +19,7 @@ from exomics.scoring._distinct import distinct_members
 from exomics.scoring._scorer import Scorer
 from exomics.scoring._species import LocalSignature
 from exomics.scoring.coverage import WHOLE_ASSAY, Coverage
-from exomics.scoring.features import MeasuredFeatures
+from exomics.scoring.features import LOCALIZED, MeasuredFeatures
 
 TOTAL = "total"
 THESE_SAMPLES = "these samples"
@@ -59,9 +59,10 @@ def score_together(
         if unit.arm in (UP, DOWN) and unit.position in shortfall:
             found = replace(found, shortfall=shortfall[unit.position])
         shortfall.setdefault(unit.position, found.shortfall)
-        told = (distinct[unit.position][1], members[unit.position].note, _flag(cohort, spec))
+        unlocalized = _unlocalized(unit.signature, cohort.features)
+        told = (unlocalized, distinct[unit.position][1], members[unit.position].note, _flag(cohort, spec))
         note = _note(unit.signature, cohort.features, spellings, told)
-        scored = _Scored(spec, found, computed.scores[:, row], computed.undetected[row], note)
+        scored = _Scored(spec, found, computed.scores[:, row], computed.undetected[row], unlocalized, note)
         frames.setdefault(unit.position, []).append(_frame(cohort, members[unit.position], unit, scored))
     return {position: pd.concat(parts, ignore_index=True) for position, parts in frames.items()}
 
@@ -144,6 +145,7 @@ class _Scored:
     found: Coverage
     scores: NDArray[np.float64]
     undetected: tuple[str, ...]
+    unlocalized: str
     note: str
 
     def reason_undefined(self) -> str:
@@ -159,7 +161,7 @@ def _status(cohort: Cohort, scored: _Scored) -> tuple[NDArray[Any], NDArray[Any]
     spec, found = scored.spec, scored.found
     is_panel = cohort.n_universe < spec.coverage.universe
     status = np.where(found.shortfall != "", "below_floor", "ok").astype(object)
-    status[(found.n_measured == 0) & ~is_panel] = "not_measured"
+    status[(found.n_measured == 0) & ~is_panel] = "qc_fail" if scored.unlocalized else "not_measured"
     undefined = (status == "ok") & np.isnan(scored.scores)
     status[undefined] = "below_detection" if scored.undetected else "below_floor"
     flat = (status == "ok") & cohort.is_flat & (spec.works_on == "any")
@@ -213,6 +215,14 @@ def _labels(adata: AnnData) -> dict[str, NDArray[Any]]:
         text = absent if known is None else known.astype(object).where(known.notna(), "").astype(str).to_numpy()
         labels[column] = text.astype(object)
     return labels
+
+
+def _unlocalized(signature: Signature, features: MeasuredFeatures) -> str:
+    """Members that are left out because their modification may be on another residue."""
+    found = [one.feature_id for one in signature.members if one.feature_id in features.unlocalized]
+    known = [(name, features.unlocalized[name]) for name in found[:_SHOWN]]
+    shown = ", ".join(f"{name} {value:g}" if value == value else f"{name} unknown" for name, value in known)
+    return f"probability of localization {shown}, at least {LOCALIZED} needed" if found else ""
 
 
 def _note(signature: Signature, features: MeasuredFeatures, spellings: Mapping[str, str], told: tuple[str, ...]) -> str:

@@ -13,6 +13,8 @@ from exomics.registry.signature import Signature
 from exomics.schema import keys, steps_of
 from exomics.scoring._host import in_host
 
+_SITE = r"_[A-Z]\d+(?:;[A-Z]\d+)*(?:#|$)"
+
 
 @dataclass(frozen=True)
 class LocalSignature:
@@ -23,7 +25,7 @@ class LocalSignature:
     signature
         With members in the names of the features.
     column
-        Column of ``var`` that holds these names.
+        Column of ``var`` that holds these names, or ``feature_id`` for the index.
     mapping
         What the score table says about it: ``none``, ``native list``, or the orthologs used (at scoring, or when the
         signature was derived).
@@ -74,10 +76,10 @@ def _named(signature: Signature, adata: AnnData, orthologs: OrthologTable | None
     if signature.type == "weighted_set" and species != signature.species and not signature.has_species(species):
         return f"its weights are of {signature.species} genes, and none are validated in {species}"
     if signature.species == species:
-        return LocalSignature(signature, keys.FEATURE_NAME, _origin_of(signature))
+        return LocalSignature(signature, _column_of(signature, adata), _origin_of(signature))
     if signature.has_species(species):
         kind = "native list" if species in signature.native_members else "identifier table"
-        return LocalSignature(signature.in_species(species), keys.FEATURE_NAME, f"{kind} ({species})")
+        return LocalSignature(signature.in_species(species), _column_of(signature, adata), f"{kind} ({species})")
     if signature.species == "human" and keys.HUMAN_ORTHOLOG in adata.var.columns:
         return LocalSignature(signature, keys.HUMAN_ORTHOLOG, _mapping_of(adata, species))
     if orthologs is not None and {signature.species, species} == {"human", orthologs.species}:
@@ -87,6 +89,12 @@ def _named(signature: Signature, adata: AnnData, orthologs: OrthologTable | None
         note = "; ".join(part for part in (note, *lost.notes) if part)
         return LocalSignature(mapped, keys.FEATURE_NAME, f"{signature.species} -> {species} ({orthologs.source})", note)
     return f"no list for {species}: harmonize the samples to human, or pass an ortholog table"
+
+
+def _column_of(signature: Signature, adata: AnnData) -> str:
+    """Sites go by their ids where these are sites (the name is then that of the gene); all else goes by its name."""
+    is_site = signature.type.startswith("phosphosite") and adata.var_names.astype(str).str.contains(_SITE).any()
+    return keys.FEATURE_ID if is_site else keys.FEATURE_NAME
 
 
 def _mapping_of(adata: AnnData, species: str) -> str:

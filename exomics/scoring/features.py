@@ -1,9 +1,10 @@
-"""The measured features of an AnnData by the names that signatures use: missing names dropped, duplicates collapsed."""
+"""The measured features of an AnnData by the names that signatures use: unnamed and doubtful ones dropped, duplicates
+collapsed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,10 @@ from scipy import sparse
 
 from exomics.errors import InputError
 from exomics.harmonize import AliasTable
+from exomics.schema import keys
+
+LOCALIZED = 0.75
+"""The least probability that a modification is on the residue that a site is called by (class I)."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class MeasuredFeatures:
         Names that several features share; the feature with the highest mean stands for each.
     undecided
         Those of them for which no frozen reference made the choice.
+    unlocalized
+        Names of modified sites that are left out, with the highest probability that any feature is where it says.
     """
 
     names: tuple[str, ...]
@@ -39,6 +46,7 @@ class MeasuredFeatures:
     n_unnamed: int
     duplicated: tuple[str, ...]
     undecided: tuple[str, ...] = ()
+    unlocalized: Mapping[str, float] = field(default_factory=dict)
 
     def spellings(
         self, members: Iterable[str], aliases: AliasTable | None, identifiers: Mapping[str, str] | None = None
@@ -85,7 +93,8 @@ def measured_features(adata: AnnData, column: str, chosen: Mapping[str, str] | N
     adata
         Samples x features.
     column
-        ``feature_name``, or ``human_ortholog`` after harmonization.
+        ``feature_name``, ``human_ortholog`` after harmonization, or ``feature_id``: the index, without what stands
+        behind a ``#`` to tell repeated sites apart.
     chosen
         Name -> feature_id that a frozen reference chose among several; it comes before the highest mean.
 
@@ -102,17 +111,17 @@ def measured_features(adata: AnnData, column: str, chosen: Mapping[str, str] | N
     Notes
     -----
     The choice among duplicates uses the mean over the samples given, the one step of scoring that looks at more than
-    one sample, unless a frozen reference has made it.
+    one sample, unless a frozen reference has made it. Where ``var["localization_probability"]`` is there, a feature
+    below 0.75 or without a probability is not the site that it is called: it is left out.
     """
-    if column not in adata.var.columns:
-        raise InputError(f"var has no column {column!r}; load or harmonize the object so that features have names.")
-    names = adata.var[column].astype(object).where(adata.var[column].notna(), "").astype(str).str.strip().to_numpy()
-    named = np.flatnonzero(names != "")
-    if not named.size:
+    names = _names(adata, column)
+    if not (names != "").any():
         raise InputError(f"no feature has a {column}; signatures are matched by name.")
+    probability = _localization(adata)
+    named = np.flatnonzero((names != "") & (probability >= LOCALIZED))
     counts = pd.Series(names[named]).value_counts()
     duplicated = set(counts.index[counts > 1])
-    best = dict(_best_columns(adata, names, duplicated))
+    best = dict(_best_columns(adata, named[np.isin(names[named], list(duplicated))], names))
     ids = adata.var_names.astype(str)
     by_reference = [at for at in named if names[at] in duplicated and (chosen or {}).get(names[at]) == ids[at]]
     best |= {str(names[at]): int(at) for at in by_reference}
@@ -120,9 +129,10 @@ def measured_features(adata: AnnData, column: str, chosen: Mapping[str, str] | N
     return MeasuredFeatures(
         names=tuple(str(names[position]) for position in kept),
         columns=np.array(kept, dtype=np.int64),
-        n_unnamed=int(len(names) - named.size),
+        n_unnamed=int((names == "").sum()),
         duplicated=tuple(sorted(duplicated)),
         undecided=tuple(sorted(duplicated - {str(names[at]) for at in by_reference})),
+        unlocalized=_unlocalized(names, probability),
     )
 
 
@@ -136,10 +146,34 @@ def dense(adata: AnnData, columns: NDArray[np.int64], rows: slice = slice(None))
     return values if np.issubdtype(values.dtype, np.floating) else values.astype(np.float64)
 
 
-def _best_columns(adata: AnnData, names: NDArray[Any], duplicated: set[str]) -> Mapping[str, int]:
-    if not duplicated:
+def _names(adata: AnnData, column: str) -> NDArray[Any]:
+    if column == keys.FEATURE_ID:
+        return adata.var_names.astype(str).str.partition("#").get_level_values(0).to_numpy(dtype=object)
+    if column not in adata.var.columns:
+        raise InputError(f"var has no column {column!r}; load or harmonize the object so that features have names.")
+    named = adata.var[column]
+    return named.astype(object).where(named.notna(), "").astype(str).str.strip().to_numpy()
+
+
+def _localization(adata: AnnData) -> NDArray[np.float64]:
+    """Of each feature; 1 where the data do not tell, or are no sites."""
+    if keys.LOCALIZATION not in adata.var.columns:
+        return np.ones(adata.n_vars)
+    return adata.var[keys.LOCALIZATION].to_numpy(dtype=np.float64)
+
+
+def _unlocalized(names: NDArray[Any], probability: NDArray[np.float64]) -> dict[str, float]:
+    """Names of which every feature falls below the least, with the highest probability; NaN where none is known."""
+    if (probability >= LOCALIZED).all():
         return {}
-    positions = np.flatnonzero(np.isin(names, list(duplicated)))
+    highest = pd.Series(probability).groupby(names).max()
+    return {str(name): float(value) for name, value in highest.items() if name and not value >= LOCALIZED}
+
+
+def _best_columns(adata: AnnData, positions: NDArray[np.int64], names: NDArray[Any]) -> Mapping[str, int]:
+    """Of several features with one name, at `positions`, that with the highest mean."""
+    if not positions.size:
+        return {}
     values = dense(adata, positions)
     measured = ~np.isnan(values)
     totals = np.where(measured, values, 0.0).sum(axis=0)

@@ -39,6 +39,8 @@ def site(expression: NDArray[Any], signatures: SignatureSet, *, reference: None 
     Source: Wu et al. 2011, doi:10.1074/mcp.M111.009654: a change of a site is read after that of its protein. Values go
     through `exomics.preprocess.subtract_parent_protein` first; where they have not, every row is flagged
     ``not_protein_normalized``. Exact residues only: nothing is read from a neighbor, and residues are never joined.
+    Where ``var["localization_probability"]`` is there, a site below 0.75 (class I, doi:10.1016/j.cell.2006.09.026) or
+    without a probability has the status ``qc_fail``: the modification may be on another residue.
 
     Examples
     --------
