@@ -1,6 +1,7 @@
 """One function per figure: takes a result table and an Axes, returns the Axes. No pyplot, no global style."""
 
 from exomics.plotting.agreement import agreement_histogram, principal_components
+from exomics.plotting.classifiers import model_performance
 from exomics.plotting.differential import effect_comparison, volcano
 from exomics.plotting.enrichment import running_sum
 from exomics.plotting.forest import forest
@@ -20,6 +21,7 @@ __all__ = [
     "forest",
     "incidence_curves",
     "member_effects",
+    "model_performance",
     "named_recovery",
     "net_benefit_curves",
     "principal_components",

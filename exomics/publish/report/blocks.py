@@ -163,7 +163,7 @@ def ratio_interval(estimate: float, low: float, high: float) -> str:
 
 
 def _cell(value: Any, form: str, is_number: bool) -> Cell:
-    if value is None or value == "" or pd.isna(value):
+    if pd.isna(value) or value == "":
         return Cell(text=MISSING, sort="", numeric=is_number)
     if is_number:
         return Cell(text=number(value, form), sort=repr(float(value)), numeric=True)

@@ -10,7 +10,8 @@ import pandas as pd
 
 from exomics.errors import InputError
 from exomics.registry.signature import Signature
-from exomics.results import DifferentialTable, PerformanceTable, ScoreTable
+from exomics.results import BenefitTable, DifferentialTable, PerformanceTable, ResultTable, ScoreTable
+from exomics.results.response import HeterogeneityTable, ResponseTable
 
 _TOTAL = "total"
 
@@ -97,6 +98,25 @@ class Cohort:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Trial:
+    """How the subjects of a trial changed, and whether they differ in it.
+
+    Parameters
+    ----------
+    trial_id
+        Short name, unique in the report.
+    heterogeneity
+        Net mean, signed variance of the response, verdict.
+    subjects
+        Changes and calls; None where only the quantities are at hand.
+    """
+
+    trial_id: str
+    heterogeneity: HeterogeneityTable
+    subjects: ResponseTable | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReportContent:
     """Everything on the page.
 
@@ -109,6 +129,12 @@ class ReportContent:
     associations
         Rows per cohort, pooled rows (``cohort_id`` begins with ``pooled_``), and rows of the comparison with
         random sets.
+    trials
+        Response of the subjects of trials.
+    classifiers
+        What classifiers would do for subjects they never saw, one table per study.
+    benefits
+        Interactions of markers with a randomized arm.
     controls
         Estimates of the random matched sets: columns ``signature_id`` (of the signature they are matched to),
         ``cohort_id``, ``endpoint``, ``metric``, ``estimate``.
@@ -138,6 +164,9 @@ class ReportContent:
     studies: tuple[Study, ...] = ()
     cohorts: tuple[Cohort, ...] = ()
     associations: PerformanceTable | None = None
+    trials: tuple[Trial, ...] = ()
+    classifiers: tuple[PerformanceTable, ...] = ()
+    benefits: tuple[BenefitTable, ...] = ()
     controls: pd.DataFrame | None = None
     recovery: pd.DataFrame | None = None
     named_products: tuple[str, ...] = NAMED_PRODUCTS
@@ -155,11 +184,13 @@ class ReportContent:
         return tuple(study for study in self.studies if study.is_asked)
 
     @property
-    def tables(self) -> tuple[DifferentialTable | ScoreTable | PerformanceTable, ...]:
+    def tables(self) -> tuple[ResultTable, ...]:
         """Every table that carries provenance."""
         associations = () if self.associations is None else (self.associations,)
         scores = tuple(table for cohort in self.cohorts for table in cohort.scores)
-        return (*(study.differential for study in self.studies), *scores, *associations)
+        trials = tuple(trial.heterogeneity for trial in self.trials)
+        exercise = tuple(study.differential for study in self.studies)
+        return (*exercise, *scores, *associations, *trials, *self.classifiers, *self.benefits)
 
     @property
     def every_acknowledgment(self) -> tuple[str, ...]:

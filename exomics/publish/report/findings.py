@@ -12,6 +12,7 @@ from exomics.publish.report.claims import guarded
 from exomics.publish.report.content import ReportContent, Study
 from exomics.publish.report.counts import Calls, calls_of
 from exomics.publish.report.estimates import ENDPOINTS, POOLED, random_set_rows, random_set_table
+from exomics.publish.report.response_findings import benefit_sentences, classifier_sentences, response_sentences
 from exomics.publish.report.score_sections import OVERRIDE, SCORED, coverage_of
 
 NOTHING = "No table was given, so there is nothing to say."
@@ -44,7 +45,7 @@ def findings(content: ReportContent) -> tuple[Finding, ...]:
     Returns
     -------
     tuple of Finding
-        At most seven; each null comes with its interval, and none claims more than the design supports.
+        Each null comes with its interval, and none claims more than the design supports.
 
     Raises
     ------
@@ -56,6 +57,9 @@ def findings(content: ReportContent) -> tuple[Finding, ...]:
         "Named products": _named(content),
         "Carried to tumors": _transfer(content),
         **_pooled_sentences(content),
+        "Individual response": response_sentences(content),
+        "Stratification": classifier_sentences(content),
+        "Treatment by marker": benefit_sentences(content),
         "Planted truth": _recovery(content),
     }
     return tuple(

@@ -15,6 +15,7 @@ from exomics.publish.report.claims import guarded
 from exomics.publish.report.content import ReportContent
 from exomics.publish.report.findings import facts
 from exomics.publish.report.frame_sections import answer_section, data_section, method_section
+from exomics.publish.report.response_sections import benefit_section, classifier_section, response_section
 from exomics.publish.report.score_sections import score_section
 from exomics.publish.report.study_sections import agreement_section, differential_section, signature_section
 
@@ -27,6 +28,9 @@ _MAKERS = (
     score_section,
     association_section,
     random_set_section,
+    response_section,
+    classifier_section,
+    benefit_section,
     recovery_section,
     method_section,
 )

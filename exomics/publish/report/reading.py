@@ -12,26 +12,32 @@ import pandas as pd
 from exomics.datasets import fetch, published_differential, read_data
 from exomics.datasets.loaders.motrpac_published import PUBLISHED_TABLES
 from exomics.errors import InputError
-from exomics.publish.report.content import Cohort, ReportContent, Study
+from exomics.publish.report.content import Cohort, ReportContent, Study, Trial
 from exomics.publish.steps import collect
 from exomics.registry.manifest import all_manifests
 from exomics.registry.signature import Signature, read_signature
-from exomics.results import DifferentialTable, PerformanceTable, Provenance, ScoreTable, read_differential
+from exomics.results import BenefitTable, DifferentialTable, PerformanceTable, Provenance, ScoreTable, read_differential
 from exomics.results.provenance import sidecar_of
+from exomics.results.response import HeterogeneityTable, ResponseTable
 from exomics.validation.agreement import paired_deviates
 
+_OF_CLASSIFIERS = ("cross_validate",)  # methods whose performance is that of a model, not of a score
 _ENDPOINTS = ("time_point", "os_time_months", "os_event", "pfs_time_months", "pfs_event", "response")
 
 
 @dataclass
 class _Parts:
-    """Files by kind; studies and cohorts are keyed by the path of the file that they were made from."""
+    """Files by kind; studies and cohorts are keyed by the file that they were made from, trials by their folder."""
 
     differential: dict[Path, DifferentialTable] = field(default_factory=dict)
     agreement: dict[Path, pd.DataFrame] = field(default_factory=dict)
     signatures: dict[Path, Signature] = field(default_factory=dict)
     scores: dict[Path, list[ScoreTable]] = field(default_factory=dict)
     associations: list[PerformanceTable] = field(default_factory=list)
+    heterogeneity: dict[Path, HeterogeneityTable] = field(default_factory=dict)
+    subjects: dict[Path, ResponseTable] = field(default_factory=dict)
+    classifiers: list[PerformanceTable] = field(default_factory=list)
+    benefits: list[BenefitTable] = field(default_factory=list)
     controls: list[pd.DataFrame] = field(default_factory=list)
     recovery: list[pd.DataFrame] = field(default_factory=list)
     acknowledgments: list[str] = field(default_factory=list)
@@ -69,6 +75,12 @@ def read_content(files: Sequence[Path], *, title: str, question: str = "", verif
         studies=tuple(_study(path, table, parts) for path, table in parts.differential.items()),
         cohorts=tuple(_cohort(path, tables) for path, tables in parts.scores.items()),
         associations=_joined(parts.associations),
+        trials=tuple(
+            Trial(trial_id=folder.name, heterogeneity=table, subjects=parts.subjects.get(folder))
+            for folder, table in parts.heterogeneity.items()
+        ),
+        classifiers=tuple(parts.classifiers),
+        benefits=tuple(parts.benefits),
         controls=_rows_of(parts.controls),
         recovery=_rows_of(parts.recovery),
         acknowledgments=tuple(plan.acknowledgments),
@@ -89,7 +101,7 @@ def _take(file: Path, parts: _Parts) -> None:
             return
     raise InputError(
         f"{file.name} is no table that a report shows; give signatures and differential, agreement, score, "
-        "performance or recovery tables."
+        "performance, heterogeneity, response, benefit or recovery tables."
     )
 
 
@@ -105,8 +117,22 @@ def _take_scores(file: Path, parts: _Parts) -> None:
     parts.scores.setdefault(_first_input(file), []).append(ScoreTable.from_tsv(file))
 
 
-def _take_associations(file: Path, parts: _Parts) -> None:
-    parts.associations.append(PerformanceTable.from_tsv(file))
+def _take_performance(file: Path, parts: _Parts) -> None:
+    table = PerformanceTable.from_tsv(file)
+    target = parts.classifiers if table.provenance.method in _OF_CLASSIFIERS else parts.associations
+    target.append(table)
+
+
+def _take_heterogeneity(file: Path, parts: _Parts) -> None:
+    parts.heterogeneity[file.parent] = HeterogeneityTable.from_tsv(file)
+
+
+def _take_subjects(file: Path, parts: _Parts) -> None:
+    parts.subjects[file.parent] = ResponseTable.from_tsv(file)
+
+
+def _take_benefit(file: Path, parts: _Parts) -> None:
+    parts.benefits.append(BenefitTable.from_tsv(file))
 
 
 def _take_controls(file: Path, parts: _Parts) -> None:
@@ -121,7 +147,10 @@ _KINDS: Mapping[frozenset[str], Callable[[Path, _Parts], None]] = {
     frozenset(DifferentialTable.columns): _take_differential,
     frozenset({"published_file", "max_abs_dz"}): _take_agreement,
     frozenset(ScoreTable.columns): _take_scores,
-    frozenset(PerformanceTable.columns): _take_associations,
+    frozenset(PerformanceTable.columns): _take_performance,
+    frozenset(HeterogeneityTable.columns): _take_heterogeneity,
+    frozenset(ResponseTable.columns): _take_subjects,
+    frozenset(BenefitTable.columns): _take_benefit,
     frozenset({"signature_id", "cohort_id", "control", "estimate"}): _take_controls,
     frozenset({"quantity", "truth", "found"}): _take_recovery,
 }

@@ -1,0 +1,66 @@
+"""What the tables about subjects say, in sentences: nulls with their intervals, no word beyond the design."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from exomics.publish.report.blocks import interval, number, records
+from exomics.publish.report.content import ReportContent
+from exomics.publish.report.response_sections import BASELINE, verdicts
+
+_PERMUTED = "permutation_p"
+
+
+def response_sentences(content: ReportContent) -> str:
+    """Whether the subjects of each trial differ in their response."""
+    told = [f"{trial.trial_id}: {text}" for trial in content.trials for text in verdicts(trial).values()]
+    return " ".join(told)
+
+
+def classifier_sentences(content: ReportContent) -> str:
+    """The AUC of each model on subjects never seen, beside the model without features and shuffled labels."""
+    told = []
+    for performance in content.classifiers:
+        frame = performance.frame
+        held_out = frame[(frame["metric"] == "auc") & (frame["role"] == "resampled") & frame["estimate"].notna()]
+        shown = [_area(row) for row in records(held_out[held_out["signature_id"] != BASELINE])]
+        if not shown:
+            continue
+        where = f"{frame['endpoint'].iloc[0]} in {frame['cohort_id'].iloc[0]}"
+        clear = bool((held_out[held_out["signature_id"] != BASELINE]["ci_low"] > 0.5).any())
+        verdict = "" if clear else "no evidence that any model tells the classes apart: "
+        told.append(f"{where}, {verdict}AUC {', '.join(shown)}{_permuted(frame)}")
+    return f"On subjects never seen: {'; '.join(told)}." if told else ""
+
+
+def _area(row: dict[str, Any]) -> str:
+    return f"{interval(row['estimate'], row['ci_low'], row['ci_high'])} for {row['signature_id']}"
+
+
+def _permuted(frame: pd.DataFrame) -> str:
+    values = frame[frame["metric"] == _PERMUTED]["estimate"].dropna()
+    return f"; P against shuffled labels {number(float(values.iloc[0]), '.2g')}" if len(values) else ""
+
+
+def benefit_sentences(content: ReportContent) -> str:
+    """Of how many markers the effect of the arm depends, and the strongest where there is none."""
+    told = []
+    for found in content.benefits:
+        frame = found.frame
+        tested = frame[frame["p_value"].notna()]
+        if tested.empty:
+            continue
+        on = f"on {len(tested)} marker{'s' if len(tested) > 1 else ''} tested ({tested['endpoint'].iloc[0]})"
+        dependent = tested[tested["verdict"] == "predictive"]
+        row = records(tested.sort_values("p_value", kind="stable").head(1))[0]
+        limits = interval(row["interaction"], row["ci_low"], row["ci_high"])
+        strongest = f"{row['marker']}, interaction {limits} per SD"
+        if dependent.empty:
+            told.append(f"No evidence that the effect of the arm depends {on}; nearest: {strongest}.")
+        else:
+            told.append(
+                f"The effect of the arm depends on {len(dependent)} of {len(tested)} markers; first: {strongest}."
+            )
+    return " ".join(told)
