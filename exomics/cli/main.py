@@ -36,6 +36,7 @@ COMMANDS: dict[str, str] = {
     "respond": "do subjects respond differently, and who: trained beside controls",
     "stratify": "a classifier judged by nested cross-validation, and locked",
     "benefit": "who benefits: markers that interact with a randomized arm",
+    "power": "how many subjects a trial needs, for effects and for interactions",
     "validate": "a locked model on a cohort it never saw",
     "chain": "a chain of causes: each link, their product, and where it is broken",
     "track": "serial samples of persons: changes beyond their variation",

@@ -10,6 +10,7 @@ from exomics.results.enrichment import EnrichmentTable
 from exomics.results.mirna import MirnaTable
 from exomics.results.performance import PerformanceTable
 from exomics.results.pooled import PooledTable, read_differential
+from exomics.results.power import PowerTable
 from exomics.results.prediction import PredictionTable
 from exomics.results.provenance import Provenance
 from exomics.results.reference import ReferenceTable
@@ -25,6 +26,7 @@ __all__ = [
     "MirnaTable",
     "PerformanceTable",
     "PooledTable",
+    "PowerTable",
     "PredictionTable",
     "Provenance",
     "ReferenceTable",

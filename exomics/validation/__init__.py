@@ -12,10 +12,12 @@ from exomics.validation.controls import beside_controls
 from exomics.validation.decision import DecisionOutcome, decision_curve, reclassify
 from exomics.validation.external import assess_binary_risk, assess_survival_risk
 from exomics.validation.pooling import pool
+from exomics.validation.power import PowerPlan, power_curve, sample_size
 
 __all__ = [
     "DecisionOutcome",
     "Label",
+    "PowerPlan",
     "Resampling",
     "added_value",
     "adherence_effect",
@@ -26,5 +28,7 @@ __all__ = [
     "contrast_arms",
     "decision_curve",
     "pool",
+    "power_curve",
     "reclassify",
+    "sample_size",
 ]
