@@ -126,6 +126,8 @@ def _visit(file: Path, plan: Plan, published: dict[Path, str]) -> tuple[int, int
         _origin(folder / entry["path"], entry["sha256"], plan, published) for entry in provenance.step["inputs"]
     )
     outputs = [(folder / entry["path"]).resolve() for entry in provenance.step["outputs"]]
+    if file not in outputs:
+        raise InputError(f"the record beside {file.name} is that of another file; run the step that made it again.")
     plan.steps.append(
         Step(
             command=tuple(provenance.step["command"]),

@@ -18,7 +18,7 @@ from exomics.publish.replay import REPLAYABLE, STEPS, WRITING_OPTIONS
 from exomics.publish.verify import CHECKSUMS, verify
 from exomics.registry.signature import Member, Signature
 from exomics.registry.signature_files import render
-from exomics.results.provenance import Provenance
+from exomics.results.provenance import Provenance, sidecar_of
 from exomics.schema.study import template_text
 from exomics.schema.study_fields import FIELDS
 
@@ -216,6 +216,14 @@ def test_a_stale_input_is_refused(files: list[Path], tmp_path: Path) -> None:
     (tmp_path / "work" / "data.h5ad").write_text("7.0\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"data\.h5ad was changed"):
         publish(files, tmp_path / "package", title="Planted")
+
+
+def test_a_renamed_file_is_refused_by_its_record(files: list[Path], tmp_path: Path) -> None:
+    renamed = files[0].with_name("other.tsv")
+    sidecar_of(files[0]).rename(sidecar_of(renamed))
+    files[0].rename(renamed)
+    with pytest.raises(InputError, match=r"beside other\.tsv is that of another file"):
+        publish([renamed, files[1]], tmp_path / "package", title="Planted")
 
 
 def test_a_folder_of_other_files_is_never_replaced(files: list[Path], tmp_path: Path) -> None:
