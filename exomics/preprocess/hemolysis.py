@@ -28,10 +28,12 @@ A414: Final = "a414"
 _RED_CELL = ("miR-451a", "miR-451")
 _STABLE = ("miR-23a-3p", "miR-23a")
 _CODES = {"MIMAT0001631": _RED_CELL, "MIMAT0000078": _STABLE}
-_RAISED = (
+RAISED: Final = (
     "miR-451a", "miR-16-5p", "miR-92a-3p", "miR-17-5p", "miR-21-5p", "miR-106a-5p", "miR-486-5p",
     "miR-451", "miR-16", "miR-92a", "miR-17", "miR-21", "miR-106a",
 )  # fmt: skip
+"""miRNAs that red cells release."""
+
 _PREFIXES = ("hsa-", "rno-", "mmu-", "")
 _CAUTION_CQ, _FAIL_CQ = 5.0, 7.0
 _CLEAN_A414, _SEVERE_A414 = 0.072, 0.3
@@ -105,7 +107,7 @@ def check_hemolysis(adata: AnnData, *, maximum_log2_ratio: float | None = None) 
     if column:
         graded.obs[column] = difference
     graded.obs[GRADE] = words
-    sensitive = positions_of(adata, [prefix + name for prefix in _PREFIXES for name in _RAISED])
+    sensitive = positions_of(adata, [prefix + name for prefix in _PREFIXES for name in RAISED])
     graded.var[SENSITIVE] = np.isin(np.arange(adata.n_vars), sensitive)
     return graded
 

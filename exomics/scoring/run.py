@@ -19,6 +19,7 @@ from exomics.scoring._rows import score_together, unscored
 from exomics.scoring._scorer import Scorer
 from exomics.scoring._species import LocalSignature, localize
 from exomics.scoring.methods import NO_SCORERS, Scorers, scorer
+from exomics.scoring.sample_rules import with_sample_rules
 from exomics.scoring.selection import select_signatures
 
 COLLAPSED = (
@@ -79,8 +80,8 @@ def score(
     -----
     Of features with one name, that with the highest mean over these samples stands for it: the one step that looks at
     more than one sample; the provenance counts such names. A sample whose measured features all have one value has the
-    status ``qc_fail`` in rank methods. Source of each score: the reference of its
-    method (``exomics cite``).
+    status ``qc_fail`` in rank methods; for hemolysis, heparin, cell types and timing see
+    `exomics.scoring.sample_rules`. Source of each score: the reference of its method (``exomics cite``).
 
     Examples
     --------
@@ -118,7 +119,8 @@ def score(
     for position, (found, spec) in enumerate(zip(local, methods, strict=True)):
         if isinstance(found, str):
             frames[position] = unscored(adata, layer, chosen[position], spec, found)
-    table = pd.concat([frames[position] for position in range(len(chosen))], ignore_index=True)
+    judged = [with_sample_rules(frames[position], adata, layer, found) for position, found in enumerate(chosen)]
+    table = pd.concat(judged, ignore_index=True)
     return ScoreTable(frame=table, provenance=_provenance(adata, chosen, methods, (allow_layer, collapsed, reference)))
 
 

@@ -232,12 +232,6 @@ def test_human_weights_are_never_used_in_another_species(make_samples: MakeSampl
     assert score(mouse, "imm.gep18_unweighted_mouse").frame["status"].iloc[0] in ("ok", "below_floor")
 
 
-def test_bulk_polarity_is_flagged_and_a_layer_of_cells_is_its_own(make_samples: MakeSamples) -> None:
-    assert "bulk_proxy" in load_signature("mye.cs_polarity").trap
-    found = score(make_samples(np.array([[5.0, 2.0]]), ["CXCL9", "SPP1"], scale=LOG), "mye.cs_polarity")
-    assert rows(found, "total")["score"].tolist() == [3.0]
-
-
 def test_interferon_is_good_in_the_tumor_and_bad_in_cachexia() -> None:
     assert load_signature("imm.ifng6").benefit["tumor_rna"] == "up"
     assert load_signature("cac.cytokines").benefit["plasma_protein"] == "down"

@@ -1,0 +1,228 @@
+"""What a sample itself rules out: hemolysis, heparin, another cell type; and what must be said of it beside a score."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from numpy.typing import NDArray
+
+from exomics.preprocess.hemolysis import GRADE, RAISED
+from exomics.registry.signature import Signature
+from exomics.schema import keys
+from exomics.schema.numbers import numbers_of
+from exomics.schema.timing import TIMING_CLASSES, exposure_of
+
+__all__ = ["CARGO_LAYERS", "with_sample_rules"]
+
+CARGO_LAYERS: Final = tuple(
+    f"{specimen}_{assay}" for specimen in ("plasma", "serum", "plasma_ev") for assay in ("qpcr", "smallrna")
+)
+"""Layers of cell-free RNA, on which hemolysis and heparin count."""
+
+CELL_TYPE, ANTICOAGULANT, UNIT = "cell_type", "anticoagulant", "unit"
+_ELEVATED = "elevated_pg_ml"
+_QC = "qc"
+
+Text = NDArray[np.object_]
+
+
+class _Rows(NamedTuple):
+    """The rows of one signature in the score table, all samples for each unit, and the samples."""
+
+    frame: pd.DataFrame
+    adata: AnnData
+    layer: str
+    signature: Signature
+
+    def column(self, name: str) -> Text:
+        """A column of the samples as text, "" where it is missing."""
+        if name not in self.adata.obs.columns:
+            return _all(self, "")
+        given = self.adata.obs[name].astype(object)
+        return self.of_samples(given.where(given.notna(), "").astype(str).to_numpy(dtype=object))
+
+    def of_samples(self, values: NDArray[Any]) -> NDArray[Any]:
+        """One value per sample, for every row."""
+        return np.tile(values, len(self.frame) // max(self.adata.n_obs, 1))
+
+
+def with_sample_rules(frame: pd.DataFrame, adata: AnnData, layer: str, signature: Signature) -> pd.DataFrame:
+    """Rows of a score table after the rules of their samples.
+
+    Parameters
+    ----------
+    frame
+        Rows of one signature: all samples in their order, for each of its arms or members.
+    adata
+        Samples x features that were scored.
+    layer
+        Their layer.
+    signature
+        The signature.
+
+    Returns
+    -------
+    DataFrame
+        The same rows. A rule takes the score away, with its status and reason, or adds a note.
+
+    Notes
+    -----
+    Cell-free RNA (`CARGO_LAYERS`) of a sample whose hemolysis failed, or with heparin, which inhibits PCR, is
+    ``qc_fail``; so is a miRNA that red cells release in a sample graded ``caution`` (Kirschner et al. 2013,
+    doi:10.3389/fgene.2013.00094). A signature of one cell type is ``not_applicable`` to samples of another, and a
+    ``bulk_proxy`` in bulk tissue. Said beside the score: hemolysis that nobody graded, other findings of quality, a
+    sample within a day after a bout under a signature of the resting state, and the thresholds of the document.
+
+    Examples
+    --------
+    >>> from exomics.registry.signature_files import load_signature
+    >>> obs = pd.DataFrame({"hemolysis": ["ok", "fail"]}, index=["a", "b"])
+    >>> rows = pd.DataFrame({"sample_id": ["a", "b"], "arm": "total", "score": 1.0, "status": "ok", "note": ""})
+    >>> cargo = load_signature("ev.mir29a_cargo")
+    >>> with_sample_rules(rows, AnnData(np.ones((2, 1)), obs=obs), "plasma_ev_qpcr", cargo)["status"].tolist()
+    ['ok', 'qc_fail']
+    """
+    rows = _Rows(frame, adata, layer, signature)
+    status, note = (frame[name].to_numpy(dtype=object).copy() for name in ("status", "note"))
+    for verdict, rule in _RULES:
+        said = rule(rows)
+        if said is None:
+            continue
+        struck = (said != "") & np.isin(status, _SCORED)
+        if verdict:
+            status[struck] = verdict
+        note = np.array([f"{new}; {old}" if new and old else new or old for new, old in zip(said, note, strict=True)])
+    score = frame["score"].where(np.isin(status, _SCORED), np.nan)
+    return frame.assign(score=score, status=status, note=note)
+
+
+def _hemolyzed(rows: _Rows) -> Text | None:
+    if not _is_cargo(rows):
+        return None
+    grade = rows.column(GRADE)
+    raised = [name for name in RAISED if any(_bare(member.feature_id) == name for member in rows.signature.members)]
+    listed = np.isin([_bare(arm) for arm in rows.frame["arm"]], raised) | (rows.frame["arm"] == "total").to_numpy()
+    caution = "red cells release " + ", ".join(raised)
+    return _texts((grade == "fail", "hemolysis fail"), ((grade == "caution") & listed & bool(raised), caution))
+
+
+def _heparin(rows: _Rows) -> Text | None:
+    if rows.layer not in CARGO_LAYERS:
+        return None
+    word = np.char.lower(rows.column(ANTICOAGULANT).astype(str))
+    return _texts((np.char.find(word, "heparin") >= 0, "heparin inhibits PCR"))
+
+
+def _other_cells(rows: _Rows) -> Text | None:
+    wanted = rows.signature.cell_types.get(rows.layer)
+    if wanted is None:
+        return None
+    found = rows.column(CELL_TYPE)
+    kinds = [_words(one) for one in wanted]
+    is_one = np.array([any(kind <= _words(name) for kind in kinds) for name in found], dtype=bool)
+    told = f"defined in {' or '.join(wanted)} alone; the sample is "
+    return np.where(is_one, "", [told + (name or f"of unknown cell type (column {CELL_TYPE})") for name in found])
+
+
+def _bulk_proxy(rows: _Rows) -> Text | None:
+    wanted = rows.signature.cell_types
+    is_bulk = wanted and rows.layer not in wanted and not rows.layer.startswith("sorted_")
+    names = dict.fromkeys(name for group in wanted.values() for name in group)
+    return _all(rows, f"bulk_proxy: also of other cells than {' or '.join(names)}") if is_bulk else None
+
+
+def _ungraded(rows: _Rows) -> Text | None:
+    if not _is_cargo(rows):
+        return None
+    if GRADE not in rows.adata.obs.columns:
+        return _all(rows, "hemolysis not graded (exomics preprocess --flag check_hemolysis)")
+    return _texts((rows.column(GRADE) == "", "hemolysis not graded: no cut is calibrated, or a miRNA is missing"))
+
+
+def _flagged(rows: _Rows) -> Text | None:
+    if rows.layer not in CARGO_LAYERS or rows.signature.signature_class == _QC:
+        return None
+    return np.where(rows.column(GRADE) == "fail", "", rows.column(keys.QC_FLAG))
+
+
+def _acute(rows: _Rows) -> Text | None:
+    wanted = rows.signature.timing_class
+    if wanted not in TIMING_CLASSES or keys.TIMING_CLASS not in rows.adata.obs.columns:
+        return None
+    found = rows.column(keys.TIMING_CLASS)
+    states = np.array([exposure_of(word) for word in found], dtype=object)
+    is_other = (states != "") & (states != exposure_of(wanted))
+    told = [f"{state}: sampled {word}, the signature is of {wanted}" for state, word in zip(states, found, strict=True)]
+    return np.where(is_other, told, "")
+
+
+def _thresholds(rows: _Rows) -> Text | None:
+    limits = rows.signature.thresholds
+    if _ELEVATED in limits:
+        return _elevated(rows, float(limits[_ELEVATED]))
+    if not limits:
+        return None
+    score = rows.frame["score"].to_numpy(dtype=np.float64)
+    return _texts(*((_within(score, str(span)), f"{word} ({span})") for word, span in limits.items()))
+
+
+def _elevated(rows: _Rows, limit: float) -> Text:
+    """Levels of the one member in pg/mL against a limit; the unit is declared, never guessed."""
+    member, var = rows.signature.members[0].feature_id, rows.adata.var
+    names = var[keys.FEATURE_NAME] if keys.FEATURE_NAME in var.columns else var.index.to_series()
+    at = np.flatnonzero((names.astype(str) == member).to_numpy())
+    if UNIT not in var.columns or at.size != 1 or str(var[UNIT].iloc[at[0]]).lower() != "pg/ml":
+        return _all(rows, f"limit of {limit:g} pg/mL not applied: {member} has no unit pg/mL (column {UNIT} of var)")
+    level = rows.of_samples(numbers_of(pd.Series(np.asarray(rows.adata[:, at].X).ravel())).to_numpy())
+    return _texts((level >= limit, f"elevated (>= {limit:g} pg/mL)"), (level < limit, f"below {limit:g} pg/mL"))
+
+
+def _within(values: NDArray[np.float64], span: str) -> NDArray[np.bool_]:
+    """Whether values lie in a span of a document: ``<5``, ``5-7``, ``>7``."""
+    if span[0] in "<>":
+        return values < float(span[1:]) if span[0] == "<" else values > float(span[1:])
+    low, high = map(float, span.split("-"))
+    return (values >= low) & (values <= high)
+
+
+def _is_cargo(rows: _Rows) -> bool:
+    return rows.layer in CARGO_LAYERS and rows.signature.signature_class != _QC
+
+
+def _texts(*cases: tuple[NDArray[np.bool_], str]) -> Text:
+    """The text of the first case that holds in each row, "" where none does."""
+    return np.select([where for where, _ in cases], [np.array(text, dtype=object) for _, text in cases], default="")
+
+
+def _all(rows: _Rows, text: str) -> Text:
+    return np.full(len(rows.frame), text, dtype=object)
+
+
+def _bare(name: str) -> str:
+    """A miRNA without its species: ``hsa-miR-16-5p`` as ``miR-16-5p``."""
+    return name.partition("-")[2] if name[:4] in ("hsa-", "mmu-", "rno-") else name
+
+
+def _words(name: str) -> frozenset[str]:
+    """The words of a cell type, without plural and ``cell``: ``T.cells.CD8`` holds those of ``T cell``."""
+    words = re.findall(r"[a-z0-9]+", name.lower())
+    return frozenset(word.removesuffix("s") for word in words if word.removesuffix("s") != "cell")
+
+
+_SCORED: Final = ("ok", "wrong_layer_override")
+_RULES: Final[tuple[tuple[str, Callable[[_Rows], Text | None]], ...]] = (
+    ("qc_fail", _hemolyzed),
+    ("qc_fail", _heparin),
+    ("not_applicable", _other_cells),
+    ("", _bulk_proxy),
+    ("", _ungraded),
+    ("", _flagged),
+    ("", _acute),
+    ("", _thresholds),
+)
+"""Status and rule: each says its reason for the rows that it holds for, "" for the others, None where for none."""
