@@ -89,7 +89,7 @@ def test_groups_keep_their_names_and_the_page_its_sections() -> None:
     page = render(content)
     for text in (f"female: {VERDICT}.", f"male: {VERDICT}.", "Who responds", "Who can be told apart beforehand"):
         assert text in page
-    assert "Whom the arm helps" not in page
+    assert "Does the arm help some more than others?" not in page
     assert "−1.5 [−3, 1]" in page
 
 

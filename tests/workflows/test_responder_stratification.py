@@ -49,7 +49,7 @@ def test_the_embedded_trial_from_bytes_to_a_page(tmp_path: Path) -> None:
     assert len(pd.read_csv(results / "benefit" / "tumor.tsv", sep="\t")) == 4
     page = (results / "report.html").read_text(encoding="utf-8")
     assert "Who responds" in page
-    assert "Whom the arm helps" in page
+    assert "Does the arm help some more than others?" in page
 
 
 def test_a_config_without_trial_and_cohort_is_refused(tmp_path: Path) -> None:

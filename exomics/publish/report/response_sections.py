@@ -52,6 +52,7 @@ _QUANTITIES = {
     "auc_ceiling_worthwhile_change": "best AUC possible against a worthwhile change",
     "dropout_difference": "difference in dropout",
 }
+_EFFECTS = {"cox": "log hazard ratios", "logistic": "log odds ratios", "linear": "differences of the endpoint"}
 _COLUMNS = {
     "marker": "marker",
     "endpoint": "endpoint",
@@ -167,9 +168,12 @@ def benefit_section(content: ReportContent) -> Section | None:
     for found in content.benefits:
         frame = found.frame.sort_values("p_value", kind="stable").head(50)
         shown = pd.DataFrame([_marker(row) for row in records(frame)], columns=list(_COLUMNS.values()))
-        caption = f"Markers by P value, {len(frame)} of {len(found.frame)}; {found.frame['family'].iloc[0]}."
+        effect = _EFFECTS.get(str(frame["model"].iloc[0]), "effects")
+        caption = (
+            f"Markers by P value, {len(frame)} of {len(found.frame)}: {effect} per standard deviation of the marker."
+        )
         blocks.append(table(shown, caption, {"adjusted P": ".2g"}))
-    return Section("benefit", "Whom the arm helps", tuple(blocks))
+    return Section("benefit", "Does the arm help some more than others?", tuple(blocks))
 
 
 def _marker(row: dict[str, Any]) -> dict[str, Any]:
