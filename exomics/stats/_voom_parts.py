@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from exomics._checks import as_matrix
-from exomics.errors import InputError, ScaleError
+from exomics.errors import InputError
 from exomics.stats._structural_zeros import StructuralZeros, find_structural_zeros
 from exomics.stats.linear_model import LinearModelFit, as_design, fit_linear_models
 from exomics.stats.local_regression import (
@@ -20,7 +20,7 @@ from exomics.stats.local_regression import (
     trend_curve,
     weighted_lowess,
 )
-from exomics.stats.normalization import effective_library_sizes
+from exomics.stats.normalization import effective_library_sizes, log2_counts
 
 FloatArray = NDArray[np.float64]
 Span = float | Literal["adaptive"]
@@ -60,14 +60,9 @@ def prepare(
     values = as_matrix(counts, "counts")
     if values.shape[1] < 2:
         raise InputError(f"a trend of variance on count size needs at least 2 features; got {values.shape[1]}.")
-    if not (values.min() >= 0 and np.isfinite(values.max())):
-        raise ScaleError("counts must be finite and not negative; log values, NaN or infinity are no counts.")
-    model = as_design(design, values.shape[0])
     sizes = effective_library_sizes(values, library_sizes, norm_factors)
-    expression = np.add(values, 0.5, order="C")
-    expression /= (sizes + 1.0)[:, None]
-    expression *= 1e6
-    np.log2(expression, out=expression)
+    expression = log2_counts(values, np.full(sizes.size, 0.5), 1e6 / (sizes + 1.0))
+    model = as_design(design, values.shape[0])
     none = StructuralZeros(np.zeros(0, dtype=np.int64), np.zeros((values.shape[0], 0), dtype=bool))
     zeros = find_structural_zeros(values, model, sizes) if structural else none
     return Counted(expression, model, sizes, zeros)

@@ -12,13 +12,12 @@ from exomics._checks import as_matrix
 from exomics.errors import DesignError, InputError
 from exomics.stats._blocked_kernels import Correlated, fit_blocked_features
 from exomics.stats._blocks import BlockCorrelation, Blocks, as_blocks, whiten, whitening
+from exomics.stats._common_fit import common_fit
 from exomics.stats._design_basis import design_basis
 from exomics.stats._feature_kernels import FeatureFits, Problem, fit_features
 from exomics.stats._orthogonalization import orthogonalize
 
 FloatArray = NDArray[np.float64]
-
-_BLOCK_BYTES = 2**20  # a block and its fitted values stay in the cache
 
 
 class LinearModelFit(NamedTuple):
@@ -98,17 +97,18 @@ def fit_linear_models(
     model = as_design(design, values.shape[0], coefficient_names)
     precision = as_weights(weights, values)
     grouped = as_blocks(blocks, values.shape[0])
+    separate = precision is not None and (precision.ndim == 2 or precision.min() == 0.0)
+    if grouped is None and not separate:
+        fit = _fit_together(values, model, precision)
+        if np.isfinite(fit.mean_expression).all():
+            return fit
     means, missing = mean_of_observed(values)
-    per_feature = precision is not None and precision.ndim == 2
-    unused = precision is not None and not per_feature and precision.min() == 0.0
-    if missing or per_feature or unused:
+    if grouped is None or missing or separate:
         fit = _fit_each(values, model, precision, means, blocks)
         return fit if grouped is None else fit._replace(cov_coefficients=unscaled_covariance(_whitened(model, grouped)))
-    if grouped is None:
-        return _fit_together(values, model, precision, means)
     root = np.ones((values.shape[0], 1)) if precision is None else np.sqrt(precision)[:, None]
-    fit = _fit_together(_whitened(values * root, grouped), _whitened(model * root, grouped), None, means)
-    return fit._replace(design=model, expression=values, weights=precision, blocks=blocks)
+    fit = _fit_together(_whitened(values * root, grouped), _whitened(model * root, grouped), None)
+    return fit._replace(design=model, expression=values, weights=precision, blocks=blocks, mean_expression=means)
 
 
 def _whitened(columns: FloatArray, blocks: Blocks) -> FloatArray:
@@ -168,32 +168,19 @@ def fit_combinations(
     return fits
 
 
-def _fit_together(
-    values: FloatArray, design: FloatArray, weights: FloatArray | None, means: FloatArray
-) -> LinearModelFit:
-    """All features at once by one QR decomposition, in blocks of features of bounded size."""
+def _fit_together(values: FloatArray, design: FloatArray, weights: FloatArray | None) -> LinearModelFit:
+    """All features at once; those with missing values become NaN."""
     n_samples, n_features = values.shape
-    n_coefficients = design.shape[1]
-    root = np.ones(n_samples) if weights is None else np.sqrt(weights)
-    basis, triangle = np.linalg.qr(design * root[:, None])
-    to_coefficients = np.linalg.inv(triangle)
-    coefficients, sum_of_squares = np.empty((n_features, n_coefficients)), np.empty(n_features)
-    width = max(64, _BLOCK_BYTES // (8 * n_samples))
-    for start in range(0, n_features, width):
-        rest = values[:, start : start + width] * root[:, None]
-        effects = basis.T @ rest
-        rest -= basis @ effects
-        coefficients[start : start + width] = (to_coefficients @ effects).T
-        sum_of_squares[start : start + width] = np.einsum("ij,ij->j", rest, rest)
-    df = np.full(n_features, float(n_samples - n_coefficients))
-    deviations = np.sqrt((to_coefficients**2).sum(axis=1))
+    found = common_fit(values, design, np.ones(n_samples) if weights is None else np.sqrt(weights))
+    df = np.full(n_features, float(n_samples - design.shape[1]))
+    deviations = np.sqrt((found.to_coefficients**2).sum(axis=1))
     return LinearModelFit(
-        coefficients=coefficients,
+        coefficients=found.coefficients,
         stdev_unscaled=np.tile(deviations, (n_features, 1)),
-        sigma=residual_deviation(sum_of_squares, df),
+        sigma=residual_deviation(found.sum_of_squares, df),
         df_residual=df,
-        mean_expression=means,
-        cov_coefficients=to_coefficients @ to_coefficients.T,
+        mean_expression=found.means,
+        cov_coefficients=found.to_coefficients @ found.to_coefficients.T,
         design=design,
         expression=values,
         weights=weights,

@@ -81,33 +81,33 @@ def natural_spline_basis(x: ArrayLike, knots: ArrayLike) -> FloatArray:
     low, high = ascending[0], ascending[-1]
     full = np.concatenate([np.repeat(low, 3), ascending, np.repeat(high, 3)])
     curvature = _b_splines(np.array([low, high]), full, 3, derivative=2)
-    free = np.linalg.qr(curvature.T, mode="complete")[0][:, 2:]
+    free = np.linalg.qr(curvature, mode="complete")[0][:, 2:]
     nearest = np.clip(points, low, high)
-    basis = _b_splines(nearest, full, 3)
+    splines = _b_splines(nearest, full, 3)
     outside = np.flatnonzero(points != nearest)
     if outside.size:
-        beyond = (points - nearest)[outside, None]
-        basis[outside] += beyond * _b_splines(nearest[outside], full, 3, derivative=1)
-    return np.asarray(basis @ free)
+        beyond = (points - nearest)[outside]
+        splines[:, outside] += beyond * _b_splines(nearest[outside], full, 3, derivative=1)
+    return np.asarray(splines.T @ free)
 
 
 def _b_splines(x: FloatArray, knots: FloatArray, degree: int, *, derivative: int = 0) -> FloatArray:
-    """B-splines on `knots` (repeated at the ends), or a derivative, at points between them: (n, n_knots - degree - 1).
+    """B-splines on `knots` (repeated at the ends), or a derivative, at points between them: (n_knots - degree - 1, n).
 
     The recursion of Cox and de Boor, written here because scipy.interpolate takes longer to import than to use.
     """
     if degree == 0:
         last = int(np.flatnonzero(np.diff(knots) > 0)[-1])
         interval = np.minimum(np.searchsorted(knots, x, side="right") - 1, last)
-        return (interval[:, None] == np.arange(knots.size - 1)).astype(np.float64)
+        return (interval == np.arange(knots.size - 1)[:, None]).astype(np.float64)
     width = knots[degree:] - knots[:-degree]
-    inverse = np.divide(1.0, width, out=np.zeros_like(width), where=width > 0)
+    inverse = np.divide(1.0, width, out=np.zeros_like(width), where=width > 0)[:, None]
     if derivative:
         steep = degree * inverse * _b_splines(x, knots, degree - 1, derivative=derivative - 1)
-        return steep[:, :-1] - steep[:, 1:]
+        return steep[:-1] - steep[1:]
     lower = inverse * _b_splines(x, knots, degree - 1)
-    rising, falling = x[:, None] - knots[: -degree - 1], knots[degree + 1 :] - x[:, None]
-    return rising * lower[:, :-1] + falling * lower[:, 1:]
+    rising, falling = x - knots[: -degree - 1, None], knots[degree + 1 :, None] - x
+    return rising * lower[:-1] + falling * lower[1:]
 
 
 def fit_natural_spline(x: ArrayLike, y: ArrayLike, df: int) -> NaturalSpline:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from exomics._checks import as_matrix, require_length
 from exomics.errors import InputError, ScaleError
+from exomics.stats._log_kernels import log2_of_counts
 from exomics.stats._trimmed_means import Library, singleton_pairing_factor, trimmed_mean_factor
 
 FloatArray = NDArray[np.float64]
@@ -16,6 +17,7 @@ NormMethod = Literal["tmm", "tmmwsp", "rle", "upper_quartile"]
 
 _MAD_CONSISTENCY = 1.4826
 _ABSENT = 1e-20
+_NO_COUNTS = "counts must be finite and not negative; log values, NaN or infinity are no counts."
 
 
 def normalization_factors(
@@ -116,6 +118,8 @@ def effective_library_sizes(
         require_length(norm_factors, values.shape[0], "norm_factors")
         sizes = sizes * np.asarray(norm_factors, dtype=np.float64)
     if not ((sizes > 0).all() and np.isfinite(sizes).all()):
+        if library_sizes is None:
+            _as_counts(values)
         bad = np.flatnonzero(~((sizes > 0) & np.isfinite(sizes)))
         raise ScaleError(f"library sizes must be positive and finite; samples {bad[:3].tolist()} are not. Drop them.")
     return sizes
@@ -161,12 +165,41 @@ def log_counts_per_million(
     """
     if not prior_count > 0:
         raise InputError(f"prior_count must be positive, or the log of a zero count is infinite; got {prior_count}.")
-    values = _as_counts(counts)
+    values = as_matrix(counts, "counts")
     sizes = effective_library_sizes(values, library_sizes, norm_factors)
     prior = prior_count * sizes / sizes.mean()
-    result = values + prior[:, None]
-    result *= (1e6 / (sizes + 2.0 * prior))[:, None]
-    return np.log2(result, out=result)
+    return log2_counts(values, prior, 1e6 / (sizes + 2.0 * prior))
+
+
+def log2_counts(counts: FloatArray, added: FloatArray, factors: FloatArray) -> FloatArray:
+    """``log2((counts + added) * factors)``, (n_samples, n_features).
+
+    Parameters
+    ----------
+    counts
+        (n_samples, n_features).
+    added, factors
+        Positive, (n_samples,).
+
+    Returns
+    -------
+    numpy.ndarray
+        To one unit in the last place, the same on every machine.
+
+    Raises
+    ------
+    ScaleError
+        If a count is negative, missing or infinite.
+
+    Examples
+    --------
+    >>> log2_counts(np.array([[0.0, 3.0]]), np.array([1.0]), np.array([2.0])).tolist()
+    [[1.0, 3.0]]
+    """
+    result = np.empty(counts.shape)
+    if not log2_of_counts(np.ascontiguousarray(counts), added, factors, result):
+        raise ScaleError(_NO_COUNTS)
+    return result
 
 
 def median_mad_normalize(expression: ArrayLike) -> FloatArray:
@@ -204,7 +237,7 @@ def median_mad_normalize(expression: ArrayLike) -> FloatArray:
 def _as_counts(counts: ArrayLike) -> FloatArray:
     values = as_matrix(counts, "counts")
     if values.size and not (values.min() >= 0 and np.isfinite(values.max())):
-        raise ScaleError("counts must be finite and not negative; log values, NaN or infinity are no counts.")
+        raise ScaleError(_NO_COUNTS)
     return values
 
 

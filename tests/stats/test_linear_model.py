@@ -127,6 +127,48 @@ def test_weight_zero_is_a_missing_value():
     np.testing.assert_allclose(fit.sigma, missing.sigma, rtol=1e-12)
 
 
+@pytest.mark.parametrize("level", [0.0, 25.0, 1e6], ids=["centered", "intensities", "far_from_zero"])
+@pytest.mark.parametrize("constant", [True, False], ids=["means_in_the_design", "slope_alone"])
+def test_residuals_keep_their_digits_where_squares_would_cancel(level, constant):
+    """Levels, and effects a million times the residuals, cost no more digits than the values themselves hold."""
+    rng = np.random.default_rng(7)
+    slope = np.linspace(-1.0, 1.0, 12)[:, None]
+    design = np.hstack([np.ones((12, 1)), slope]) if constant else slope
+    values = level * constant + slope @ [[0.0, 1.0, 1e3]] + rng.normal(0.0, 1e-3, (12, 3))
+    residuals = values - design @ np.linalg.lstsq(design, values, rcond=None)[0]
+    expected = np.sqrt((residuals**2).sum(axis=0) / (12 - design.shape[1]))
+    found = fit_linear_models(values, design)
+    np.testing.assert_allclose(found.sigma, expected, rtol=1e-10 + 1e-15 * level / 1e-3)
+
+
+def test_weights_of_samples_with_a_constant_equal_a_plain_solver():
+    rng = np.random.default_rng(8)
+    design, weights = np.repeat(np.eye(2), 5, axis=0), rng.uniform(0.2, 3.0, 10)
+    values = rng.normal(30.0, 1.0, (10, 4))
+    found = fit_linear_models(values, design, weights=weights)
+    root = np.sqrt(weights)[:, None]
+    expected, squares, _, _ = np.linalg.lstsq(design * root, values * root, rcond=None)
+    np.testing.assert_allclose(found.coefficients, expected.T, rtol=1e-12)
+    np.testing.assert_allclose(found.sigma, np.sqrt(squares / 8.0), rtol=1e-12)
+
+
+def test_a_constant_feature_has_no_residual_at_all():
+    found = fit_linear_models(np.full((6, 1), 0.1), np.repeat(np.eye(2), 3, axis=0))
+    assert found.sigma.tolist() == [0.0]
+    np.testing.assert_allclose(found.coefficients, 0.1, rtol=1e-14)
+
+
+def test_one_missing_value_changes_no_other_feature():
+    rng = np.random.default_rng(9)
+    design, values = np.repeat(np.eye(2), 4, axis=0), rng.normal(8.0, 1.0, (8, 5))
+    whole = fit_linear_models(values, design)
+    values[0, 2] = np.nan
+    holed = fit_linear_models(values, design)
+    others = [0, 1, 3, 4]
+    np.testing.assert_allclose(holed.sigma[others], whole.sigma[others], rtol=1e-12)
+    assert holed.df_residual.tolist() == [6.0, 6.0, 5.0, 6.0, 6.0]
+
+
 def test_no_residual_degrees_of_freedom_leaves_sigma_missing():
     fit = fit_linear_models([[1.0, 2.0], [3.0, 5.0]], np.eye(2))
     assert fit.coefficients.tolist() == [[1.0, 3.0], [2.0, 5.0]]

@@ -13,6 +13,7 @@ from exomics.stats.filtering import ExpressionThresholds, filter_by_expression
 from exomics.stats.normalization import (
     counts_per_million,
     effective_library_sizes,
+    log2_counts,
     log_counts_per_million,
     median_mad_normalize,
     normalization_factors,
@@ -93,6 +94,25 @@ def test_one_sample_and_no_counts_have_factor_one():
 def test_counts_per_million_sum_to_a_million():
     found = counts_per_million([[1, 3], [5, 0]])
     assert found.sum(axis=1).tolist() == [1e6, 1e6]
+
+
+def test_logarithms_are_those_of_the_library_to_one_unit_in_the_last_place():
+    rng = np.random.default_rng(3)
+    counts = np.floor(np.exp(rng.uniform(-1.0, 40.0, (3, 1500))))
+    counts[:, :4] = [0.0, 1.0, 2.0, 2.0**52]
+    added, factors = np.array([0.5, 2.0, 1e-8]), np.array([1.0, 1e-3, 1e6])
+    expected = np.log2((counts + added[:, None]) * factors[:, None])
+    assert (np.abs(log2_counts(counts, added, factors) - expected) <= np.spacing(np.abs(expected))).all()
+    powers = 2.0 ** np.arange(-300, 300)[None]
+    assert log2_counts(powers, np.zeros(1), np.ones(1)).tolist() == [list(range(-300, 300))]
+
+
+@pytest.mark.parametrize("value", [-1.0, np.nan, np.inf])
+@pytest.mark.parametrize("sizes", [None, [10.0, 10.0]], ids=["sums", "given"])
+def test_what_is_no_count_has_no_logarithm(value, sizes):
+    counts = np.array([[1.0, 2.0], [3.0, value]])
+    with pytest.raises(ScaleError, match="log values, NaN or infinity are no counts"):
+        log_counts_per_million(counts, library_sizes=sizes)
 
 
 def test_median_mad_by_hand():
