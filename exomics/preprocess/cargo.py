@@ -10,7 +10,7 @@ import pandas as pd
 from anndata import AnnData
 
 from exomics.preprocess._by_name import positions_of
-from exomics.preprocess._cargo import SPIKES, TESTS_WHAT, amounts_per, spike_level
+from exomics.preprocess._cargo import DENOMINATORS, SPIKES, TESTS_WHAT, amounts_per, is_possible, spike_level
 from exomics.preprocess._matrix import counts_of, listed, obs_labels
 from exomics.preprocess.cargo_comparison import compare_normalizers
 from exomics.preprocess.normalization import with_scale
@@ -87,6 +87,31 @@ def normalize_cargo(
     recorded.X = amounts
     recorded.var[IS_SPIKE] = np.isin(np.arange(adata.n_vars), spiked)
     return with_scale(recorded, Scale(kind="log2", quantity="ratio"))
+
+
+def possible_normalizers(adata: AnnData, *, spikes: str | Sequence[str] = SPIKES) -> dict[str, str]:
+    """The normalizers whose spike-ins and columns are there, each with what a difference in it is a difference of.
+
+    Parameters
+    ----------
+    adata
+        Samples x features: counts, or quantification cycles.
+    spikes
+        Names of the spike-ins.
+
+    Returns
+    -------
+    dict
+        Normalizer -> what it tests.
+
+    Examples
+    --------
+    >>> var = pd.DataFrame({"feature_name": ["hsa-miR-29a-3p"]}, index=["a"])
+    >>> possible_normalizers(AnnData(np.ones((1, 1)), var=var))
+    {'rpm': 'composition'}
+    """
+    spiked = positions_of(adata, listed(spikes))
+    return {name: TESTS_WHAT[name] for name in DENOMINATORS if is_possible(adata, name, spiked)}
 
 
 def flag_spike_ins(adata: AnnData, *, spikes: str | Sequence[str] = SPIKES, maximum_shift: float = 1.0) -> AnnData:

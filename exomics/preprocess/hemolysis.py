@@ -83,14 +83,13 @@ def check_hemolysis(adata: AnnData, *, maximum_log2_ratio: float | None = None) 
     >>> check_hemolysis(cycles).obs["hemolysis"].tolist()
     ['ok', 'fail']
     """
-    red, stable = (_position(adata, names) for names in (_RED_CELL, _STABLE))
-    has_mirnas, has_a414 = red is not None and stable is not None, A414 in adata.obs.columns
-    if not has_mirnas and not has_a414:
+    if not can_grade(adata):
         raise InputError(
             "check_hemolysis needs miR-451a and miR-23a-3p in feature_name, or a414 in obs; "
             "name the miRNAs first (exomics harmonize --identifiers mirna)."
         )
-    absorbance = numbers_of(adata.obs[A414]).to_numpy() if has_a414 else None
+    red, stable = (_position(adata, names) for names in (_RED_CELL, _STABLE))
+    absorbance = numbers_of(adata.obs[A414]).to_numpy() if A414 in adata.obs.columns else None
     grades = [] if absorbance is None else [_grades(absorbance, _CLEAN_A414, _SEVERE_A414)]
     column, difference = "", np.full(adata.n_obs, np.nan)
     if red is not None and stable is not None:
@@ -110,6 +109,17 @@ def check_hemolysis(adata: AnnData, *, maximum_log2_ratio: float | None = None) 
     sensitive = positions_of(adata, [prefix + name for prefix in _PREFIXES for name in RAISED])
     graded.var[SENSITIVE] = np.isin(np.arange(adata.n_vars), sensitive)
     return graded
+
+
+def can_grade(adata: AnnData) -> bool:
+    """Whether both miRNAs, or ``a414``, are there.
+
+    Examples
+    --------
+    >>> can_grade(AnnData(np.ones((1, 1)), obs=pd.DataFrame({"a414": [0.05]}, index=["s"])))
+    True
+    """
+    return A414 in adata.obs.columns or None not in [_position(adata, names) for names in (_RED_CELL, _STABLE)]
 
 
 def _position(adata: AnnData, names: tuple[str, ...]) -> int | None:

@@ -3,6 +3,8 @@
 from exomics.results._table import ResultTable
 from exomics.results.axes import AxisTable
 from exomics.results.benefit import BenefitTable
+from exomics.results.benefit_scores import BenefitGroupTable, BenefitScoreTable, SubgroupTable, UpliftTable
+from exomics.results.cargo import CargoTable
 from exomics.results.chain import ChainTable
 from exomics.results.deconvolution import DeconvolutionTable
 from exomics.results.differential import DifferentialTable
@@ -17,7 +19,10 @@ from exomics.results.reference import ReferenceTable
 from exomics.results.scores import ScoreTable
 
 __all__ = [
+    "BenefitGroupTable",
+    "BenefitScoreTable",
     "BenefitTable",
+    "CargoTable",
     "ChainTable",
     "AxisTable",
     "DeconvolutionTable",
@@ -32,5 +37,7 @@ __all__ = [
     "ReferenceTable",
     "ResultTable",
     "ScoreTable",
+    "SubgroupTable",
+    "UpliftTable",
     "read_differential",
 ]

@@ -6,8 +6,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from exomics.scoring.axes import axis_scores, rank_axes
-from exomics.scoring.control_scores import control_scores
-from exomics.scoring.controls import MatchedControls, matched_controls
+from exomics.scoring.cargo import cargo_verdict
+from exomics.scoring.control_scores import ControlScores, control_scores
+from exomics.scoring.controls import MatchedControls, RandomSets, matched_controls
 from exomics.scoring.deconvolution import Deconvolutions, consensus, deconvolve
 from exomics.scoring.derivation import Derivation, derive
 from exomics.scoring.members import members_in_table
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
     from exomics.scoring.transformer import SignatureTransformer
 
 __all__ = [
+    "ControlScores",
     "Deconvolutions",
     "Derivation",
     "MatchedControls",
+    "RandomSets",
     "Scorers",
     "SignatureTransformer",
     "axis_scores",
+    "cargo_verdict",
     "consensus",
     "control_scores",
     "deconvolve",

@@ -119,7 +119,7 @@ def score(
     for position, (found, spec) in enumerate(zip(local, methods, strict=True)):
         if isinstance(found, str):
             frames[position] = unscored(adata, layer, chosen[position], spec, found)
-    judged = [with_sample_rules(frames[position], adata, layer, found) for position, found in enumerate(chosen)]
+    judged = [with_sample_rules(frames[position], adata, found, layer=layer) for position, found in enumerate(chosen)]
     table = pd.concat(judged, ignore_index=True)
     return ScoreTable(frame=table, provenance=_provenance(adata, chosen, methods, (allow_layer, collapsed, reference)))
 

@@ -17,7 +17,7 @@ from exomics.schema import keys
 from exomics.schema.numbers import numbers_of
 from exomics.schema.timing import TIMING_CLASSES, exposure_of
 
-__all__ = ["CARGO_LAYERS", "with_sample_rules"]
+__all__ = ["CARGO_LAYERS", "cargo_failures", "with_sample_rules"]
 
 CARGO_LAYERS: Final = tuple(
     f"{specimen}_{assay}" for specimen in ("plasma", "serum", "plasma_ev") for assay in ("qpcr", "smallrna")
@@ -41,17 +41,14 @@ class _Rows(NamedTuple):
 
     def column(self, name: str) -> Text:
         """A column of the samples as text, "" where it is missing."""
-        if name not in self.adata.obs.columns:
-            return _all(self, "")
-        given = self.adata.obs[name].astype(object)
-        return self.of_samples(given.where(given.notna(), "").astype(str).to_numpy(dtype=object))
+        return self.of_samples(_text(self.adata, name))
 
     def of_samples(self, values: NDArray[Any]) -> NDArray[Any]:
         """One value per sample, for every row."""
         return np.tile(values, len(self.frame) // max(self.adata.n_obs, 1))
 
 
-def with_sample_rules(frame: pd.DataFrame, adata: AnnData, layer: str, signature: Signature) -> pd.DataFrame:
+def with_sample_rules(frame: pd.DataFrame, adata: AnnData, signature: Signature, *, layer: str) -> pd.DataFrame:
     """Rows of a score table after the rules of their samples.
 
     Parameters
@@ -60,10 +57,10 @@ def with_sample_rules(frame: pd.DataFrame, adata: AnnData, layer: str, signature
         Rows of one signature: all samples in their order, for each of its arms or members.
     adata
         Samples x features that were scored.
-    layer
-        Their layer.
     signature
         The signature.
+    layer
+        Layer of the samples.
 
     Returns
     -------
@@ -84,7 +81,8 @@ def with_sample_rules(frame: pd.DataFrame, adata: AnnData, layer: str, signature
     >>> obs = pd.DataFrame({"hemolysis": ["ok", "fail"]}, index=["a", "b"])
     >>> rows = pd.DataFrame({"sample_id": ["a", "b"], "arm": "total", "score": 1.0, "status": "ok", "note": ""})
     >>> cargo = load_signature("ev.mir29a_cargo")
-    >>> with_sample_rules(rows, AnnData(np.ones((2, 1)), obs=obs), "plasma_ev_qpcr", cargo)["status"].tolist()
+    >>> ev = AnnData(np.ones((2, 1)), obs=obs)
+    >>> with_sample_rules(rows, ev, cargo, layer="plasma_ev_qpcr")["status"].tolist()
     ['ok', 'qc_fail']
     """
     rows = _Rows(frame, adata, layer, signature)
@@ -101,21 +99,41 @@ def with_sample_rules(frame: pd.DataFrame, adata: AnnData, layer: str, signature
     return frame.assign(score=score, status=status, note=note)
 
 
-def _hemolyzed(rows: _Rows) -> Text | None:
-    if not _is_cargo(rows):
-        return None
-    grade = rows.column(GRADE)
-    raised = [name for name in RAISED if any(_bare(member.feature_id) == name for member in rows.signature.members)]
-    listed = np.isin([_bare(arm) for arm in rows.frame["arm"]], raised) | (rows.frame["arm"] == "total").to_numpy()
-    caution = "red cells release " + ", ".join(raised)
-    return _texts((grade == "fail", "hemolysis fail"), ((grade == "caution") & listed & bool(raised), caution))
+def cargo_failures(adata: AnnData) -> Text:
+    """Why the cell-free RNA of each sample cannot be read, shape (n_samples,); "" where it can.
+
+    Parameters
+    ----------
+    adata
+        Samples x features, graded by `exomics.preprocess.check_hemolysis`, with ``anticoagulant`` in obs if known.
+
+    Returns
+    -------
+    ndarray
+        Reasons.
+
+    Examples
+    --------
+    >>> obs = pd.DataFrame({"hemolysis": ["ok", "fail"], "anticoagulant": ["heparin", "EDTA"]}, index=["a", "b"])
+    >>> cargo_failures(AnnData(np.ones((2, 1)), obs=obs)).tolist()
+    ['heparin inhibits PCR', 'hemolysis fail']
+    """
+    word = np.char.lower(_text(adata, ANTICOAGULANT).astype(str))
+    return _texts(
+        (_text(adata, GRADE) == "fail", "hemolysis fail"), (np.char.find(word, "heparin") >= 0, "heparin inhibits PCR")
+    )
 
 
-def _heparin(rows: _Rows) -> Text | None:
-    if rows.layer not in CARGO_LAYERS:
+def _failed(rows: _Rows) -> Text | None:
+    return rows.of_samples(cargo_failures(rows.adata)) if _is_cargo(rows) else None
+
+
+def _red_cells(rows: _Rows) -> Text | None:
+    raised = [name for name in RAISED if any(bare_name(member.feature_id) == name for member in rows.signature.members)]
+    if not raised or not _is_cargo(rows):
         return None
-    word = np.char.lower(rows.column(ANTICOAGULANT).astype(str))
-    return _texts((np.char.find(word, "heparin") >= 0, "heparin inhibits PCR"))
+    listed = np.isin([bare_name(arm) for arm in rows.frame["arm"]], raised) | (rows.frame["arm"] == "total").to_numpy()
+    return _texts(((rows.column(GRADE) == "caution") & listed, "red cells release " + ", ".join(raised)))
 
 
 def _other_cells(rows: _Rows) -> Text | None:
@@ -145,7 +163,7 @@ def _ungraded(rows: _Rows) -> Text | None:
 
 
 def _flagged(rows: _Rows) -> Text | None:
-    if rows.layer not in CARGO_LAYERS or rows.signature.signature_class == _QC:
+    if not _is_cargo(rows):
         return None
     return np.where(rows.column(GRADE) == "fail", "", rows.column(keys.QC_FLAG))
 
@@ -194,6 +212,14 @@ def _is_cargo(rows: _Rows) -> bool:
     return rows.layer in CARGO_LAYERS and rows.signature.signature_class != _QC
 
 
+def _text(adata: AnnData, name: str) -> Text:
+    """A column of obs as text, "" where it is missing."""
+    if name not in adata.obs.columns:
+        return np.full(adata.n_obs, "", dtype=object)
+    given = adata.obs[name].astype(object)
+    return given.where(given.notna(), "").astype(str).to_numpy(dtype=object)
+
+
 def _texts(*cases: tuple[NDArray[np.bool_], str]) -> Text:
     """The text of the first case that holds in each row, "" where none does."""
     return np.select([where for where, _ in cases], [np.array(text, dtype=object) for _, text in cases], default="")
@@ -203,7 +229,7 @@ def _all(rows: _Rows, text: str) -> Text:
     return np.full(len(rows.frame), text, dtype=object)
 
 
-def _bare(name: str) -> str:
+def bare_name(name: str) -> str:
     """A miRNA without its species: ``hsa-miR-16-5p`` as ``miR-16-5p``."""
     return name.partition("-")[2] if name[:4] in ("hsa-", "mmu-", "rno-") else name
 
@@ -216,8 +242,8 @@ def _words(name: str) -> frozenset[str]:
 
 _SCORED: Final = ("ok", "wrong_layer_override")
 _RULES: Final[tuple[tuple[str, Callable[[_Rows], Text | None]], ...]] = (
-    ("qc_fail", _hemolyzed),
-    ("qc_fail", _heparin),
+    ("qc_fail", _failed),
+    ("qc_fail", _red_cells),
     ("not_applicable", _other_cells),
     ("", _bulk_proxy),
     ("", _ungraded),

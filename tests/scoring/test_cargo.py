@@ -1,0 +1,207 @@
+"""Measured cargo: dose, composition and loading have each their answer, and hemolyzed samples none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from anndata import AnnData
+
+from exomics.datasets import load_files
+from exomics.errors import InputError, LayerError
+from exomics.schema import Scale, annotate
+from exomics.scoring.cargo import cargo_verdict
+
+COUNTS, CQ = Scale(kind="counts", quantity="count"), Scale(kind="log2", quantity="cq")
+MIR29 = "hsa-miR-29a-3p"
+
+
+def plasma(
+    *, per_vesicle: float = 1.0, vesicles: float = 1.0, broken: float = 0.0, n: int = 12, seed: int = 0
+) -> AnnData:
+    """Subjects before and after: vesicles and their miR-29a change by factors; red cells break in the second sample.
+
+    Reads are a fixed total, a spike of fixed amount is added. A lysate of red cells (`broken`, in log2 units of
+    miR-451a) carries miR-451a, miR-16 and a little miR-29a.
+    """
+    rng = np.random.default_rng(seed)
+    is_post = np.tile([0.0, 1.0], n)
+    subject = np.repeat(rng.normal(0, 0.5, n), 2)
+    amount = np.where(is_post, vesicles, 1.0) * rng.lognormal(0, 0.1, 2 * n)
+    cargo = {
+        MIR29: 300 * np.where(is_post, per_vesicle, 1.0) * np.exp2(subject),
+        "hsa-miR-23a-3p": np.full(2 * n, 300.0),
+        "hsa-miR-451a": np.full(2 * n, 900.0),
+        "hsa-miR-16-5p": np.full(2 * n, 900.0),
+        **{f"hsa-miR-{at}-3p": np.full(2 * n, 400.0) for at in range(2000, 2030)},
+    }
+    lysis = np.exp2(rng.uniform(0, max(broken, 1e-9), 2 * n) * is_post)
+    for name, share in (("hsa-miR-451a", 1.0), ("hsa-miR-16-5p", 0.8), (MIR29, 0.5)):
+        cargo[name] = cargo[name] * lysis**share
+    values = np.column_stack([*cargo.values()]) * amount[:, None]
+    values = np.column_stack([values, np.full(2 * n, 2000.0)])
+    values *= 2e5 / values.sum(axis=1, keepdims=True)
+    obs = pd.DataFrame(
+        {
+            "specimen": "plasma_ev",
+            "species": "human",
+            "subject_id": np.repeat([f"p{at}" for at in range(n)], 2),
+            "time_point": np.tile(["baseline", "post"], n),
+            "plasma_ml": 0.5,
+            "particles_per_ml": amount * 1e9,
+        },
+        index=[f"s{at}" for at in range(2 * n)],
+    )
+    names = [*cargo, "cel-miR-39-3p"]
+    var = pd.DataFrame({"feature_name": names}, index=[f"f{at}" for at in range(len(names))])
+    return annotate(AnnData(rng.poisson(values).astype(float), obs=obs, var=var), assay="smallrna", scale=COUNTS)
+
+
+def verdict(adata: AnnData, normalizer: str = "per_ml", **more: object) -> str:
+    found = cargo_verdict(adata, [MIR29], column="time_point", normalizer=normalizer, **more).frame
+    assert found["verdict"].nunique() == 1
+    return str(found["verdict"].iloc[0])
+
+
+def test_dose_rises_while_composition_falls_and_both_are_said() -> None:
+    given = plasma(vesicles=3.0, per_vesicle=0.6)
+    assert verdict(given) == (
+        "rises in delivered dose; the normalizers disagree: it falls in composition, it falls in loading of a particle"
+    )
+    assert verdict(given, "rpm").startswith("falls in composition; the normalizers disagree: it rises in ")
+
+
+def test_intervals_cover_the_planted_difference() -> None:
+    covered = []
+    for seed in range(20):
+        given = plasma(vesicles=3.0, per_vesicle=0.6, seed=seed)
+        frame = cargo_verdict(given, [MIR29], column="time_point", normalizer="per_ml").frame
+        assert frame["normalizer"].iloc[0] == "per_ml"
+        truth = np.log2(frame["normalizer"].map({"per_ml": 1.8, "spike_in": 1.8, "per_particle": 0.6}))
+        inside = (frame["ci_low"] < truth) & (truth < frame["ci_high"])
+        covered.append(inside[truth.notna()].to_numpy())
+    assert np.all(np.mean(covered, axis=0) > 0.8)  # 95 % in the long run; 20 trials
+
+
+def test_without_a_change_there_is_no_evidence_under_any_normalizer() -> None:
+    told = [verdict(plasma(seed=seed)) for seed in range(12)]
+    assert told.count("no evidence of a change in delivered dose") >= 9
+    assert sum(text.startswith(("rises", "falls")) for text in told) <= 2
+
+
+def test_more_of_everything_is_no_disagreement() -> None:
+    assert verdict(plasma(per_vesicle=3.0)) == "rises in delivered dose"
+
+
+def test_hemolysis_accounts_for_a_difference_that_is_its_own() -> None:
+    """Red cells break after the bout, and their lysate holds miR-29a: taken out, nothing is left; planted, it stays."""
+    said = "no evidence of a change in delivered dose once hemolysis is taken out (unadjusted it rises)"
+    told = [verdict(plasma(broken=5.0, n=20, seed=seed)) for seed in range(10)]
+    assert sum(text.startswith(said) for text in told) >= 8
+    planted = [verdict(plasma(broken=5.0, per_vesicle=3.0, n=20, seed=seed)) for seed in range(10)]
+    assert sum(text.startswith("rises in delivered dose") for text in planted) >= 8
+
+
+def test_a_mirna_of_red_cells_is_marked_and_the_measure_is_not_adjusted_for_itself() -> None:
+    frame = cargo_verdict(
+        plasma(), ["hsa-miR-16-5p", "miR-451a", "miR-999"], column="time_point", normalizer="rpm"
+    ).frame
+    by_name = frame.groupby("feature_name")
+    assert set(by_name.get_group("hsa-miR-16-5p")["note"]) == {"red cells release it"}
+    assert set(by_name.get_group("hsa-miR-451a")["model"]) == {"unadjusted"}
+    absent = by_name.get_group("miR-999").iloc[0]
+    assert absent["status"] == "not_measured"
+    assert np.isnan(absent["log2_difference"])
+
+
+def cycles(differences: np.ndarray) -> AnnData:
+    """Cycles of two groups: miR-29a comes two cycles earlier in the second; given dCq(miR-23a-3p - miR-451a)."""
+    rng = np.random.default_rng(3)
+    n = len(differences)
+    group = np.repeat([0.0, 1.0], n // 2)
+    values = np.column_stack([27 - 2 * group, np.full(n, 22.0), 22 - differences, np.full(n, 20.0)])
+    values[:, 0] += rng.normal(0, 0.3, n)
+    obs = pd.DataFrame(
+        {"specimen": "plasma", "group": np.where(group, "trained", "control")}, [f"s{i}" for i in range(n)]
+    )
+    names = [MIR29, "hsa-miR-23a-3p", "hsa-miR-451a", "cel-miR-39-3p"]
+    var = pd.DataFrame({"feature_name": names}, index=list("abcd"))
+    return annotate(AnnData(values, obs=obs, var=var), assay="qpcr", scale=CQ)
+
+
+def test_hemolyzed_samples_are_left_out_and_counted() -> None:
+    differences = np.full(16, 3.0) + np.tile([0.0, 0.5], 8)
+    differences[:3] = 8.0
+    table = cargo_verdict(cycles(differences), [MIR29], column="group", normalizer="spike_in")
+    row = table.frame.iloc[0]
+    assert (row["n_samples"], row["n_qc_fail"], row["verdict"]) == (13, 3, "rises in amount per reaction")
+    assert abs(row["log2_difference"] - 2) < 0.4
+    assert table.provenance.notes[0] == "3 samples failed quality and were left out"
+
+
+def test_too_few_left_is_a_failure_of_quality_not_a_null() -> None:
+    differences = np.full(16, 3.0)
+    differences[:6] = 8.0
+    row = cargo_verdict(cycles(differences), [MIR29], column="group", normalizer="spike_in").frame.iloc[0]
+    assert row["status"] == "qc_fail"
+    assert row["verdict"] == "no verdict: 6 samples failed; fewer than 3 are left in a group"
+    assert np.isnan(row["p_value"])
+
+
+def test_numbers_are_those_of_plain_regression() -> None:
+    given = cycles(np.linspace(2, 4, 16))
+    frame = cargo_verdict(given, [MIR29], column="group", normalizer="spike_in").frame.set_index(
+        ["normalizer", "model"]
+    )
+    y = given.X[:, 3] - given.X[:, 0]
+    design = np.column_stack([np.ones(16), np.repeat([0.0, 1.0], 8), given.X[:, 1] - given.X[:, 2]])
+    for model, columns in (("unadjusted", [0, 1]), ("adjusted", [0, 1, 2])):
+        expected = np.linalg.lstsq(design[:, columns], y, rcond=None)[0][1]
+        assert frame.loc[("spike_in", model), "log2_difference"] == pytest.approx(expected)
+
+
+def test_what_cannot_be_asked_is_refused_in_one_line() -> None:
+    given = cycles(np.full(16, 3.0))
+    with pytest.raises(InputError, match=r"can be computed here: rpm, spike_in; got 'per_ml'.*plasma_ml"):
+        cargo_verdict(given, [MIR29], column="group", normalizer="per_ml")
+    given.obs["group"] = "one"
+    with pytest.raises(InputError, match="needs two groups in group; got 1"):
+        cargo_verdict(given, [MIR29], column="group", normalizer="rpm")
+    given.obs["specimen"] = "muscle"
+    with pytest.raises(LayerError, match="these samples are muscle_qpcr"):
+        cargo_verdict(given, [MIR29], column="group", normalizer="rpm")
+
+
+@pytest.mark.real_data
+def test_a_real_cohort_has_composition_alone_and_says_so(reference_folder: Path) -> None:
+    """Serum vesicles of 46 patients and 30 controls: no spike-in, so that only composition can be told."""
+    folder = reference_folder / "exercise"
+    files = {"matrix": folder / "Saiki2021_serumEV_miRNA_counts.tsv.gz"}
+    constants = "specimen:plasma_ev,species:human"
+    options = {"scale": "counts:count", "collapse": "max", "orientation": "features_in_rows", "constants": constants}
+    data = load_files("mirna_table", files, options)
+    sheet = pd.read_csv(folder / "Saiki2021_serumEV_miRNA_samples.tsv", sep="\t", index_col=0)
+    data.obs["group"] = sheet.loc[data.obs_names, "group"].to_numpy()
+    table = cargo_verdict(data, [MIR29, "hsa-miR-486-5p"], column="group", normalizer="rpm")
+    assert set(table.frame["normalizer"]) == {"rpm"}
+    assert "the delivered dose cannot be told: it needs a spike-in and plasma_ml" in table.provenance.notes
+    rows = table.frame[table.frame["feature_name"] == MIR29].set_index("model")
+    counts = data.layers.get("counts", data.X)
+    rpm = np.log2((np.asarray(counts)[:, data.var_names.get_loc(MIR29)] + 0.5) / np.asarray(counts).sum(axis=1) * 1e6)
+    is_second = (data.obs["group"] == sorted(set(sheet["group"]))[1]).to_numpy()
+    assert rows.loc["unadjusted", "log2_difference"] == pytest.approx(rpm[is_second].mean() - rpm[~is_second].mean())
+    assert set(rows["n_samples"]) == {76}
+    assert rows.loc["adjusted", "ci_low"] < rows.loc["adjusted", "log2_difference"] < rows.loc["adjusted", "ci_high"]
+
+
+@pytest.mark.real_data
+def test_cells_in_culture_are_no_cargo(reference_folder: Path) -> None:
+    table = reference_folder / "exercise" / "LC3_C2C12_miRNA_counts.tsv.gz"
+    constants = "specimen:cell_line,species:mouse"
+    options = {"scale": "counts:count", "orientation": "features_in_rows", "constants": constants}
+    data = load_files("mirna_table", {"matrix": table}, options)
+    data.obs["group"] = ["ko" if "Atg" in name else "other" for name in data.obs_names]
+    with pytest.raises(LayerError, match="these samples are cell_line_smallrna"):
+        cargo_verdict(data, ["MIMAT0000535"], column="group", normalizer="rpm")
