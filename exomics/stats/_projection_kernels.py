@@ -11,7 +11,7 @@ from exomics.stats._compiled import entry_point, inlined
 
 FloatArray = NDArray[np.float64]
 
-_WIDTH = 512
+_WIDTH = 2048
 
 
 class Projections(NamedTuple):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-LARGEST_DF = 2000.0
+LARGEST_DF = 1e4
 LARGEST_T = 1e100
 
 _MOST_TERMS = 400
