@@ -8,7 +8,7 @@ from typing import Any
 
 from exomics.errors import RegistryError
 
-KINDS = ("loader", "test", "preprocess", "scorer", "deconvolution", "enrichment", "pipeline")
+KINDS = ("loader", "test", "preprocess", "scorer", "deconvolution", "enrichment", "pipeline", "selector")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class MethodSpec:
     name
         As called in Python and on the command line.
     kind
-        One of ``loader, test, preprocess, scorer, deconvolution, enrichment, pipeline``.
+        One of ``loader, test, preprocess, scorer, deconvolution, enrichment, pipeline, selector``.
     title
         One line for the catalog.
     function
@@ -44,6 +44,8 @@ class MethodSpec:
         in the column ``test`` (F, lrt); "" for one that takes none.
     needs_baseline
         Whether a differential test takes ``baseline``, the values of every sample before, (n_samples, n_features).
+    outcomes
+        Kinds of outcome that a pipeline learns: any of ``binary, classes, survival``.
     parameters
         Default keyword parameters of the kernel.
     requires
@@ -66,6 +68,7 @@ class MethodSpec:
     units: str = ""
     omnibus: str = ""
     needs_baseline: bool = False
+    outcomes: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     requires: tuple[str, ...] = ()
     evidence: str = "real"

@@ -1,4 +1,4 @@
-"""The prediction table: one row per held-out sample, repeat and model."""
+"""The prediction table: one row per held-out sample, repeat, model and class."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from exomics.results._table import COUNT, NUMBER, TEXT, ResultTable
 
 
 class PredictionTable(ResultTable):
-    """Probabilities given by models that never saw the subject; ``outcome`` is 1 for the positive class."""
+    """Probabilities given by models that never saw the subject.
+
+    ``target`` is the class, or the event by a horizon, whose probability it is; ``outcome`` is 1 if the sample is of
+    that class, or had the event at ``time`` (the end of its follow-up otherwise).
+    """
 
     columns: ClassVar[dict[str, str]] = {
         "sample_id": TEXT,
@@ -16,6 +20,8 @@ class PredictionTable(ResultTable):
         "model": TEXT,
         "repeat": COUNT,
         "fold": COUNT,
+        "target": TEXT,
         "probability": NUMBER,
         "outcome": COUNT,
+        "time": NUMBER,
     }

@@ -1,11 +1,11 @@
-"""cross_validate: what a classifier would do for subjects it never saw, beside the models that need no omics."""
+"""cross_validate: what a model would do for subjects it never saw, beside the models that need no omics."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,11 +13,21 @@ from numpy.typing import NDArray
 
 from exomics.errors import DesignError
 from exomics.results import PerformanceTable, PredictionTable, Provenance
+from exomics.stratify.bootstrap import HeldOut
 from exomics.stratify.features import Study
-from exomics.stratify.measures import MEASURES, corrected_interval, fold_measures
+from exomics.stratify.outcomes import strata
+from exomics.stratify.performance_rows import (
+    BASELINE,
+    CLINICAL,
+    bootstrap_rows,
+    measured_rows,
+    performance_row,
+)
 from exomics.stratify.permutation import permutation_null
-from exomics.stratify.pipelines import Built, Pipelines
+from exomics.stratify.pipelines import Built, Pipelines, build
+from exomics.stratify.predictions import held_out, measure_names, measures_of, prediction_rows, told_by
 from exomics.stratify.search import fit_chosen
+from exomics.stratify.settings import CrossValidation
 from exomics.stratify.splits import Fold, folds, repeated
 from exomics.stratify.work import Uninterrupted, Work
 
@@ -26,35 +36,12 @@ __all__ = ["CrossValidated", "CrossValidation", "cross_validate"]
 FloatArray = NDArray[np.float64]
 
 LEAST_SUBJECTS = 20
-CLINICAL = "clinical_only"
-BASELINE = "no_features"
-
-
-@dataclass(frozen=True, kw_only=True)
-class CrossValidation:
-    """How a classifier is judged.
-
-    Parameters
-    ----------
-    pipelines
-        Names of pipelines on the features; the model without features, and the clinical one if there are clinical
-        columns, always stand beside them.
-    n_folds, n_repeats
-        Outer folds, and how often they are drawn anew.
-    inner_folds
-        Folds within each training part, for the settings.
-    n_permutations
-        Shuffles of the labels through the first pipeline; 0 for none.
-    seed
-        Of everything random.
-    """
-
-    pipelines: tuple[str, ...] = ("elastic_net_logistic",)
-    n_folds: int = 5
-    n_repeats: int = 10
-    inner_folds: int = 5
-    n_permutations: int = 1000
-    seed: int = 1
+_WITHOUT_OMICS = {  # per kind of outcome: the pipeline of the clinical columns, and that without any
+    "binary": ("elastic_net_logistic", "no_features"),
+    "classes": ("elastic_net_logistic", "no_features"),
+    "survival": ("elastic_net_cox", "no_features_survival"),
+}
+_LEAST_EVENTS_PER_FOLD = 2
 
 
 @dataclass(frozen=True)
@@ -66,7 +53,8 @@ class CrossValidated:
     performance
         One row per model and measure, with the interval of Nadeau and Bengio.
     predictions
-        One row per sample, repeat and model: the probability given by models that never saw the subject.
+        One row per sample, repeat and model (of several classes, per class): the probability given by models that
+        never saw the subject.
     """
 
     performance: PerformanceTable
@@ -80,12 +68,13 @@ def cross_validate(
 
     In each outer fold every step (imputation, standardization, settings by inner folds, model) is fitted on training
     samples alone, and each test sample is predicted once. A measure is the mean over all outer folds of all repeats,
-    with ``variance = s^2 (1 / J + 1 / (n_folds - 1))``.
+    with ``variance = s^2 (1 / J + 1 / (n_folds - 1))``. Beside it stands the percentile interval of subjects drawn
+    again among what was held out (``<measure>_bootstrap``), which knows nothing of the chance of training samples.
 
     Parameters
     ----------
     study
-        Features, labels, groups and clinical columns of n_samples samples.
+        Features, outcome, groups and clinical columns of n_samples samples.
     settings
         How to judge; the default repeats five folds ten times and shuffles labels 1,000 times.
     work
@@ -95,14 +84,17 @@ def cross_validate(
     Returns
     -------
     CrossValidated
-        Measures ``auc``, ``brier``, ``log_loss``, ``balanced_error`` of each model (role ``resampled``), the AUC on its
-        own training samples (role ``apparent``), the difference of its AUC from the clinical model and from the model
-        without features, and the p-value of the permutations.
+        Of each model (role ``resampled``) of classes ``auc``, ``brier``, ``log_loss``, ``balanced_error``, and that
+        of the class called after inner folds (``balanced_error_tuned``); of survival ``concordance``,
+        ``uno_concordance``, ``integrated_brier``. The first of them on the model's own training samples (role
+        ``apparent``), its difference from the clinical model and from the model without features, and the p-value of
+        the permutations.
 
     Raises
     ------
     DesignError
-        If there are fewer than 20 subjects, one class, or a class smaller than the folds.
+        If there are fewer than 20 subjects, one class, a class smaller than the folds, fewer than two events per fold,
+        or a pipeline is not made for the kind of outcome.
 
     Notes
     -----
@@ -123,17 +115,20 @@ def cross_validate(
     how, doer = settings or CrossValidation(), work or Uninterrupted()
     _require_subjects(study, how)
     generator = np.random.default_rng(how.seed)
-    models = _models(study, how)
-    values, predictions = _resampled(study, how, models, generator, doer)
-    rows = _rows(study, how, values)
+    models = models_of(study, how)
+    found = _resampled(study, how, models, generator, doer)
+    rows = measured_rows(study, how, found.measures)
     rows += [_apparent(study, how, name, built, data) for name, (built, data) in models.items()]
-    if how.n_permutations:
+    if how.n_permutations and study.kind == "binary":
         rows.append(_permuted(study, how, models, generator, doer))
+    rows += bootstrap_rows(study, how, found.repeats)
     parameters = {**asdict(how), "models": list(models), "positive": study.positive, "interval": "Nadeau-Bengio, 95 %"}
+    parameters |= {"outcome": study.kind, "blocks": [list(block) for block in study.blocks]}
     provenance = Provenance(method="cross_validate", parameters=parameters, seed=how.seed, inputs=study.inputs)
     frame = pd.DataFrame([study.base() | row for row in rows], columns=list(PerformanceTable.columns))
     return CrossValidated(
-        PerformanceTable(frame=frame, provenance=provenance), PredictionTable(frame=predictions, provenance=provenance)
+        PerformanceTable(frame=frame, provenance=provenance),
+        PredictionTable(frame=found.predictions, provenance=provenance),
     )
 
 
@@ -144,21 +139,34 @@ def _require_subjects(study: Study, how: CrossValidation) -> None:
             f"there are {n} independent subjects; a classifier needs at least {LEAST_SUBJECTS}. Report effects with "
             "intervals instead (exomics associate, exomics differential)."
         )
-    if how.n_folds < 3 or how.n_repeats < 1 or how.inner_folds < 2 or how.n_permutations < 0:
-        raise DesignError("cross-validation needs at least 3 outer folds, 1 repeat, 2 inner folds, 0 permutations.")
+    numbers = (how.n_repeats - 1, how.inner_folds - 2, how.n_permutations, how.n_bootstraps)
+    if how.n_folds < 3 or min(numbers) < 0:
+        raise DesignError(
+            "cross-validation needs at least 3 outer folds, 1 repeat, 2 inner folds, 0 permutations, 0 bootstraps."
+        )
+    needed = _LEAST_EVENTS_PER_FOLD * how.n_folds
+    if study.kind == "survival" and study.labels.sum() < needed:
+        raise DesignError(
+            f"there are {int(study.labels.sum())} events; {how.n_folds} folds need at least {needed}. Use fewer folds, "
+            "or report effects with intervals instead."
+        )
 
 
-def _models(study: Study, how: CrossValidation) -> dict[str, tuple[Built, FloatArray]]:
+def models_of(study: Study, how: CrossValidation) -> dict[str, tuple[Built, FloatArray]]:
     """Each model with the data it may see."""
-    chosen = {name: (_build(name, how.seed), study.features) for name in how.pipelines if name != BASELINE}
+    clinical, without = _WITHOUT_OMICS[study.kind]
+    chosen = {name: (build(name, study, how.seed), study.features) for name in how.pipelines if name != BASELINE}
     if study.clinical.shape[1]:
-        chosen[CLINICAL] = (_build("elastic_net_logistic", how.seed), study.clinical)
-    return chosen | {BASELINE: (_build(BASELINE, how.seed), study.features)}
+        chosen[CLINICAL] = (Pipelines[clinical].function(how.seed), study.clinical)
+    return chosen | {BASELINE: (Pipelines[without].function(how.seed), study.features)}
 
 
-def _build(name: str, seed: int) -> Built:
-    built: Built = Pipelines[name].function(seed)
-    return built
+class _Resampled(NamedTuple):
+    """Per model: measures (n_repeats x n_folds, n_measures) over the same folds, and what each repeat held out."""
+
+    measures: dict[str, FloatArray]
+    repeats: dict[str, list[HeldOut]]
+    predictions: pd.DataFrame
 
 
 def _resampled(
@@ -167,62 +175,49 @@ def _resampled(
     models: Mapping[str, tuple[Built, FloatArray]],
     generator: np.random.Generator,
     work: Work,
-) -> tuple[dict[str, FloatArray], pd.DataFrame]:
-    """Measures (n_repeats x n_folds, 4) of each model over the same folds, and every held-out probability."""
+) -> _Resampled:
     measures: dict[str, list[FloatArray]] = {name: [] for name in models}
-    held_out: list[pd.DataFrame] = []
+    repeats: dict[str, list[HeldOut]] = {name: [] for name in models}
+    rows: list[pd.DataFrame] = []
     work.begin("outer folds", how.n_repeats * how.n_folds * len(models))
-    drawn = repeated(study.labels, study.groups, n_folds=how.n_folds, n_repeats=how.n_repeats, generator=generator)
+    balanced = strata(study.response, how.n_folds)
+    drawn = repeated(balanced, study.groups, n_folds=how.n_folds, n_repeats=how.n_repeats, generator=generator)
     for repeat, outer in enumerate(drawn, start=1):
+        told: dict[str, list[FloatArray]] = {name: [] for name in models}
         for number, fold in enumerate(outer, start=1):
-            seed = int(generator.integers(2**31))
-            inner = folds(study.labels[fold.train], study.groups[fold.train], n_folds=how.inner_folds, seed=seed)
+            inner = _inner(study, fold.train, how.inner_folds, int(generator.integers(2**31)))
             for name, (built, data) in models.items():
                 unit = f"{name} repeat {repeat} fold {number}"
-                probability = work.once(unit, partial(_held_out, built, data, study.labels, fold, inner))
-                measures[name].append(fold_measures(probability, study.labels[fold.test]))
-                held_out.append(study.predictions(fold.test, probability, (name, repeat, number)))
-    frame = pd.concat(held_out, ignore_index=True)
-    return {name: np.stack(found) for name, found in measures.items()}, frame
+                found = work.once(unit, partial(held_out, built, data, study, fold, inner))
+                told[name].append(found)
+                measures[name].append(measures_of(found, study, fold.test))
+                rows.append(prediction_rows(found, study, fold.test, (name, repeat, number)))
+        for name, parts in told.items():
+            repeats[name].append(_together(parts, outer, study))
+    stacked = {name: np.stack(found) for name, found in measures.items()}
+    return _Resampled(stacked, repeats, pd.concat(rows, ignore_index=True))
 
 
-def _held_out(built: Built, data: FloatArray, labels: NDArray[np.int64], fold: Fold, inner: list[Fold]) -> FloatArray:
-    """Probabilities of the test samples of one fold, everything learned from its training samples."""
-    chosen = fit_chosen(built, data[fold.train], labels[fold.train], inner)
-    probability: FloatArray = chosen.pipeline.predict_proba(data[fold.test])[:, 1]
-    return probability
+def _inner(study: Study, train: NDArray[np.int64], n_folds: int, seed: int) -> list[Fold]:
+    return folds(strata(study.response[train], n_folds), study.groups[train], n_folds=n_folds, seed=seed)
 
 
-def _rows(study: Study, how: CrossValidation, values: Mapping[str, FloatArray]) -> list[dict[str, Any]]:
-    """Each model's measures, then how much its AUC is above that of the models without omics."""
-    scheme = f"{how.n_repeats} x {how.n_folds} folds by {study.grouped_by}, {how.inner_folds} inner folds"
-    rows = []
-    for name, found in values.items():
-        interval = corrected_interval(found, how.n_folds)
-        rows += [
-            _row(name, metric, (interval.estimate[at], interval.ci_low[at], interval.ci_high[at]), scheme)
-            for at, metric in enumerate(MEASURES)
-        ]
-        for other in (CLINICAL, BASELINE):
-            if name in how.pipelines and other in values and name != other:
-                gain = corrected_interval(found[:, :1] - values[other][:, :1], how.n_folds)
-                limits = (gain.estimate[0], gain.ci_low[0], gain.ci_high[0])
-                rows.append(_row(name, f"auc_above_{other}", limits, scheme))
-    return rows
-
-
-def _row(name: str, metric: str, limits: Sequence[float], resampling: str, **more: Any) -> dict[str, Any]:
-    estimate, low, high = limits
-    base = {"signature_id": name, "metric": metric, "role": "resampled", "resampling": resampling, "note": ""}
-    return base | {"estimate": estimate, "ci_low": low, "ci_high": high} | more
+def _together(parts: Sequence[FloatArray], outer: Sequence[Fold], study: Study) -> HeldOut:
+    """What one repeat held out, in the order of the samples."""
+    told = np.empty((len(study.samples), parts[0].shape[1]))
+    fold = np.empty(len(told), dtype=np.int64)
+    for number, (part, found) in enumerate(zip(outer, parts, strict=True)):
+        told[part.test], fold[part.test] = found, number
+    n_outputs = 1 if study.kind == "survival" else len(study.classes)
+    return HeldOut(told[:, :n_outputs], told[:, -1].astype(np.int64), fold)
 
 
 def _apparent(study: Study, how: CrossValidation, name: str, built: Built, data: FloatArray) -> dict[str, Any]:
-    inner = folds(study.labels, study.groups, n_folds=how.inner_folds, seed=how.seed)
-    probability = fit_chosen(built, data, study.labels, inner).pipeline.predict_proba(data)[:, 1]
-    auc = fold_measures(probability, study.labels)[0]
+    everyone = np.arange(len(study.samples))
+    chosen = fit_chosen(built, data, study.response, _inner(study, everyone, how.inner_folds, how.seed))
+    first = measures_of(told_by(chosen, data, study, everyone), study, everyone)[0]
     note = "on the samples it was fitted to: optimistic, never a performance"
-    return _row(name, "auc", (auc, np.nan, np.nan), "", role="apparent", note=note)
+    return performance_row(name, measure_names(study)[0], (first, np.nan, np.nan), "", role="apparent", note=note)
 
 
 def _permuted(
@@ -240,4 +235,4 @@ def _permuted(
     )
     note = f"AUC {found.observed:.3f} against shuffled labels {found.null.mean():.3f} (SD {found.null.std():.3f})"
     scheme = f"{how.n_permutations} shuffles of the labels through the whole pipeline"
-    return _row(name, "permutation_p", (found.p_value, np.nan, np.nan), scheme, note=note)
+    return performance_row(name, "permutation_p", (found.p_value, np.nan, np.nan), scheme, note=note)

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exomics.errors import DesignError, InputError
-from exomics.stats.discrimination import area_under_curve
+from exomics.errors import InputError
+from exomics.stratify.leaks import refuse_copies
+from exomics.stratify.outcomes import OutcomeKind, outcome_of
 from exomics.stratify.splits import joined_groups
 
-__all__ = ["Study"]
+if TYPE_CHECKING:
+    from mudata import MuData
+
+__all__ = ["Block", "Study", "blocks_of"]
 
 FloatArray = NDArray[np.float64]
+
+
+class Block(NamedTuple):
+    """One kind of measurement: its name, and how many features it has; one of each, no arrays."""
+
+    name: str
+    n_features: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,19 +41,26 @@ class Study:
     subjects
         Subject of each sample.
     features
-        (n_samples, n_features), NaN where not measured.
+        (n_samples, n_features), NaN where not measured; block after block.
     names
-        n_features names.
+        n_features names, ``<block>:<feature>`` if there are several blocks.
     labels
-        (n_samples,) 1 for the positive class.
+        (n_samples,) 1 for the positive class; of several classes their positions in `classes`; of survival 1 for an
+        event.
     groups
         (n_samples,) what must stay together, as from `joined_groups`.
     clinical
         (n_samples, n_clinical) numbers known before the outcome; may have no column.
     clinical_names
         Their names.
+    blocks
+        Kinds of measurement, in the order of their features; a sample may lack a whole block.
+    time
+        (n_samples,) of survival; None for classes.
+    classes
+        Names of the classes.
     positive, endpoint, cohort
-        What the positive class is called, of which outcome, in which cohort.
+        What the positive class is called ("" if none is), of which outcome, in which cohort.
     grouped_by
         The grouping columns, in words.
     inputs
@@ -57,6 +75,9 @@ class Study:
     groups: NDArray[np.int64]
     clinical: FloatArray
     clinical_names: tuple[str, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    time: FloatArray | None = None
+    classes: tuple[str, ...] = ("0", "1")
     positive: str = "1"
     endpoint: str = "outcome"
     cohort: str = "study"
@@ -66,8 +87,8 @@ class Study:
     @classmethod
     def of(
         cls,
-        features: pd.DataFrame,
-        outcome: pd.Series,
+        features: pd.DataFrame | Mapping[str, pd.DataFrame],
+        outcome: pd.Series | pd.DataFrame,
         groups: pd.DataFrame,
         *,
         positive: object = 1,
@@ -79,13 +100,14 @@ class Study:
         Parameters
         ----------
         features
-            (n, n_features) numbers, one row per sample.
+            (n, n_features) numbers, one row per sample; or one such frame per block, as from `blocks_of`.
         outcome
-            Two classes, one value per sample; samples without a value are left out.
+            One class per sample, or two columns: time, and 1 for an event or 0 for a censored sample. Samples without
+            a value are left out.
         groups
             Grouping columns per sample; the first is the subject.
         positive
-            The value of `outcome` that is to be predicted.
+            The value of `outcome` that is to be predicted; None for several classes.
         clinical
             Numbers known before the outcome, per sample.
         **told
@@ -96,56 +118,102 @@ class Study:
         InputError
             If indices repeat or share no sample, a feature is no number, or a feature is a copy of the outcome.
         DesignError
-            If the outcome has not two classes, `positive` among them.
+            If the outcome has not two classes, `positive` among them; or several; or an event.
         """
-        for what, table in (("features", features), ("outcome", outcome), ("groups", groups)):
-            if not table.index.is_unique:
-                raise InputError(f"the {what} have {table.index[table.index.duplicated()][0]!r} twice; one row each.")
+        blocks = features if isinstance(features, Mapping) else {"features": features}
+        _require_unique({**blocks, "outcome": outcome, "groups": groups})
         grouping_of_all = joined_groups(groups)
         known = outcome.dropna()
-        shared = [name for name in features.index if name in known.index and name in groups.index]
+        measured = dict.fromkeys(name for frame in blocks.values() for name in frame.index)
+        shared = [name for name in measured if name in known.index and name in groups.index]
         if not shared:
             raise InputError("no sample has features, outcome and groups; check that all are indexed by sample_id.")
-        values, told_clinical = _numbers(features.loc[shared], "feature"), _clinical(clinical, shared)
-        labels = _labels(known.loc[shared], positive)
-        for matrix, names in ((values, features.columns), (told_clinical, _names(clinical))):
-            _refuse_copies(matrix, labels, list(map(str, names)))
+        joined = _joined(blocks, shared)
+        values, told_clinical = _numbers(joined, "feature"), _clinical(clinical, shared)
+        found = outcome_of(known.loc[shared], positive)
+        refuse_copies(values, found, list(map(str, joined.columns)))
+        refuse_copies(told_clinical, found, list(map(str, _names(clinical))))
         grouping = groups.loc[shared]
         return cls(
             samples=tuple(map(str, shared)),
             subjects=tuple(map(str, grouping.iloc[:, 0])),
             features=values,
-            names=tuple(map(str, features.columns)),
-            labels=labels,
+            names=tuple(map(str, joined.columns)),
+            labels=found.labels,
             groups=grouping_of_all[groups.index.get_indexer(pd.Index(shared))],
             clinical=told_clinical,
             clinical_names=tuple(map(str, _names(clinical))),
-            positive=str(positive),
+            blocks=tuple(Block(name, frame.shape[1]) for name, frame in blocks.items()),
+            time=found.time,
+            classes=found.classes,
+            positive=str(positive) if len(found.classes) == 2 and found.time is None else "",
             grouped_by=", ".join(map(str, grouping.columns)),
             **told,
         )
 
+    @property
+    def kind(self) -> OutcomeKind:
+        """What is to be predicted: binary, classes or survival."""
+        if self.time is not None:
+            return "survival"
+        return "binary" if len(self.classes) == 2 else "classes"
+
+    @property
+    def response(self) -> NDArray[Any]:
+        """What models are fitted to: labels (n_samples,), or time and event (n_samples, 2)."""
+        return self.labels if self.time is None else np.column_stack([self.time, self.labels])
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Features of each block."""
+        return tuple(block.n_features for block in self.blocks) or (self.features.shape[1],)
+
     def base(self) -> dict[str, Any]:
-        """Columns of every row of a performance table."""
-        counts = {"n_samples": len(self.samples), "n_events": int(self.labels.sum())}
+        """Columns of every row of a performance table; of several classes, the rarest counts as events."""
+        n_events = int(np.bincount(self.labels, minlength=len(self.classes)).min())
+        if self.kind != "classes":
+            n_events = int(self.labels.sum())
+        counts = {"n_samples": len(self.samples), "n_events": n_events}
         return {"cohort_id": self.cohort, "endpoint": self.endpoint} | counts
 
-    def predictions(
-        self, positions: NDArray[np.int64], probability: FloatArray, made: tuple[str, int, int]
-    ) -> pd.DataFrame:
-        """Rows of a prediction table for the samples at `positions`, by (model, repeat, fold) `made`."""
-        model, repeat, fold = made
-        return pd.DataFrame(
-            {
-                "sample_id": [self.samples[at] for at in positions],
-                "subject_id": [self.subjects[at] for at in positions],
-                "model": model,
-                "repeat": repeat,
-                "fold": fold,
-                "probability": probability,
-                "outcome": self.labels[positions],
-            }
-        )
+
+def blocks_of(data: MuData) -> dict[str, pd.DataFrame]:
+    """The modalities of a MuData as blocks of features, each (n_samples, n_features) and indexed as the MuData is.
+
+    Parameters
+    ----------
+    data
+        Modalities aligned on the subject, or on the subject and time point.
+
+    Returns
+    -------
+    dict
+        One frame per modality that has samples; those that a modality lacks are not in its frame.
+
+    Examples
+    --------
+    >>> from anndata import AnnData
+    >>> from mudata import MuData, set_options
+    >>> rna = AnnData(np.ones((2, 3)), obs=pd.DataFrame(index=["a", "b"]), var=pd.DataFrame(index=list("xyz")))
+    >>> with set_options(pull_on_update=False):
+    ...     {name: frame.shape for name, frame in blocks_of(MuData({"rna": rna})).items()}
+    {'rna': (2, 3)}
+    """
+    return {name: held.to_df() for name, held in data.mod.items() if held.n_obs}
+
+
+def _require_unique(tables: Mapping[str, pd.DataFrame | pd.Series]) -> None:
+    for what, table in tables.items():
+        if not table.index.is_unique:
+            raise InputError(f"the {what} have {table.index[table.index.duplicated()][0]!r} twice; one row each.")
+
+
+def _joined(blocks: Mapping[str, pd.DataFrame], shared: list[object]) -> pd.DataFrame:
+    """All blocks beside each other; a sample that a block lacks has no value there."""
+    if len(blocks) == 1:
+        return next(iter(blocks.values())).loc[shared]
+    named = [frame.add_prefix(f"{block}:", axis=1) for block, frame in blocks.items()]
+    return pd.concat([frame.reindex(shared) for frame in named], axis=1)
 
 
 def _names(clinical: pd.DataFrame | None) -> Sequence[object]:
@@ -159,33 +227,10 @@ def _clinical(clinical: pd.DataFrame | None, shared: list[object]) -> FloatArray
 
 
 def _numbers(frame: pd.DataFrame, what: str) -> FloatArray:
-    for name in frame.columns:
-        if not pd.api.types.is_numeric_dtype(frame[name]):
+    for name, kind in frame.dtypes.items():
+        if not pd.api.types.is_numeric_dtype(kind):
             raise InputError(f"{what} {name!r} is no number; encode its levels as numbers, or leave it out.")
     values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
     if np.isinf(values).any():
         raise InputError(f"a {what} has an endless value; write what is not measured as missing.")
     return values
-
-
-def _labels(outcome: pd.Series, positive: object) -> NDArray[np.int64]:
-    words = outcome.astype(str)
-    classes = sorted(set(words))
-    if len(classes) != 2 or str(positive) not in classes:
-        raise DesignError(
-            f"the outcome must have two classes, {str(positive)!r} among them; it has {', '.join(classes[:6])}."
-        )
-    return np.asarray(words == str(positive), dtype=np.int64)
-
-
-def _refuse_copies(values: FloatArray, labels: NDArray[np.int64], names: list[str]) -> None:
-    """A feature that tells the classes apart without any error and has two values is the outcome by another name."""
-    if not values.shape[1] or len(np.unique(labels)) < 2:
-        return
-    auc = area_under_curve(values, labels).estimate
-    for at in np.flatnonzero((auc == 0.0) | (auc == 1.0)):
-        if len(np.unique(values[np.isfinite(values[:, at]), at])) == 2:
-            raise InputError(
-                f"{names[at]!r} is a copy of the outcome: its two values are the two classes. Leave it out; a feature "
-                "must be known before the outcome."
-            )

@@ -1,4 +1,4 @@
-"""How well held-out probabilities tell classes apart, fold by fold, and the interval that folds in common allow."""
+"""How well held-out predictions do, fold by fold, and the interval that folds in common allow."""
 
 from __future__ import annotations
 
@@ -8,15 +8,29 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from exomics.stats.concordance import concordance
 from exomics.stats.discrimination import area_under_curve
+from exomics.stats.survival_accuracy import brier_scores, uno_concordance
 from exomics.stratify.search import log_losses
 
-__all__ = ["MEASURES", "Interval", "corrected_interval", "fold_measures"]
+__all__ = [
+    "MEASURES",
+    "SURVIVAL_MEASURES",
+    "Interval",
+    "balanced_error",
+    "corrected_interval",
+    "fold_measures",
+    "horizons_of",
+    "survival_measures",
+]
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
-#: The measures of a fold, in order.
+#: The measures of a fold whose outcome are classes, in order; the first is compared between models.
 MEASURES = ("auc", "brier", "log_loss", "balanced_error")
+#: The measures of a fold whose outcome is survival, in order; the first is compared between models.
+SURVIVAL_MEASURES = ("concordance", "uno_concordance", "integrated_brier")
 
 
 class Interval(NamedTuple):
@@ -27,18 +41,19 @@ class Interval(NamedTuple):
     ci_high: FloatArray
 
 
-def fold_measures(probability: FloatArray, labels: NDArray[np.int64]) -> FloatArray:
-    """The measures of one test part.
+def fold_measures(probability: FloatArray, labels: IntArray) -> FloatArray:
+    """The measures of one test part whose outcome are classes.
 
-    ``brier = mean (p - y)^2``; ``log_loss = -mean log p(y)``; ``balanced_error`` = mean of the two classes' error rates
-    when ``p > 0.5`` means positive; AUC with ties counting one half.
+    ``brier = mean sum_k (p_k - y_k)^2 / 2``, which of two classes is ``mean (p - y)^2``; ``log_loss = -mean log p(y)``;
+    ``balanced_error`` = mean over the classes of their error rates when the likeliest class is called; AUC with ties
+    counting one half, of several classes the mean over each against all others.
 
     Parameters
     ----------
     probability
-        (n_test,) probabilities of class 1.
+        (n_test,) probabilities of class 1, or (n_test, n_classes).
     labels
-        (n_test,) 0 or 1.
+        (n_test,) positions of classes.
 
     Returns
     -------
@@ -54,12 +69,102 @@ def fold_measures(probability: FloatArray, labels: NDArray[np.int64]) -> FloatAr
     >>> fold_measures(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1])).round(4).tolist()
     [0.75, 0.1581, 0.4723, 0.25]
     """
-    called = probability > 0.5
-    errors = [np.mean(called[labels == value] != value) if (labels == value).any() else np.nan for value in (0, 1)]
-    both = len(np.unique(labels)) == 2
-    auc = area_under_curve(probability, labels).estimate[0] if both else np.nan
-    brier = np.mean((probability - labels) ** 2)
-    return np.array([auc, brier, np.mean(log_losses(probability, labels)), np.mean(errors)])
+    each = probability if probability.ndim == 2 else np.column_stack([1.0 - probability, probability])
+    happened = labels[:, np.newaxis] == np.arange(each.shape[1])
+    auc = np.nan
+    if happened.any(axis=0).all():
+        told = range(1, 2) if each.shape[1] == 2 else range(each.shape[1])
+        auc = float(np.mean([area_under_curve(each[:, k], happened[:, k]).estimate[0] for k in told]))
+    brier = np.mean(np.sum((each - happened) ** 2, axis=1) / 2.0)
+    losses = log_losses(each[happened], np.ones(len(labels), dtype=np.int64))
+    return np.array([auc, brier, np.mean(losses), balanced_error(np.argmax(each, axis=1), labels, each.shape[1])])
+
+
+def balanced_error(called: IntArray, labels: IntArray, n_classes: int) -> float:
+    """Mean of the classes' error rates.
+
+    Parameters
+    ----------
+    called, labels
+        (n_samples,) positions of classes.
+    n_classes
+        How many there are.
+
+    Returns
+    -------
+    float
+        NaN where a class is absent.
+
+    Examples
+    --------
+    >>> balanced_error(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)
+    0.25
+    """
+    totals = np.bincount(labels, minlength=n_classes)
+    wrong = np.bincount(labels[called != labels], minlength=n_classes)
+    return float(np.mean(wrong / totals)) if totals.all() else np.nan
+
+
+def survival_measures(predicted: FloatArray, response: FloatArray, horizons: FloatArray) -> FloatArray:
+    """The measures of one test part whose outcome is survival.
+
+    Harrell's concordance; Uno's up to the last horizon; and the Brier score integrated over the horizons within the
+    follow-up of the test part.
+
+    Parameters
+    ----------
+    predicted
+        (n_test, 1 + n_horizons): risk, and survival at each horizon.
+    response
+        (n_test, 2): time, and 1 for an event.
+    horizons
+        (n_horizons,), ascending.
+
+    Returns
+    -------
+    ndarray
+        (3,) in the order of :data:`SURVIVAL_MEASURES`; NaN where no pair can be compared.
+
+    Notes
+    -----
+    Harrell et al. (1982), doi:10.1001/jama.1982.03320430047030; Uno et al. (2011), doi:10.1002/sim.4154; Graf et al.
+    (1999), doi:10.1002/(SICI)1097-0258(19990915/30)18:17/18<2529::AID-SIM274>3.0.CO;2-5.
+
+    Examples
+    --------
+    >>> told = np.array([[2.0, 0.1], [1.0, 0.9], [0.0, 0.8]])
+    >>> survival_measures(told, np.array([[1.0, 1], [3.0, 1], [4.0, 0]]), np.array([2.0])).round(3).tolist()
+    [1.0, 1.0, 0.02]
+    """
+    time, event = response.T
+    risk, within = predicted[:, 0], horizons < time.max()
+    brier = np.nan
+    if within.any():
+        survival = predicted[:, 1:][:, within]
+        brier = brier_scores(survival, time, event, horizons=horizons[within]).integrated
+    uno = uno_concordance(risk, time, event, horizon=float(horizons[-1]))
+    return np.array([concordance(risk, time, event).estimate, uno, brier])
+
+
+def horizons_of(time: FloatArray) -> FloatArray:
+    """Times at which predicted survival is judged: eight quantiles, 0.1 to 0.8, of the follow-up.
+
+    Parameters
+    ----------
+    time
+        (n_samples,) follow-up.
+
+    Returns
+    -------
+    ndarray
+        (n_horizons,) ascending, at most eight.
+
+    Examples
+    --------
+    >>> horizons_of(np.arange(1.0, 12.0)).round(1).tolist()
+    [2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]
+    """
+    return np.unique(np.quantile(time, np.linspace(0.1, 0.8, 8)))
 
 
 def corrected_interval(values: FloatArray, n_folds: int, *, level: float = 0.95) -> Interval:

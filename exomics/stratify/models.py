@@ -1,4 +1,4 @@
-"""Models along a path of penalties, in scikit-learn's form."""
+"""Imputation and logistic models along a path of penalties, in scikit-learn's form."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ class MedianImputer(TransformerMixin, BaseEstimator):
     ----------
     most_missing
         Largest fraction of missing training values with which a feature is kept.
+    in_place
+        Set what would be left out to 0 instead, so that every feature stays where it is.
 
     Examples
     --------
@@ -34,8 +36,9 @@ class MedianImputer(TransformerMixin, BaseEstimator):
     [[1.0], [3.0], [3.0], [4.0]]
     """
 
-    def __init__(self, most_missing: float = 0.3) -> None:
+    def __init__(self, most_missing: float = 0.3, in_place: bool = False) -> None:
         self.most_missing = most_missing
+        self.in_place = in_place
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn medians and which features to keep from the training samples (n_samples, n_features)."""
@@ -54,15 +57,21 @@ class MedianImputer(TransformerMixin, BaseEstimator):
     def transform(self, X: ArrayLike) -> FloatArray:
         """The kept features of any samples, their gaps filled by the training medians."""
         check_is_fitted(self)
-        values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)[:, self.kept_]
-        return np.where(np.isnan(values), self.medians_, values)
+        values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        filled = np.where(np.isnan(values[:, self.kept_]), self.medians_, values[:, self.kept_])
+        if not self.in_place:
+            return filled
+        everywhere = np.zeros_like(values)
+        everywhere[:, self.kept_] = filled
+        return everywhere
 
 
 class ElasticNetLogistic(ClassifierMixin, BaseEstimator):
     """Elastic net logistic regression whose whole path of penalties is fitted at once.
 
     The model of `exomics.stats.elastic_net.elastic_net_paths`; standardization is part of the fit. The penalty is
-    chosen by its position on the path (0 the largest), so that positions can be compared between folds.
+    chosen by its position on the path (0 the largest), so that positions can be compared between folds. Of several
+    classes each is told from all others, and the probabilities are divided by their sum.
 
     Parameters
     ----------
@@ -72,43 +81,57 @@ class ElasticNetLogistic(ClassifierMixin, BaseEstimator):
         Length of the path.
     position
         Which penalty `predict` uses.
+    blocks
+        Sizes of blocks of features whose penalties are to be evened out: those of a block are multiplied by the square
+        root of its size, over the mean of that over all features. Empty for one penalty throughout.
 
     Examples
     --------
     >>> x = np.array([[0.0], [1.0], [2.0], [3.0], [1.2], [1.8]])
     >>> model = ElasticNetLogistic(n_penalties=5, position=4).fit(x, [0, 0, 1, 1, 1, 0])
-    >>> model.decision_path(x).shape
-    (5, 6)
+    >>> model.prediction_path(x).shape
+    (5, 6, 2)
     """
 
-    def __init__(self, alpha: float = 0.5, n_penalties: int = 30, position: int = 0) -> None:
+    def __init__(
+        self, alpha: float = 0.5, n_penalties: int = 30, position: int = 0, blocks: tuple[int, ...] = ()
+    ) -> None:
         self.alpha = alpha
         self.n_penalties = n_penalties
         self.position = position
+        self.blocks = blocks
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Fit the path on samples (n_samples, n_features) with two classes (n_samples,)."""
+        """Fit the path on samples (n_samples, n_features) with at least two classes (n_samples,)."""
         features = validate_data(self, X, dtype=np.float64)
         self.classes_, labels = np.unique(np.asarray(y), return_inverse=True)
-        if len(self.classes_) != 2:
+        if len(self.classes_) < 2:
             raise DesignError(f"a logistic model needs two classes; the training samples have {len(self.classes_)}.")
-        self.paths_ = elastic_net_paths(features, labels, alpha=self.alpha, n_penalties=self.n_penalties)
+        told = labels[np.newaxis] if len(self.classes_) == 2 else labels == np.arange(len(self.classes_))[:, np.newaxis]
+        self.paths_ = elastic_net_paths(
+            features, told, alpha=self.alpha, n_penalties=self.n_penalties, penalty_factors=self._factors()
+        )
         return self
 
-    def decision_path(self, X: ArrayLike) -> FloatArray:
-        """Log odds of the second class at every penalty, shape (n_penalties, n_samples)."""
+    def prediction_path(self, X: ArrayLike) -> FloatArray:
+        """Probabilities of the classes at every penalty, shape (n_penalties, n_samples, n_classes)."""
         check_is_fitted(self)
-        return self.paths_.predict(validate_data(self, X, dtype=np.float64, reset=False))[0]
-
-    def decision_function(self, X: ArrayLike) -> FloatArray:
-        """Log odds of the second class at the chosen penalty, shape (n_samples,)."""
-        return self.decision_path(X)[self.position]
+        log_odds = self.paths_.predict(validate_data(self, X, dtype=np.float64, reset=False))
+        each = np.moveaxis(1.0 / (1.0 + np.exp(-log_odds)), 0, -1)
+        if len(self.classes_) == 2:
+            return np.concatenate([1.0 - each, each], axis=-1)
+        return np.asarray(each / each.sum(axis=-1, keepdims=True))
 
     def predict_proba(self, X: ArrayLike) -> FloatArray:
-        """Probabilities of both classes, shape (n_samples, 2)."""
-        positive = 1.0 / (1.0 + np.exp(-self.decision_function(X)))
-        return np.column_stack([1.0 - positive, positive])
+        """Probabilities of the classes at the chosen penalty, shape (n_samples, n_classes)."""
+        return self.prediction_path(X)[self.position]
 
     def predict(self, X: ArrayLike) -> NDArray[np.object_]:
-        """The likelier class of each sample, shape (n_samples,)."""
-        return np.asarray(self.classes_[(self.decision_function(X) > 0).astype(int)])
+        """The likeliest class of each sample, shape (n_samples,)."""
+        return np.asarray(self.classes_[np.argmax(self.predict_proba(X), axis=1)])
+
+    def _factors(self) -> FloatArray | None:
+        if not self.blocks:
+            return None
+        roots = np.repeat(np.sqrt(self.blocks), self.blocks)
+        return np.asarray(roots / roots.mean())

@@ -89,12 +89,13 @@ def permutation_null(
 
     Examples
     --------
-    >>> from exomics.stratify.pipelines import elastic_net_logistic
+    >>> from exomics.stratify.pipelines import Pipelines
     >>> generator = np.random.default_rng(1)
     >>> x, y = generator.normal(size=(40, 5)), np.repeat([0, 1], 20)
     >>> x[:, 0] += 4 * y
     >>> found = permutation_null(
-    ...     elastic_net_logistic(1), x, y, groups=np.arange(40), sizes=(4, 3, 19), generator=generator
+    ...     Pipelines["elastic_net_logistic"].function(1), x, y,
+    ...     groups=np.arange(40), sizes=(4, 3, 19), generator=generator,
     ... )
     >>> found.p_value
     0.05

@@ -133,7 +133,7 @@ def _require_classes(labels: NDArray[np.int64], groups: IntArray, n_folds: int) 
 
 
 def repeated(
-    labels: NDArray[np.int64], groups: IntArray, *, n_folds: int, n_repeats: int, generator: np.random.Generator
+    labels: IntArray | None, groups: IntArray, *, n_folds: int, n_repeats: int, generator: np.random.Generator
 ) -> Iterator[list[Fold]]:
     """`folds` again and again, each time shuffled anew from `generator`."""
     for _ in range(n_repeats):

@@ -14,7 +14,7 @@ from exomics.stratify import CrossValidation, MedianImputer, Pipelines, Study, c
 from exomics.stratify.measures import corrected_interval, fold_measures
 from exomics.stratify.permutation import _in_step, _one_by_one, permutation_null
 from exomics.stratify.pipelines import Built
-from exomics.stratify.search import fit_chosen
+from exomics.stratify.search import fit_chosen, predictions
 from exomics.stratify.splits import Fold
 from exomics.stratify.work import Uninterrupted
 
@@ -72,14 +72,17 @@ def test_the_order_of_samples_does_not_reach_the_other_side() -> None:
     inner = folds(study.labels[fold.train], study.groups[fold.train], n_folds=3, seed=1)
     altered = study.features.copy()
     altered[fold.test] = 1e6
+    followed = np.column_stack([np.arange(1.0, 61.0), study.labels])
     for spec in Pipelines:
+        response = followed if "survival" in spec.outcomes else study.labels
         plain, other = (
-            fit_chosen(spec.function(1), data[fold.train], study.labels[fold.train], inner)
+            fit_chosen(spec.function(1, (10, 20)), data[fold.train], response[fold.train], inner)
             for data in (study.features, altered)
         )
         assert plain.settings == other.settings
-        probability = [found.pipeline.predict_proba(study.features[fold.test]) for found in (plain, other)]
-        np.testing.assert_array_equal(*probability)
+        np.testing.assert_array_equal(
+            *(predictions(each.pipeline, study.features[fold.test]) for each in (plain, other))
+        )
 
 
 class _Spy(BaseEstimator):
