@@ -2,13 +2,16 @@
 
 A signature is named by its id, its class, `all`, gene:SYMBOL, or a .yaml or .gmt file. On a layer that it does not
 list it is refused unless --allow-layer is given, and then recorded as wrong_layer_override. --controls N scores N
-random sets, matched on size and expression, beside each signature. Methods that depend on the other samples take a
-frozen reference (--fit-reference writes one, --reference reads it) and are refused by --single-sample without it.
+random sets, matched on size and expression (--match-correlation: and on correlation), beside each signature:
+--controls-output writes their scores, --p-values an empirical p-value for every score. Methods that depend on the
+other samples take a frozen reference (--fit-reference writes one, --reference reads it) and are refused by
+--single-sample without it.
 
 examples:
   exomics score tumor.h5ad -o scores.tsv --signatures imm.cyt imm.ifng6 ecm.col1 gene:CXCL9
   exomics score tumor.h5ad -o derived.tsv --signatures signatures/training.yaml --allow-layer \\
       --controls 100 --controls-output controls.tsv
+  exomics score tumor.h5ad -o beside.tsv --signatures imm.ifng6 imm.treg --controls 200 --p-values empirical.tsv
   exomics score tumor.h5ad -o axis.tsv --signatures imm.cxcr3_axis --fit-reference reference.tsv
   exomics score tumor.h5ad -o apart.tsv --signatures imm.ifng6 imm.gep18 --overlap jaccard.tsv --drop-shared
 """
@@ -28,6 +31,8 @@ from exomics.harmonize import load_aliases
 from exomics.results import Provenance, ReferenceTable, ScoreTable
 from exomics.schema import layer_of
 from exomics.scoring import (
+    ControlScores,
+    RandomSets,
     control_scores,
     fit_reference,
     jaccard_overlap,
@@ -48,6 +53,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--aliases", metavar="DATASET", help="find members under aliases too, such as ref_hgnc")
     parser.add_argument("--controls", type=int, default=0, metavar="N", help="matched random sets per signature")
     parser.add_argument("--controls-output", type=Path, metavar="FILE", help="their scores (.tsv)")
+    parser.add_argument("--p-values", type=Path, metavar="FILE", help="empirical p-value of every score (.tsv)")
+    parser.add_argument("--match-correlation", action="store_true", help="random sets about as coherent as the members")
     parser.add_argument("--seed", type=int, default=1, help="of the random sets")
     frozen = parser.add_mutually_exclusive_group()
     frozen.add_argument("--reference", type=input_path, metavar="FILE", help="frozen reference (.tsv) to score against")
@@ -60,19 +67,22 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Score, write, and count the statuses."""
     require_suffix(arguments.output, ".tsv")
-    if bool(arguments.controls) != bool(arguments.controls_output):
-        raise InputError("--controls N and --controls-output FILE go together.")
+    _check_controls(arguments)
     data = read_assay(arguments.data)
     whole = resolve_signatures(arguments.signatures, layer_of(data))
     chosen = without_shared_members(whole) if arguments.drop_shared else whole
     inputs = [arguments.data, *_files(arguments.signatures), *([arguments.reference] if arguments.reference else [])]
-    aliases = load_aliases(dataset=arguments.aliases) if arguments.aliases else None
     reference = _reference(arguments, data)
     if arguments.single_sample:
         require_single_sample(chosen, method=arguments.method, reference=reference)
-    how = {"method": arguments.method, "allow_layer": arguments.allow_layer, "aliases": aliases}
-    table = score(data, chosen, reference=reference, **how)
-    more = (arguments.controls_output, arguments.fit_reference, arguments.overlap)
+    aliases = load_aliases(dataset=arguments.aliases) if arguments.aliases else None
+    how = {"method": arguments.method, "aliases": aliases, "reference": reference}
+    table = score(data, chosen, allow_layer=arguments.allow_layer, **how)
+    sets = RandomSets(
+        seed=arguments.seed, n_sets=arguments.controls or 1, match_correlation=arguments.match_correlation
+    )
+    controls = control_scores(data, chosen, table, draw=sets, **how) if arguments.controls else None
+    more = (arguments.controls_output, arguments.p_values, arguments.fit_reference, arguments.overlap)
     outputs = [arguments.output, *(path for path in more if path)]
     save_table(table, arguments.output, arguments, inputs, outputs=outputs)
     if arguments.fit_reference and reference is not None:
@@ -80,13 +90,26 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.overlap:
         shared = jaccard_overlap(whole).rename_axis("signature_id").reset_index()
         save_frame(shared, arguments.overlap, Provenance(method="jaccard_overlap"), arguments, inputs, outputs=outputs)
-    if arguments.controls_output:
-        frame = control_scores(
-            data, chosen, table, n_sets=arguments.controls, seed=arguments.seed, method=arguments.method
+    if controls:
+        drawn = Provenance(
+            method="matched_controls",
+            parameters={"n_sets": sets.n_sets, "match_correlation": sets.match_correlation},
+            seed=sets.seed,
         )
-        drawn = Provenance(method="matched_controls", parameters={"n_sets": arguments.controls}, seed=arguments.seed)
-        save_frame(frame, arguments.controls_output, drawn, arguments, inputs, outputs=outputs)
+        for path, frame in ((arguments.controls_output, controls.scores), (arguments.p_values, controls.p_values)):
+            if path:
+                save_frame(frame(), path, drawn, arguments, inputs, outputs=outputs)
     _say(table, arguments.output)
+    _say_controls(controls)
+
+
+def _check_controls(arguments: argparse.Namespace) -> None:
+    if bool(arguments.controls) != bool(arguments.controls_output or arguments.p_values):
+        raise InputError("--controls N goes together with --controls-output FILE, --p-values FILE, or both.")
+    if arguments.match_correlation and not arguments.controls:
+        raise InputError("--match-correlation chooses among random sets; give --controls N.")
+    if arguments.p_values:
+        require_suffix(arguments.p_values, ".tsv")
 
 
 def _reference(arguments: argparse.Namespace, data: AnnData) -> ReferenceTable | None:
@@ -111,3 +134,8 @@ def _say(table: ScoreTable, output: Path) -> None:
         first = rows.iloc[0]
         print(f"{signature}: {counts}; {first['n_measured']} of {first['n_members']} members measured")
     print(f"{output}: {len(table.frame)} rows")
+
+
+def _say_controls(controls: ControlScores | None) -> None:
+    for reason in dict.fromkeys(controls.reasons.values()) if controls else ():
+        print(f"no random sets: {reason}")

@@ -45,9 +45,9 @@ def score_together(
     is_joined = spec.rows != "members"
     distinct = {at: distinct_members(local.signature, spellings if is_joined else {}) for at, local in members.items()}
     units = [
-        unit
+        _Unit(position, arm, part)
         for position, (signature, _) in distinct.items()
-        for unit in _units(position, _as_listed(signature, spec, cohort.features.names), spec)
+        for arm, part in parts_of(_as_listed(signature, spec, cohort.features.names), spec)
     ]
     computed = compute(cohort, spec, [unit.signature for unit in units], spellings)
     frames: dict[int, list[pd.DataFrame]] = {}
@@ -92,24 +92,25 @@ def unscored(adata: AnnData, layer: str, signature: Signature, spec: Scorer, rea
     )
 
 
-def _units(position: int, signature: Signature, spec: Scorer) -> list[_Unit]:
+def parts_of(signature: Signature, spec: Scorer) -> list[tuple[str, Signature]]:
+    """What a signature has rows for: its members, or the total and its arms, or the total and the sets of a family."""
     if spec.rows == "members":
         return [
-            _Unit(position, member.feature_id, replace(signature, members=(member,), checks={}))
+            (member.feature_id, replace(signature, members=(member,), checks={}))
             for member in signature.members
             if member.arm != HOUSEKEEPING
         ]
     if signature.groups:
-        return _family(position, signature)
-    units = [_Unit(position, TOTAL, signature)]
+        return _family(signature)
+    parts = [(TOTAL, signature)]
     if UP in signature.arms and DOWN in signature.arms:
         for arm in (UP, DOWN):
             chosen = tuple(member for member in signature.members if member.arm in (arm, HOUSEKEEPING))
-            units.append(_Unit(position, arm, replace(signature, members=chosen, checks={})))
-    return units
+            parts.append((arm, replace(signature, members=chosen, checks={})))
+    return parts
 
 
-def _family(position: int, signature: Signature) -> list[_Unit]:
+def _family(signature: Signature) -> list[tuple[str, Signature]]:
     """The total, if the document says of which sets it is, and every set."""
 
     def part(groups: tuple[str, ...]) -> Signature:
@@ -117,8 +118,8 @@ def _family(position: int, signature: Signature) -> list[_Unit]:
         total_of = tuple(group for group in signature.total_of if group in groups)
         return replace(signature, members=chosen, total_of=total_of, checks={})
 
-    total = [_Unit(position, TOTAL, part(signature.total_of))] if signature.total_of else []
-    return [*total, *(_Unit(position, group, part((group,))) for group in signature.groups)]
+    total = [(TOTAL, part(signature.total_of))] if signature.total_of else []
+    return [*total, *((group, part((group,))) for group in signature.groups)]
 
 
 def _as_listed(signature: Signature, spec: Scorer, names: tuple[str, ...]) -> Signature:

@@ -15,17 +15,51 @@ from exomics.errors import InputError
 from exomics.harmonize import AliasTable
 from exomics.registry.signature import HOUSEKEEPING, Signature
 from exomics.registry.signature_set import ArmIndex, SignatureSet
-from exomics.schema import scale_of
+from exomics.results.reference import ReferenceTable
+from exomics.schema import layer_of, scale_of
 from exomics.scoring._distinct import distinct_members
+from exomics.scoring._scorer import Scorer
 from exomics.scoring._species import localize
+from exomics.scoring.coverage import WHOLE_ASSAY
 from exomics.scoring.features import MeasuredFeatures, dense, measured_features
 from exomics.scoring.methods import scorer
+from exomics.scoring.reference import aligned_reference
 from exomics.scoring.scale import to_working_scale
-from exomics.stats.matched_sets import empirical_p_value, matched_sets, mean_correlations, quantile_strata
+from exomics.stats.matched_sets import (
+    empirical_p_value,
+    matched_sets,
+    mean_correlations,
+    quantile_strata,
+    row_p_values,
+)
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 _OVERSAMPLING = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomSets:
+    """How random sets are drawn.
+
+    Parameters
+    ----------
+    seed
+        The same seed gives the same sets, and each signature a stream of its own.
+    n_sets
+        How many sets.
+    match_correlation
+        Draw five times as many and keep those whose mean pairwise correlation is nearest to that of the members. How
+        near they come is in the result: a coherent set may have no random match.
+    """
+
+    seed: int
+    n_sets: int = 1000
+    match_correlation: bool = False
+
+    def __post_init__(self) -> None:
+        if self.n_sets < 1:
+            raise InputError(f"at least one random set is needed; got {self.n_sets}.")
 
 
 @dataclass(frozen=True)
@@ -76,16 +110,19 @@ class MatchedControls:
         controls = np.asarray(statistic(self.controls), dtype=np.float64).ravel()
         return observed, controls, empirical_p_value(observed, controls)
 
+    def p_values(self) -> FloatArray:
+        """(n_samples,) two-sided empirical p-value of each score among the scores of the sets in the same sample."""
+        return row_p_values(self.observed, self.controls)
+
 
 def matched_controls(
     adata: AnnData,
     signature: Signature,
+    draw: RandomSets,
     *,
-    seed: int,
     method: str | None = None,
-    n_sets: int = 1000,
-    match_correlation: bool = False,
     aliases: AliasTable | None = None,
+    reference: ReferenceTable | None = None,
 ) -> MatchedControls:
     """Score random sets matched to the measured members of a signature.
 
@@ -98,17 +135,14 @@ def matched_controls(
         Samples x features, as for `score`.
     signature
         The signature.
-    seed
-        Of the draw; the same seed gives the same sets, and each signature a stream of its own.
+    draw
+        How many sets, from which seed, and whether they are matched on correlation too.
     method
         Scorer; the signature's own if None.
-    n_sets
-        How many sets.
-    match_correlation
-        Draw five times as many and keep those whose mean pairwise correlation is nearest to that of the members. How
-        near they come is in the result: a coherent set may have no random match.
     aliases
         Table of symbols by which a member is found under another spelling.
+    reference
+        Frozen cohort, as for `score`.
 
     Returns
     -------
@@ -118,7 +152,8 @@ def matched_controls(
     Raises
     ------
     InputError
-        If no member is measured in every sample, or a tenth has too few other features.
+        If the signature is not one set of features, no member is measured in every sample, or a tenth has too few other
+        features.
     ScaleError
         If the scale does not fit the scorer.
 
@@ -128,32 +163,52 @@ def matched_controls(
     uses members measured in every sample, like the controls.
     """
     spec = scorer(method or signature.score)
-    local = spec.obstacle(signature) or localize(signature, adata, None)
+    local = _obstacle(signature, spec) or localize(signature, adata, None)
     if isinstance(local, str):
         raise InputError(f"{signature.id}: {local}.")
-    if spec.rows == "members":
-        raise InputError(f"{signature.id} is scored by {spec.name}: there is no set that a random one could replace.")
-    if signature.groups:
-        raise InputError(f"{signature.id} is a family of {len(signature.groups)} sets: give one set to be matched.")
-    features = measured_features(adata, local.column)
+    chosen = None if reference is None else dict(reference.frame[["feature_name", "feature_id"]].to_numpy())
+    features = measured_features(adata, local.column, chosen)
     values = dense(adata, features.columns)
     members = _measured_members(local.signature, features, values, aliases)
+    sets, correlations = _draw(values if scale_of(adata).kind == "log2" else np.log1p(values), members, draw, signature)
+    working = to_working_scale(values, scale_of(adata), spec)
+    frozen: dict[str, Any] = {}
+    if reference is not None and spec.has_frozen_form:
+        scale, layer = scale_of(adata), layer_of(adata)
+        frozen["reference"] = aligned_reference(reference, features.names, scale=scale, layer=layer)
+    scores = spec.function(working, _as_signatures(sets, members), **spec.parameters, **frozen)
+    names = tuple(adata.obs_names.astype(str))
+    return MatchedControls(names, scores[:, 0], scores[:, 1:], float(correlations[0]), correlations[1:], draw.seed)
+
+
+def _obstacle(signature: Signature, spec: Scorer) -> str:
+    """Why no random set can stand for `signature`; "" where one can."""
+    if spec.rows == "members":
+        return f"scored by {spec.name}, member by member: there is no set that a random one could replace"
+    if len(signature.groups) > 1:
+        return f"a family of {len(signature.groups)} sets: give one set to be matched"
+    if spec.whole_groups or spec.needs_baseline or signature.expression:
+        return f"{spec.name} is no score of a set: random features would not stand for its members"
+    if signature.availability == WHOLE_ASSAY:
+        return "every feature is a member: none is left to be drawn"
+    return spec.obstacle(signature)
+
+
+def _draw(
+    logs: NDArray[Any], members: SignatureSet, draw: RandomSets, signature: Signature
+) -> tuple[IntArray, FloatArray]:
+    """The members and the random sets, (n_sets + 1, k) columns, and the mean correlation of each."""
     up, down = members.up.columns, members.down.columns
     columns = np.concatenate([up, down])
-    logs = values if scale_of(adata).kind == "log2" else np.log1p(values)
-    strata = quantile_strata(logs.mean(axis=0))
-    generator = np.random.default_rng([seed, *_stream_of(signature)])
-    sets = matched_sets(columns, strata, n_sets * (_OVERSAMPLING if match_correlation else 1), generator)
+    generator = np.random.default_rng([draw.seed, *_stream_of(signature)])
+    n_drawn = draw.n_sets * (_OVERSAMPLING if draw.match_correlation else 1)
+    sets = matched_sets(columns, quantile_strata(logs.mean(axis=0)), n_drawn, generator)
     signs = np.repeat([1.0, -1.0], [len(up), len(down)])
     correlations = _correlations(logs, np.vstack([columns, sets]), signs)
-    correlation, correlations = float(correlations[0]), correlations[1:]
-    if match_correlation:
-        nearest = np.argsort(np.abs(correlations - correlation), kind="stable")[:n_sets]
-        sets, correlations = sets[nearest], correlations[nearest]
-    working = to_working_scale(values, scale_of(adata), spec)
-    scores = spec.function(working, _as_signatures(np.vstack([columns, sets]), members), **spec.parameters)
-    names = tuple(adata.obs_names.astype(str))
-    return MatchedControls(names, scores[:, 0], scores[:, 1:], correlation, correlations, seed)
+    if draw.match_correlation:
+        nearest = np.argsort(np.abs(correlations[1:] - correlations[0]), kind="stable")[: draw.n_sets]
+        sets, correlations = sets[nearest], correlations[np.concatenate([[0], nearest + 1])]
+    return np.vstack([columns, sets]), correlations
 
 
 def _stream_of(signature: Signature) -> NDArray[np.uint32]:

@@ -136,3 +136,32 @@ def empirical_p_value(observed: float, controls: FloatArray) -> float:
     """
     extreme = ~(np.abs(np.asarray(controls)) < abs(observed))
     return float((1 + extreme.sum()) / (1 + len(controls)))
+
+
+def row_p_values(observed: FloatArray, controls: FloatArray) -> FloatArray:
+    """Two-sided empirical p-value of each observed value among the controls of its row.
+
+    ``min(1, 2 min(1 + #{control >= observed}, 1 + #{control <= observed}) / (1 + n_controls))``: never zero, and without
+    a center, as the controls of a row have a level of their own (doi:10.2202/1544-6115.1585).
+
+    Parameters
+    ----------
+    observed
+        (n_rows,).
+    controls
+        (n_rows, n_controls); missing ones count as at least as extreme on both sides.
+
+    Returns
+    -------
+    ndarray
+        (n_rows,); NaN where nothing is observed.
+
+    Examples
+    --------
+    >>> row_p_values(np.array([9.0, 2.0]), np.array([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]])).tolist()
+    [0.5, 1.0]
+    """
+    level = np.asarray(observed, dtype=np.float64)[:, None]
+    above, below = (~(controls < level)).sum(axis=1), (~(controls > level)).sum(axis=1)
+    p_values = np.minimum(1.0, 2.0 * (1 + np.minimum(above, below)) / (1 + controls.shape[1]))
+    return np.where(np.isnan(observed), np.nan, p_values)

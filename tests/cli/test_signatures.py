@@ -77,6 +77,39 @@ def test_overlap_is_written_and_shared_members_can_be_left_out(embedded: Path, t
     assert members.to_dict() == {"imm.ifng6": 3, "imm.gep18": 15}
 
 
+def test_every_score_gets_an_empirical_p_value(embedded: Path, tmp_path: Path) -> None:
+    tumor, scores, found = embedded / "tumor.h5ad", tmp_path / "scores.tsv", tmp_path / "p_values.tsv"
+    words = ["--signatures", "imm.ifng6", "imm.gep18", "imm.mcp", "--method", "mean_log2"]
+    said = must("score", tumor, "-o", scores, *words, "--controls", 30, "--p-values", found, "--match-correlation")
+    frame, table = pd.read_csv(found, sep="\t"), ScoreTable.from_tsv(scores).frame
+    assert frame[["sample_id", "arm"]].to_numpy().tolist() == table[["sample_id", "arm"]].to_numpy().tolist()
+    known = frame["p_value"].dropna()
+    assert len(known) > 0
+    assert known.between(2 / 31, 1).all()
+    assert (frame["n_controls"].dropna() == 30).all()
+    assert frame.loc[frame["p_value"].isna(), "note"].notna().all()
+    assert json.loads(Path(f"{found}.provenance.json").read_text())["parameters"]["match_correlation"] is True
+    assert "imm.ifng6: " in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--controls", "5"], "--controls N goes together with"),
+        (["--p-values", "x.tsv"], "--controls N goes together with"),
+        (["--match-correlation"], "--match-correlation chooses among random sets"),
+        (["--controls", "-3", "--p-values", "x.tsv"], "at least one random set is needed; got -3"),
+    ],
+)
+def test_random_sets_without_a_number_or_a_file_are_refused(
+    words: list[str], said: str, embedded: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["score", str(embedded / "tumor.h5ad"), "-o", str(out / "x.tsv"), "--signatures", "imm.ifng6"]
+    assert main([*command, *words]) == 2
+    assert said in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_pairs_are_ranked_and_the_answer_may_be_none(embedded: Path, tmp_path: Path) -> None:
     ranked = tmp_path / "axes.tsv"
     said = must("axes", embedded / "tumor.h5ad", "--table", embedded / "training.tsv", "-o", ranked)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 from anndata import AnnData
 
 from exomics.errors import InputError
-from exomics.registry import Signature, load_signature
+from exomics.registry import Member, Signature, load_signature
 from exomics.schema import Scale
-from exomics.scoring import control_scores, matched_controls, score
+from exomics.scoring import MatchedControls, RandomSets, control_scores, fit_reference, matched_controls, score
 
 MakeSamples = Callable[..., AnnData]
 MakeSignature = Callable[..., Signature]
@@ -34,7 +35,7 @@ def test_the_observed_score_is_the_score(
 ) -> None:
     samples = make_samples(values, NAMES)
     signature = make_signature(NAMES[:30], NAMES[50:70], score="rank_updown")
-    found = matched_controls(samples, signature, seed=1, n_sets=20)
+    found = matched_controls(samples, signature, RandomSets(seed=1, n_sets=20))
     table = score(samples, signature).frame
     np.testing.assert_array_equal(found.observed, table.loc[table["arm"] == "total", "score"])
     assert found.controls.shape == (40, 20)
@@ -47,8 +48,8 @@ def test_a_planted_difference_stands_out_and_noise_does_not(
     planted = values.copy()
     planted[np.ix_(GROUP == 1, np.arange(30))] += 1.0
     samples = make_samples(planted, NAMES)
-    signal = matched_controls(samples, make_signature(NAMES[:30]), seed=1, n_sets=199)
-    noise = matched_controls(samples, make_signature(NAMES[1000:1030]), seed=1, n_sets=199)
+    signal = matched_controls(samples, make_signature(NAMES[:30]), RandomSets(seed=1, n_sets=199))
+    noise = matched_controls(samples, make_signature(NAMES[1000:1030]), RandomSets(seed=1, n_sets=199))
     assert signal.empirical_p(difference)[2] == 1 / 200
     assert noise.empirical_p(difference)[2] > 0.02
 
@@ -58,7 +59,7 @@ def test_controls_match_the_level_of_the_members(
 ) -> None:
     high = np.argsort(-values.mean(axis=0))[:600:15]
     signature = make_signature([NAMES[column] for column in high])
-    found = matched_controls(make_samples(values, NAMES), signature, seed=2, n_sets=50)
+    found = matched_controls(make_samples(values, NAMES), signature, RandomSets(seed=2, n_sets=50))
     overall = values.mean()
     assert found.controls.mean() > overall + 2.0
     assert abs(found.controls.mean() - found.observed.mean()) < 0.5
@@ -69,8 +70,8 @@ def test_correlation_can_be_matched(make_samples: MakeSamples, make_signature: M
     values = generator.normal(size=(40, 6000)) + 5
     values[:, ::2] += generator.normal(size=(40, 1))
     samples, signature = make_samples(values, NAMES), make_signature(NAMES[:20:2] + NAMES[1:7:2])
-    loose = matched_controls(samples, signature, seed=4, n_sets=100)
-    tight = matched_controls(samples, signature, seed=4, n_sets=100, match_correlation=True)
+    loose = matched_controls(samples, signature, RandomSets(seed=4, n_sets=100))
+    tight = matched_controls(samples, signature, RandomSets(seed=4, n_sets=100, match_correlation=True))
     gaps = [np.abs(found.control_correlations - found.correlation).mean() for found in (loose, tight)]
     assert gaps[1] < 0.5 * gaps[0]
 
@@ -79,9 +80,9 @@ def test_one_seed_gives_one_answer(
     values: np.ndarray, make_samples: MakeSamples, make_signature: MakeSignature
 ) -> None:
     samples, signature = make_samples(values, NAMES), make_signature(NAMES[:10])
-    first, second = (matched_controls(samples, signature, seed=5, n_sets=10) for _ in range(2))
+    first, second = (matched_controls(samples, signature, RandomSets(seed=5, n_sets=10)) for _ in range(2))
     np.testing.assert_array_equal(first.controls, second.controls)
-    other = matched_controls(samples, signature, seed=6, n_sets=10)
+    other = matched_controls(samples, signature, RandomSets(seed=6, n_sets=10))
     assert not np.array_equal(first.controls, other.controls)
 
 
@@ -90,7 +91,7 @@ def test_features_with_missing_values_are_never_drawn(
 ) -> None:
     holed = values.copy()
     holed[0, 100:5000] = np.nan
-    found = matched_controls(make_samples(holed, NAMES), make_signature(NAMES[:30]), seed=7, n_sets=30)
+    found = matched_controls(make_samples(holed, NAMES), make_signature(NAMES[:30]), RandomSets(seed=7, n_sets=30))
     assert np.isfinite(found.controls).all()
 
 
@@ -99,24 +100,24 @@ def test_there_must_be_a_set_to_replace(
 ) -> None:
     samples = make_samples(values, NAMES)
     with pytest.raises(InputError, match="none of 2 members is measured in every sample"):
-        matched_controls(samples, make_signature(["NONE", "ABSENT"]), seed=1)
+        matched_controls(samples, make_signature(["NONE", "ABSENT"]), RandomSets(seed=1))
     with pytest.raises(InputError, match="no set that a random one could replace"):
-        matched_controls(samples, load_signature("myo.seed4"), seed=1)
+        matched_controls(samples, load_signature("myo.seed4"), RandomSets(seed=1))
     with pytest.raises(InputError, match="no list for rat"):
-        matched_controls(make_samples(values, NAMES, species="rat"), make_signature(NAMES[:5]), seed=1)
+        matched_controls(make_samples(values, NAMES, species="rat"), make_signature(NAMES[:5]), RandomSets(seed=1))
 
 
 def test_linear_values_are_leveled_on_logs(make_samples: MakeSamples, make_signature: MakeSignature) -> None:
     values = np.random.default_rng(8).gamma(1.0, 10.0, size=(5, 6000))
     samples = make_samples(values, NAMES, scale=Scale(kind="linear", quantity="tpm"))
-    found = matched_controls(samples, make_signature(NAMES[:10], score="geomean_tpm"), seed=9, n_sets=5)
+    found = matched_controls(samples, make_signature(NAMES[:10], score="geomean_tpm"), RandomSets(seed=9, n_sets=5))
     assert (found.controls > 0).all()
 
 
 def test_a_single_gene_has_controls_too(
     values: np.ndarray, make_samples: MakeSamples, make_signature: MakeSignature
 ) -> None:
-    found = matched_controls(make_samples(values, NAMES), make_signature([NAMES[0]]), seed=1, n_sets=50)
+    found = matched_controls(make_samples(values, NAMES), make_signature([NAMES[0]]), RandomSets(seed=1, n_sets=50))
     assert np.isnan(found.correlation)
     assert found.controls.shape == (40, 50)
 
@@ -126,7 +127,7 @@ def test_housekeeping_and_weights_stay_the_same(make_samples: MakeSamples) -> No
     names = [*NAMES[:2000], *(member.feature_id for member in profile.members)]
     values = np.random.default_rng(2).gamma(2.0, 20.0, size=(6, len(names)))
     samples = make_samples(values, names, scale=Scale(kind="linear", quantity="tpm"))
-    found = matched_controls(samples, profile, seed=1, n_sets=30)
+    found = matched_controls(samples, profile, RandomSets(seed=1, n_sets=30))
     np.testing.assert_array_equal(found.observed, score(samples, profile).frame["score"])
     assert np.isfinite(found.controls).all()
 
@@ -136,8 +137,109 @@ def test_controls_come_as_a_table_beside_the_scores(
 ) -> None:
     samples = make_samples(values[:3], NAMES)
     chosen = [make_signature(NAMES[:10]), make_signature(["ABSENT"], id="tst.absent")]
-    frame = control_scores(samples, chosen, score(samples, chosen), n_sets=4, seed=1)
+    frame = control_scores(samples, chosen, score(samples, chosen), draw=RandomSets(seed=1, n_sets=4)).scores()
     assert set(frame["signature_id"]) == {"tst.example"}
     assert frame.groupby("sample_id")["control"].nunique().to_dict() == {"s0": 4, "s1": 4, "s2": 4}
-    expected = matched_controls(samples, chosen[0], seed=1, n_sets=4).controls
+    expected = matched_controls(samples, chosen[0], RandomSets(seed=1, n_sets=4)).controls
     np.testing.assert_array_equal(frame["score"], expected.ravel())
+
+
+# a p-value for every score
+
+
+def p_values(samples: AnnData, chosen: list[Signature], n_sets: int = 99, **how: object) -> pd.DataFrame:
+    draw = RandomSets(seed=1, n_sets=n_sets)
+    return control_scores(samples, chosen, score(samples, chosen, **how), draw=draw, **how).p_values()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("method", ["mean_log2", "rank_updown", "ssgsea_es", "zscore"])
+def test_a_raised_set_stands_out_in_its_samples_and_nowhere_else(
+    method: str, values: np.ndarray, make_samples: MakeSamples, make_signature: MakeSignature
+) -> None:
+    planted = values.copy()
+    planted[:3, :30] += 2.5
+    planted[3:6, :30] -= 2.5
+    frame = p_values(make_samples(planted, NAMES), [make_signature(NAMES[:30])], method=method)
+    frame = frame.set_index("sample_id").loc[[f"s{row}" for row in range(40)]]
+    assert (frame["p_value"].iloc[:6] == 0.02).all()
+    assert (frame["control_percentile"].iloc[:3] == 100).all()
+    assert (frame["control_percentile"].iloc[3:6] == 0).all()
+    assert (frame["p_value"].iloc[6:] > 0.02).mean() > 0.8
+    assert (frame["adj_p_value"] >= frame["p_value"]).all()
+
+
+def test_random_signatures_have_uniform_p_values(make_samples: MakeSamples, make_signature: MakeSignature) -> None:
+    generator = np.random.default_rng(12)
+    values = generator.normal(size=(1, 1500)) + generator.normal(5, 2, 1500)
+    chosen = [
+        make_signature([NAMES[at] for at in generator.choice(1500, 15, replace=False)], id=f"tst.n{number}")
+        for number in range(200)
+    ]
+    found = p_values(make_samples(values, NAMES[:1500]), chosen, n_sets=99)["p_value"].to_numpy()
+    for level in (0.1, 0.3, 0.5, 0.8):
+        assert abs((found <= level + 1e-9).mean() - level) < 4 * np.sqrt(level * (1 - level) / 200)
+
+
+def test_every_row_of_the_score_table_has_a_p_value_or_a_reason(
+    values: np.ndarray, make_samples: MakeSamples, make_signature: MakeSignature
+) -> None:
+    family = [Member(feature_id=NAMES[at], group="first" if at < 25 else "second") for at in range(20, 40)]
+    chosen = [
+        make_signature(NAMES[:10], NAMES[10:20], id="tst.arms"),
+        make_signature([], id="tst.family", type="gene_set_family", members=tuple(family)),
+        make_signature(NAMES[40:44], id="tst.each", score="per_member"),
+        make_signature(["ABSENT"], id="tst.absent"),
+        make_signature(NAMES[:599], id="tst.large"),
+    ]
+    samples = make_samples(values[:4, :1000], NAMES[:1000])
+    table = score(samples, chosen)
+    frame = p_values(samples, chosen)
+    keys = ["sample_id", "signature_id", "arm"]
+    assert frame[keys].to_numpy().tolist() == table.frame[keys].to_numpy().tolist()
+    by_arm = frame[frame["sample_id"] == "s0"].set_index(["signature_id", "arm"])
+    assert by_arm.loc["tst.arms", "p_value"].notna().tolist() == [True] * 3
+    assert by_arm.loc["tst.family", "p_value"].notna().to_dict() == {"first": True, "second": True}
+    assert "member by member" in by_arm.loc[("tst.each", "G40"), "note"]
+    assert by_arm.loc[("tst.absent", "total"), "note"] == "not scored: not_measured"
+    assert "share a stratum with only" in by_arm.loc[("tst.large", "total"), "note"]
+    assert frame.loc[frame["note"] != "", ["p_value", "control_median"]].isna().all(axis=None)
+    alone = matched_controls(samples, chosen[0], RandomSets(seed=1, n_sets=99))
+    np.testing.assert_array_equal(frame.loc[frame["signature_id"].eq("tst.arms"), "p_value"][:4], alone.p_values())
+
+
+def test_the_p_value_is_the_share_of_controls_as_far_out() -> None:
+    controls = np.arange(1.0, 20.0)[None]
+    found = MatchedControls(("a",), np.array([18.0]), controls, 0.1, np.zeros(19), 1).p_values()
+    assert found.tolist() == [2 * (1 + 2) / 20]  # 18 and 19 are at or above
+    missing = MatchedControls(("a",), np.array([np.nan]), controls, 0.1, np.zeros(19), 1).p_values()
+    assert np.isnan(missing).all()
+
+
+def test_controls_are_scored_against_the_frozen_reference(
+    values: np.ndarray, make_samples: MakeSamples, make_signature: MakeSignature
+) -> None:
+    reference = fit_reference(make_samples(values[10:], NAMES), "others")
+    few, signature = make_samples(values[:2], NAMES), make_signature(NAMES[:30], score="zscore")
+    found = p_values(few, [signature], reference=reference)
+    np.testing.assert_array_equal(found["score"], score(few, signature, reference=reference).frame["score"])
+    alone = p_values(few[[0]].copy(), [signature], reference=reference)
+    assert alone["score"].item() == found["score"].iloc[0]
+
+
+def test_what_is_no_score_of_a_set_has_no_random_match(make_samples: MakeSamples) -> None:
+    pairs = make_samples(
+        np.random.default_rng(1).normal(5, 1, (6, 40)), [*NAMES[:36], "CXCL9", "CXCL10", "CXCL11", "CXCR3"]
+    )
+    for signature, method, said in (
+        ("imm.mcp", None, "a family of 10 sets"),
+        ("mic.alpha", "mean_log2", "every feature is a member"),
+        ("trn.vo2peak", None, "delta is no score of a set"),
+        ("sys.homa_ir", None, "formula is no score of a set"),
+    ):
+        with pytest.raises(InputError, match=said):
+            matched_controls(pairs, load_signature(signature), RandomSets(seed=1), method=method)
+    frame = p_values(pairs, [load_signature("imm.cxcr3_axis")])
+    assert frame["p_value"].isna().all()
+    assert frame["note"].str.contains("no score of a set|a family of").all()
+    with pytest.raises(InputError, match="at least one random set"):
+        RandomSets(seed=1, n_sets=0)

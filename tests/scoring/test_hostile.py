@@ -14,7 +14,7 @@ from exomics.errors import InputError
 from exomics.harmonize import AliasTable
 from exomics.registry import Member, Signature, load_signature
 from exomics.schema import Scale
-from exomics.scoring import matched_controls, score
+from exomics.scoring import RandomSets, matched_controls, score
 
 MakeSamples = Callable[..., AnnData]
 MakeSignature = Callable[..., Signature]
@@ -66,7 +66,7 @@ def test_a_negative_weight_is_never_scored_as_a_positive_one(
     assert frame["score"].isna().all()
     assert frame["note"].str.contains("G0 has a negative weight, and mean_log2 uses no weights").all()
     with pytest.raises(InputError, match="negative weight"):
-        matched_controls(samples, turned, seed=1, n_sets=2)
+        matched_controls(samples, turned, RandomSets(seed=1, n_sets=2))
 
 
 def test_both_arms_of_a_weighted_signature_count(make_samples: MakeSamples) -> None:
@@ -116,8 +116,9 @@ def test_names_of_several_features_are_told_in_the_provenance(
 def test_two_signatures_have_independent_random_sets(make_samples: MakeSamples, make_signature: MakeSignature) -> None:
     samples = make_samples(np.random.default_rng(2).normal(size=(8, 6000)) + 9, NAMES)
     first, second = (
-        matched_controls(samples, make_signature(NAMES[:10], id=f"tst.{name}"), seed=1, n_sets=50) for name in "ab"
+        matched_controls(samples, make_signature(NAMES[:10], id=f"tst.{name}"), RandomSets(seed=1, n_sets=50))
+        for name in "ab"
     )
-    again = matched_controls(samples, make_signature(NAMES[:10], id="tst.a"), seed=1, n_sets=50)
+    again = matched_controls(samples, make_signature(NAMES[:10], id="tst.a"), RandomSets(seed=1, n_sets=50))
     np.testing.assert_array_equal(first.controls, again.controls)
     assert abs(np.corrcoef(first.controls.ravel(), second.controls.ravel())[0, 1]) < 0.2

@@ -14,7 +14,7 @@ from anndata import AnnData
 from exomics.datasets import load_files
 from exomics.registry import Signature, load_signature
 from exomics.schema import Scale
-from exomics.scoring import matched_controls, score
+from exomics.scoring import RandomSets, matched_controls, score
 
 MakeSamples = Callable[..., AnnData]
 MakeSignature = Callable[..., Signature]
@@ -78,7 +78,7 @@ def test_controls_are_never_drawn_from_sites_in_doubt(make_samples: MakeSamples,
     samples = make_samples(values, names, scale=RATIO, specimen="tumor", assay="phospho")
     samples.var["localization_probability"] = np.tile([0.1, 0.9], 200)
     signature = make_signature(names[1:20:2], layers=("tumor_phospho",))
-    assert matched_controls(samples, signature, seed=1, n_sets=20).controls.max() < 10
+    assert matched_controls(samples, signature, RandomSets(seed=1, n_sets=20)).controls.max() < 10
 
 
 def test_a_maxquant_table_is_scored_by_site_and_class(tmp_path: Path) -> None:
