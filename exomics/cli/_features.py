@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+from anndata import AnnData
 
 from exomics.cli._read import read_assay
 from exomics.cli._sheet import read_sheet
+from exomics.cli._step import input_path
+from exomics.datasets import read_data
 from exomics.errors import InputError
 from exomics.results import ScoreTable
 from exomics.results.pooled import column_names
@@ -25,6 +28,40 @@ def read_features(paths: Sequence[Path]) -> tuple[pd.DataFrame, str]:
         twice = joined.columns[joined.columns.duplicated()][0]
         raise InputError(f"feature {twice!r} stands in several files; name each feature once.")
     return joined, "; ".join(dict.fromkeys(scale for _, scale in read))
+
+
+def named_path(text: str) -> tuple[str, Path]:
+    """Argument type of ``FILE`` or ``NAME=FILE``, a block of features of that name."""
+    name, separator, path = text.partition("=")
+    return (name, input_path(path)) if separator else ("", input_path(text))
+
+
+def read_blocks(files: Sequence[tuple[str, Path]]) -> tuple[dict[str, pd.DataFrame], str]:
+    """Blocks of features (samples x features) and their scale in words.
+
+    Files with a name, and the modalities of an .h5mu, are a block each; those without are joined to one.
+    """
+    blocks: dict[str, pd.DataFrame] = {}
+    scales = []
+    for name, path in files:
+        if path.suffix == ".h5mu":
+            data = read_data(path)
+            made = {f"{name}{'.' if name else ''}{key}": part.to_df() for key, part in data.mod.items()}
+            scales += [_scale(part) for part in data.mod.values()]
+        elif name:
+            frame, scale = _one(path)
+            made, scales = {name: frame}, [*scales, scale]
+        else:
+            continue
+        twice = [key for key in made if key in blocks]
+        if twice:
+            raise InputError(f"two blocks of features are called {twice[0]!r}; give each a name of its own.")
+        blocks |= made
+    plain = [path for name, path in files if not name and path.suffix != ".h5mu"]
+    if plain:
+        blocks["features"], scale = read_features(plain)
+        scales.append(scale)
+    return blocks, "; ".join(dict.fromkeys(scales))
 
 
 def read_outcomes(path: Path) -> pd.DataFrame:
@@ -52,9 +89,8 @@ def keep_samples(samples: pd.DataFrame, keep: Sequence[str]) -> pd.DataFrame:
 def _one(path: Path) -> tuple[pd.DataFrame, str]:
     if path.suffix == ".h5ad":
         data = read_assay(path)
-        scale = scale_of(data)
         frame = data.to_df()
-        return frame.set_axis(frame.index.astype(str), axis=0), f"{scale.kind} {scale.quantity}"
+        return frame.set_axis(frame.index.astype(str), axis=0), _scale(data)
     if _SCORED in column_names(path):
         table = ScoreTable.from_tsv(path).frame
         totals = table[table["arm"] == "total"]
@@ -63,3 +99,8 @@ def _one(path: Path) -> tuple[pd.DataFrame, str]:
         return totals.pivot(index="sample_id", columns=_SCORED, values="score"), "scores"
     frame = read_outcomes(path)
     return frame.select_dtypes("number"), "as given"
+
+
+def _scale(data: AnnData) -> str:
+    scale = scale_of(data)
+    return f"{scale.kind} {scale.quantity}"

@@ -2,9 +2,12 @@
 
 Repeated nested cross-validation, grouped by subject: every step is fitted on training samples alone. The model without
 features, and that of the clinical columns, stand beside it, and the whole pipeline is run on shuffled labels. Features
-are .h5ad, score tables, or tables of numbers by sample_id. --config is a plan: an id, or a .yaml with outcome,
-group_by, keep, clinical, pipelines, folds, permutations, lock. Writes performance.tsv and predictions.tsv; a plan that
-locks a model writes it to model/, unless there is no evidence that it predicts anything.
+are .h5ad, .h5mu, score tables, or tables of numbers by sample_id; NAME=FILE makes a block of its own. --config is a
+plan: an id, or a .yaml with outcome, group_by, keep, clinical, roles, pipelines, folds, permutations, learning_curve,
+leave_out, lock. --response is a folder of `exomics respond`: its calls are the outcome, and the AUC that a perfect
+marker could reach stands beside the AUCs. Writes performance.tsv and predictions.tsv; a plan that locks a model writes
+it to model/, unless there is no evidence that it predicts anything. Below 20 subjects there is no classifier: then
+effects.tsv. An interrupted run is taken up by the same command.
 
 example:
   exomics stratify --features scores.tsv --outcome tumor.h5ad --config tumor_response -o stratified
@@ -13,26 +16,45 @@ example:
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from exomics.cli._features import read_features, read_outcomes
-from exomics.cli._step import input_path
+from exomics import __version__
+from exomics._files import sha256_of
+from exomics.cli._features import named_path
+from exomics.cli._journal import Journal
+from exomics.cli._plan_study import RESPONSE_FILES, Planned, planned_study
+from exomics.cli._step import input_path, keep_inputs
 from exomics.cli._write import save_table
 from exomics.errors import InputError
 from exomics.registry.locked_model import write_locked_model
 from exomics.registry.stratification import Stratification, load_stratification
-from exomics.results import PerformanceTable
-from exomics.stratify import CrossValidation, Study, cross_validate
+from exomics.results import PerformanceTable, PredictionTable
+from exomics.stratify import CrossValidation, cross_validate
+from exomics.stratify.best_of import best_of
+from exomics.stratify.cohorts import leave_one_cohort_out
+from exomics.stratify.cross_validation import LEAST_SUBJECTS
+from exomics.stratify.effects import effect_table
+from exomics.stratify.examine import Roles, examine
+from exomics.stratify.learning_curve import learning_curve
 from exomics.stratify.locked_model import lock
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--features", nargs="+", type=input_path, required=True, metavar="FILE", help="of samples")
+    parser.add_argument(
+        "--features", nargs="+", type=named_path, required=True, metavar="FILE", help="of samples; or NAME=FILE"
+    )
     parser.add_argument("--outcome", type=input_path, required=True, metavar="FILE", help="samples (.h5ad, .tsv)")
     parser.add_argument("--config", required=True, metavar="PLAN", help="id of a plan, or a .yaml")
+    parser.add_argument("--response", type=input_path, metavar="DIR", help="of `exomics respond`: calls as outcome")
+    parser.add_argument("--leave-out", metavar="COL", help="column of cohorts, each predicted from the others")
     parser.add_argument("--cohort", default="study", help="name of the cohort in the result")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the tables")
 
@@ -40,59 +62,98 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Judge, write, and print what was found."""
     plan = load_stratification(arguments.config)
-    features, scale = read_features(arguments.features)
-    study = _study(arguments, plan, features)
-    found = cross_validate(study, CrossValidation(**plan.how))
+    plan = replace(plan, leave_out=arguments.leave_out or plan.leave_out)
+    planned = planned_study(arguments, plan)
+    doubts = examine(planned.study, planned.samples, Roles(**plan.roles))
+    n_subjects = len(np.unique(planned.study.groups))
+    if n_subjects < LEAST_SUBJECTS and planned.study.kind == "binary":
+        _only_effects(arguments, planned, n_subjects)
+        return
+    inputs = _inputs(arguments)
     tables = (arguments.output / "performance.tsv", arguments.output / "predictions.tsv")
-    inputs = [*arguments.features, arguments.outcome]
+    keep_inputs(inputs, tables)
+    with Journal(arguments.output / "unfinished", _key(arguments, plan, inputs)) as journal:
+        performance, predictions = _judged(planned, plan, journal)
+        performance = _with_notes(performance, planned, doubts)
+        for table, path in zip((performance, predictions), tables, strict=True):
+            save_table(table, path, arguments, inputs, outputs=tables)
+    _say(performance, tables[0])
+    for doubt in doubts:
+        print(f"doubt\t{doubt}")
+    if plan.lock:
+        _lock(planned, plan, performance, arguments.output / "model")
+
+
+def _inputs(arguments: argparse.Namespace) -> list[Path]:
+    inputs = [*(path for _, path in arguments.features), arguments.outcome]
     if arguments.config.endswith((".yaml", ".yml")):
         inputs.append(input_path(arguments.config))
-    for table, path in zip((found.performance, found.predictions), tables, strict=True):
-        save_table(table, path, arguments, inputs, outputs=tables)
-    _say(found.performance, tables[0])
-    if plan.lock:
-        _lock(study, plan, found.performance, scale, arguments.output / "model")
+    return inputs + [arguments.response / name for name in RESPONSE_FILES if arguments.response]
 
 
-def _study(arguments: argparse.Namespace, plan: Stratification, features: pd.DataFrame) -> Study:
-    outcomes = read_outcomes(arguments.outcome)
-    needed = [plan.column, *plan.group_by, *plan.clinical, *plan.keep]
-    missing = [name for name in needed if name not in outcomes.columns]
-    if missing:
-        known = ", ".join(map(str, outcomes.columns[:15]))
-        raise InputError(f"{arguments.outcome} has no column {missing[0]!r}, which the plan needs; it has {known}.")
-    for column, value in plan.keep.items():
-        kept = outcomes[outcomes[column].astype(str) == value]
-        if kept.empty:
-            raise InputError(f"no sample has {column} {value!r}, which the plan keeps.")
-        outcomes = kept
-    return Study.of(
-        features,
-        outcomes[plan.column].replace("", pd.NA),
-        outcomes[list(plan.group_by)],
-        positive=plan.positive,
-        clinical=outcomes[list(plan.clinical)] if plan.clinical else None,
-        endpoint=plan.column,
-        cohort=arguments.cohort,
+def _key(arguments: argparse.Namespace, plan: Stratification, inputs: Sequence[Path]) -> str:
+    """What has to be the same for an interrupted run to be taken up."""
+    words = [__version__, arguments.cohort, [name for name, _ in arguments.features], asdict(plan)]
+    told = json.dumps([*words, *map(sha256_of, inputs)], sort_keys=True)
+    return hashlib.sha256(told.encode("utf-8")).hexdigest()
+
+
+def _judged(planned: Planned, plan: Stratification, journal: Journal) -> tuple[PerformanceTable, PredictionTable]:
+    study, how = planned.study, CrossValidation(**plan.how)
+    if plan.leave_out:
+        by_sample = planned.samples[plan.leave_out].set_axis(planned.samples.index.astype(str), axis=0)
+        found = leave_one_cohort_out(study, by_sample.loc[list(study.samples)].to_numpy(), how, work=journal)
+        return found.performance, found.predictions
+    found = cross_validate(study, how, work=journal)
+    more = []
+    if len(how.pipelines) > 1 and study.kind == "binary":
+        more.append(best_of(study, found.predictions, how.pipelines, seed=how.seed))
+    if plan.learning_curve:
+        more.append(learning_curve(study, how, fractions=plan.learning_curve, work=journal))
+    frame = pd.concat([found.performance.frame, *(table.frame for table in more)], ignore_index=True)
+    provenance = found.performance.provenance
+    parameters = {**provenance.parameters, **{table.provenance.method: table.provenance.parameters for table in more}}
+    return PerformanceTable(frame=frame, provenance=replace(provenance, parameters=parameters)), found.predictions
+
+
+def _with_notes(table: PerformanceTable, planned: Planned, doubts: tuple[str, ...]) -> PerformanceTable:
+    """The table with the ceiling of its labels as a row, and doubts in its provenance."""
+    frame = table.frame
+    if planned.ceiling:
+        words = {"signature_id": "perfect_marker", "role": "resampled", "metric": "auc_ceiling", "resampling": ""}
+        note = "what the true response itself would reach against these calls"
+        limits = planned.ceiling._asdict()
+        row = planned.study.base() | limits | words | {"note": note}
+        frame = pd.concat([frame, pd.DataFrame([row])], ignore_index=True)
+    return PerformanceTable(frame=frame, provenance=replace(table.provenance, notes=doubts))
+
+
+def _only_effects(arguments: argparse.Namespace, planned: Planned, n_subjects: int) -> None:
+    table, path = effect_table(planned.study), arguments.output / "effects.tsv"
+    save_table(table, path, arguments, _inputs(arguments))
+    print(
+        f"no classifier is made of {n_subjects} subjects ({LEAST_SUBJECTS} are needed): effects of the features with "
+        "intervals instead, not adjusted for their number"
     )
+    print(f"{path}: {len(table.frame)} rows")
 
 
 def _say(table: PerformanceTable, path: Path) -> None:
     for row in table.frame.to_dict("records"):
         interval = f" ({row['ci_low']:.3f} to {row['ci_high']:.3f})" if pd.notna(row["ci_low"]) else ""
-        told = (row["signature_id"], row["role"], row["metric"], f"{row['estimate']:.3f}{interval}", row["note"])
-        print("\t".join(told).rstrip())
+        words = (row["signature_id"], row["cohort_id"], row["role"], row["metric"])
+        print("\t".join((*words, f"{row['estimate']:.3f}{interval}", row["note"])).rstrip())
     print(f"{path}: {len(table.frame)} rows")
 
 
-def _lock(study: Study, plan: Stratification, table: PerformanceTable, scale: str, folder: Path) -> None:
+def _lock(planned: Planned, plan: Stratification, table: PerformanceTable, folder: Path) -> None:
     frame = table.frame
     judged = frame[(frame["signature_id"] == "elastic_net_logistic") & (frame["role"] == "resampled")]
-    auc = judged[judged["metric"] == "auc"]
-    if auc.empty:
-        raise InputError("only elastic_net_logistic can be locked; name it among the pipelines of the plan.")
-    if auc["ci_low"].iloc[0] <= 0.5:
+    evidence = judged[judged["metric"] == ("pooled_auc" if plan.leave_out else "auc")]
+    if evidence.empty or planned.study.kind != "binary":
+        raise InputError("only elastic_net_logistic of two classes can be locked; name it in the plan.")
+    if not evidence["ci_low"].iloc[0] > 0.5:
         print("no model is locked: the interval of the AUC holds 0.5, which is no evidence that it predicts anything")
         return
-    model = lock(study, identifier=plan.lock, scale=scale, seed=int(plan.how.get("seed", 1)))
+    model = lock(planned.study, identifier=plan.lock, scale=planned.scale, seed=int(plan.how.get("seed", 1)))
     print(f"{write_locked_model(model, folder)}: {len(model.features)} features")

@@ -13,7 +13,7 @@ from exomics.registry.document import document_paths, read_document
 
 __all__ = ["Stratification", "load_stratification"]
 
-_HOW = ("pipelines", "n_folds", "n_repeats", "inner_folds", "n_permutations", "seed")
+_HOW = ("pipelines", "n_folds", "n_repeats", "inner_folds", "n_permutations", "n_bootstraps", "seed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,13 +25,23 @@ class Stratification:
     id, version, title
         As in the document.
     column, positive
-        Of the outcome.
+        Of an outcome of classes; `positive` is None where there are several and none is more than the others.
+    time, event
+        Columns of a survival outcome; "" for classes.
+    change, control
+        Column of the change that the labels were made from, and the arm without training; "" if they were not.
+    roles
+        Columns by part: ``batch``, ``arm``, ``sampled``, ``known``.
     group_by
         Columns that folds must not part; the first is the subject.
     keep
         Values that samples must have.
     clinical
         Columns known before the outcome.
+    learning_curve
+        Fractions of the training subjects; empty for no curve.
+    leave_out
+        Column of cohorts to be left out one at a time; "" for random folds.
     how
         Keywords of `exomics.stratify.CrossValidation` that the document sets.
     lock
@@ -43,14 +53,32 @@ class Stratification:
     id: str
     version: str
     title: str
-    column: str
-    positive: str
     group_by: tuple[str, ...]
+    column: str = ""
+    positive: str | None = None
+    time: str = ""
+    event: str = ""
+    change: str = ""
+    control: str = ""
+    roles: Mapping[str, str] = field(default_factory=dict)
     keep: Mapping[str, str] = field(default_factory=dict)
     clinical: tuple[str, ...] = ()
+    learning_curve: tuple[float, ...] = ()
+    leave_out: str = ""
     how: Mapping[str, Any] = field(default_factory=dict)
     lock: str = ""
     sha256: str = ""
+
+    @property
+    def outcome(self) -> tuple[str, ...]:
+        """Columns of the outcome."""
+        return (self.column,) if self.column else (self.time, self.event)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that the samples must have."""
+        parts = (self.change, self.leave_out, *self.roles.values(), *self.group_by, *self.clinical, *self.keep)
+        return tuple(dict.fromkeys(name for name in (*self.outcome, *parts) if name))
 
 
 def load_stratification(name: str) -> Stratification:
@@ -90,11 +118,13 @@ def load_stratification(name: str) -> Stratification:
         id=document.id,
         version=document.version,
         title=head["title"],
-        column=head["outcome"]["column"],
-        positive=str(head["outcome"]["positive"]),
+        **{key: str(value) for key, value in head["outcome"].items()},
+        roles=dict(head.get("roles", {})),
         group_by=tuple(head["group_by"]),
         keep={key: str(value) for key, value in head.get("keep", {}).items()},
         clinical=tuple(head.get("clinical", ())),
+        learning_curve=tuple(map(float, head.get("learning_curve", ()))),
+        leave_out=head.get("leave_out", ""),
         how=how,
         lock=head.get("lock", ""),
         sha256=document.sha256,

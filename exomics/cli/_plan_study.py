@@ -1,0 +1,97 @@
+"""The study that a plan of `exomics stratify` is about, put together from files."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from exomics.cli._features import read_blocks, read_outcomes
+from exomics.errors import DesignError, InputError
+from exomics.registry.stratification import Stratification
+from exomics.results.response import HeterogeneityTable, ResponseTable
+from exomics.schema import keys
+from exomics.stratify import Study
+from exomics.stratify.labels import Ceiling, called_response, require_response
+
+_CALL = "call"
+RESPONSE_FILES = ("subjects.tsv", "heterogeneity.tsv")
+
+
+class Planned(NamedTuple):
+    """A study, its sheet of samples, the scale of its features in words, and the ceiling of its labels if known."""
+
+    study: Study
+    samples: pd.DataFrame
+    scale: str
+    ceiling: Ceiling | None
+
+
+def planned_study(arguments: argparse.Namespace, plan: Stratification) -> Planned:
+    """Read features, outcome and response, keep the samples of the plan, and refuse labels that mean nothing."""
+    samples, ceiling = read_outcomes(arguments.outcome), None
+    if arguments.response:
+        samples, ceiling = _with_calls(samples, plan, arguments.response)
+    samples = _kept(samples, plan, arguments.outcome)
+    _require_before(samples, plan)
+    if plan.change:
+        arm = samples[plan.roles["arm"]] if "arm" in plan.roles else None
+        require_response(_present(samples[plan.column]), samples[plan.change], arm, plan.control)
+    blocks, scale = read_blocks(arguments.features)
+    known = samples[list(plan.outcome)] if plan.time else _present(samples[plan.column])
+    study = Study.of(
+        blocks if len(blocks) > 1 else next(iter(blocks.values())),
+        known,
+        samples[list(plan.group_by)],
+        positive=plan.positive,
+        clinical=samples[list(plan.clinical)] if plan.clinical else None,
+        endpoint=plan.column or plan.time,
+        cohort=arguments.cohort,
+    )
+    return Planned(study, samples, scale, ceiling)
+
+
+def _present(column: pd.Series) -> pd.Series:
+    return column.replace("", pd.NA)
+
+
+def _with_calls(samples: pd.DataFrame, plan: Stratification, folder: Path) -> tuple[pd.DataFrame, Ceiling]:
+    """The samples with the calls of `exomics respond` in the column of the outcome."""
+    subject = plan.group_by[0]
+    if subject not in samples.columns:
+        raise InputError(f"the samples have no column {subject!r}, by which the calls of {folder} are joined.")
+    if plan.column != _CALL:
+        raise InputError(
+            f"with --response the outcome of the plan must be the column {_CALL!r}; it is {plan.column!r}."
+        )
+    calls, ceiling = called_response(
+        ResponseTable.from_tsv(folder / RESPONSE_FILES[0]), HeterogeneityTable.from_tsv(folder / RESPONSE_FILES[1])
+    )
+    return samples.assign(**{_CALL: samples[subject].astype(str).map(calls)}), ceiling
+
+
+def _kept(samples: pd.DataFrame, plan: Stratification, path: Path) -> pd.DataFrame:
+    missing = [name for name in plan.columns if name not in samples.columns]
+    if missing:
+        known = ", ".join(map(str, samples.columns[:15]))
+        raise InputError(f"{path} has no column {missing[0]!r}, which the plan needs; it has {known}.")
+    for column, value in plan.keep.items():
+        kept = samples[samples[column].astype(str) == value]
+        if kept.empty:
+            raise InputError(f"no sample has {column} {value!r}, which the plan keeps.")
+        samples = kept
+    return samples
+
+
+def _require_before(samples: pd.DataFrame, plan: Stratification) -> None:
+    """Several time points, none of them chosen, would let samples in that were taken after the outcome."""
+    if keys.TIME_POINT not in samples.columns or keys.TIME_POINT in plan.keep:
+        return
+    points = sorted(set(samples[keys.TIME_POINT].dropna().astype(str)) - {"", "unknown"})
+    if len(points) > 1:
+        raise DesignError(
+            f"the samples were taken at {', '.join(points[:6])}; a feature must be measured before the outcome. Say in "
+            "the plan which to keep, such as keep: {time_point: baseline}."
+        )
