@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "associate": "scores beside response and survival in one cohort",
     "pool": "associations of several cohorts, by random effects",
     "respond": "do subjects respond differently, and who: trained beside controls",
+    "select": "features that tell two classes apart, with a bound on errors",
     "stratify": "a classifier judged by nested cross-validation, and locked",
     "benefit": "who benefits: markers that interact with a randomized arm",
     "power": "how many subjects a trial needs, for effects and for interactions",

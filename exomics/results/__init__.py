@@ -17,6 +17,7 @@ from exomics.results.prediction import PredictionTable
 from exomics.results.provenance import Provenance
 from exomics.results.reference import ReferenceTable
 from exomics.results.scores import ScoreTable
+from exomics.results.selection import OperatingTable, SelectionTable
 
 __all__ = [
     "BenefitGroupTable",
@@ -29,6 +30,7 @@ __all__ = [
     "DifferentialTable",
     "EnrichmentTable",
     "MirnaTable",
+    "OperatingTable",
     "PerformanceTable",
     "PooledTable",
     "PowerTable",
@@ -37,6 +39,7 @@ __all__ = [
     "ReferenceTable",
     "ResultTable",
     "ScoreTable",
+    "SelectionTable",
     "SubgroupTable",
     "UpliftTable",
     "read_differential",

@@ -52,7 +52,7 @@ def lasso_on_half_samples(
     Parameters
     ----------
     features
-        (n_samples, n_features), finite.
+        Samples x features (n_samples, n_features), finite.
     labels
         (n_samples,) 0 and 1.
     n_pairs

@@ -116,7 +116,7 @@ def select_by_knockoffs(features: ArrayLike, labels: ArrayLike, *, generator: np
     Parameters
     ----------
     features
-        (n_samples, n_features), finite.
+        Samples x features (n_samples, n_features), finite.
     labels
         (n_samples,) 0 and 1.
     generator

@@ -36,7 +36,7 @@ def checked_classes(features: ArrayLike, labels: ArrayLike) -> tuple[FloatArray,
     Parameters
     ----------
     features
-        (n_samples, n_features), finite.
+        Samples x features (n_samples, n_features), finite.
     labels
         (n_samples,) 0 and 1, at least three of each.
 
@@ -63,7 +63,9 @@ def checked_classes(features: ArrayLike, labels: ArrayLike) -> tuple[FloatArray,
     return matrix, classes
 
 
-def select_by_t_tests(features: ArrayLike, labels: ArrayLike) -> Selection:
+def select_by_t_tests(
+    features: ArrayLike, labels: ArrayLike, *, generator: np.random.Generator | None = None
+) -> Selection:
     """Student's t test of every feature between two classes; levels are Benjamini-Hochberg adjusted P values.
 
     ``t = r sqrt((n - 2) / (1 - r^2))``, where r is the correlation of feature and class.
@@ -71,9 +73,11 @@ def select_by_t_tests(features: ArrayLike, labels: ArrayLike) -> Selection:
     Parameters
     ----------
     features
-        (n_samples, n_features), finite.
+        Samples x features (n_samples, n_features), finite.
     labels
         (n_samples,) 0 and 1.
+    generator
+        Not used: nothing is random.
 
     Returns
     -------
@@ -121,7 +125,7 @@ def select_by_shuffled_labels(
     Parameters
     ----------
     features
-        (n_samples, n_features), finite.
+        Samples x features (n_samples, n_features), finite.
     labels
         (n_samples,) 0 and 1.
     n_shuffles

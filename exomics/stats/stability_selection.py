@@ -33,7 +33,7 @@ def select_by_complementary_pairs(
     Parameters
     ----------
     features
-        (n_samples, n_features), finite.
+        Samples x features (n_samples, n_features), finite.
     labels
         (n_samples,) 0 and 1.
     n_pairs
@@ -91,7 +91,7 @@ def select_by_integrated_paths(
     Parameters
     ----------
     features
-        (n_samples, n_features), finite.
+        Samples x features (n_samples, n_features), finite.
     labels
         (n_samples,) 0 and 1.
     n_pairs
@@ -150,7 +150,7 @@ def select_against_decoys(
     Parameters
     ----------
     features
-        (n_samples, n_features), finite.
+        Samples x features (n_samples, n_features), finite.
     labels
         (n_samples,) 0 and 1.
     n_pairs
