@@ -8,26 +8,35 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from exomics.errors import DesignError
 from exomics.stats.sparse_components import sparse_components
 from exomics.stratify.fusion import block_slices, evidence, fused, measured_rows
-from exomics.stratify.models import MedianImputer
 
 __all__ = ["SparsePlsDiscriminant"]
 
 FloatArray = NDArray[np.float64]
 
 
+class _Scaling(NamedTuple):
+    """Median, mean and inverse deviation of each feature of a block, 0 where it does not vary; (n_features,) each."""
+
+    fill: FloatArray
+    mean: FloatArray
+    inverse: FloatArray
+
+    def scaled(self, block: FloatArray) -> FloatArray:
+        """The block standardized, its gaps filled."""
+        return np.asarray((np.where(np.isnan(block), self.fill, block) - self.mean) * self.inverse)
+
+
 class _Member(NamedTuple):
     """A block: its scaling, its rotations (n_features, n_components), its logistic model and log prior (n_classes,)."""
 
-    scaling: Pipeline
+    scaling: _Scaling
     rotations: FloatArray
-    model: Pipeline
+    model: LogisticRegression
     log_prior: FloatArray
 
 
@@ -67,9 +76,9 @@ class SparsePlsDiscriminant(ClassifierMixin, BaseEstimator):
         for b, columns in enumerate(block_slices(self.blocks, features.shape[1])):
             rows = measured_rows(features[:, columns])
             if len(np.unique(labels[rows])) == len(self.classes_):
-                usable.append((b, rows, _scaling().fit(features[rows][:, columns])))
+                usable.append((b, rows, _scaling(features[rows][:, columns])))
                 block = np.zeros((len(features), columns.stop - columns.start))
-                block[rows] = usable[-1][2].transform(features[rows][:, columns])
+                block[rows] = usable[-1][2].scaled(features[rows][:, columns])
                 scaled.append(block)
         if not usable:
             raise DesignError("no block is measured in samples of every class of the training part.")
@@ -79,10 +88,11 @@ class SparsePlsDiscriminant(ClassifierMixin, BaseEstimator):
         )
         self.members_: dict[int, _Member] = {}
         for (b, rows, scaling), block, rotations in zip(usable, scaled, found.rotations, strict=True):
-            model = Pipeline([("scale", StandardScaler()), ("model", LogisticRegression(C=1.0))])
-            model.fit(block[rows] @ rotations, labels[rows])
+            deviation = (block[rows] @ rotations).std(axis=0)
+            unit = rotations / np.where(deviation > 0.0, deviation, 1.0)
+            model = LogisticRegression(C=1.0).fit(block[rows] @ unit, labels[rows])
             prior = np.log(np.bincount(labels[rows]) / len(rows))
-            self.members_[b] = _Member(scaling, rotations, model, prior)
+            self.members_[b] = _Member(scaling, unit, model, prior)
         return self
 
     def predict_proba(self, X: ArrayLike) -> FloatArray:
@@ -95,7 +105,7 @@ class SparsePlsDiscriminant(ClassifierMixin, BaseEstimator):
         for b, member in self.members_.items():
             rows = measured_rows(features[:, slices[b]])
             if len(rows):
-                scores = member.scaling.transform(features[rows][:, slices[b]]) @ member.rotations
+                scores = member.scaling.scaled(features[rows][:, slices[b]]) @ member.rotations
                 told[b, rows] = evidence(member.model.predict_proba(scores), member.log_prior)
                 present[b, rows] = 1.0
         return fused(told, self.log_prior_, present / np.maximum(present.sum(axis=0), 1.0))
@@ -105,5 +115,12 @@ class SparsePlsDiscriminant(ClassifierMixin, BaseEstimator):
         return np.asarray(self.classes_[np.argmax(self.predict_proba(X), axis=1)])
 
 
-def _scaling() -> Pipeline:
-    return Pipeline([("impute", MedianImputer(in_place=True)), ("scale", StandardScaler())])
+def _scaling(block: FloatArray) -> _Scaling:
+    """Learned from the samples that have the block; a feature without any value there stays at 0."""
+    known = np.isfinite(block).any(axis=0)
+    fill = np.zeros(block.shape[1])
+    fill[known] = np.nanmedian(block[:, known], axis=0)
+    filled = np.where(np.isnan(block), fill, block)
+    mean, deviation = filled.mean(axis=0), filled.std(axis=0)
+    varies = deviation > 1e-12 * np.abs(mean)
+    return _Scaling(fill, mean, np.where(varies, 1.0 / np.where(varies, deviation, 1.0), 0.0))
