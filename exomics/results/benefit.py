@@ -11,7 +11,8 @@ class BenefitTable(ResultTable):
     """One row per marker and endpoint, per standard deviation of the marker.
 
     ``interaction`` is ``in_treated`` minus ``in_control``; ``verdict`` is ``predictive`` (the benefit depends on the
-    marker), ``prognostic`` (the outcome does, the benefit is not shown to), ``no evidence`` or ``not estimated``.
+    marker), ``interaction only`` (so it seems, but the design does not support the claim: see the note),
+    ``prognostic`` (the outcome does, the benefit is not shown to), ``no evidence`` or ``not estimated``.
     """
 
     columns: ClassVar[dict[str, str]] = {

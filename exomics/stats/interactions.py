@@ -154,7 +154,7 @@ def _fit(marker: FloatArray, data: _Data, row: FloatArray) -> int:
         return CONSTANT
     scaled = (marker - marker.mean()) / deviation
     design = np.column_stack([data.arm, scaled, data.arm * scaled, data.covariates])
-    beta, covariance, df = _FITS[data.family](design, data.outcome)
+    beta, covariance, df = fit_model(design, data.outcome, data.family)
     if not (np.isfinite(beta).all() and np.isfinite(covariance).all()):
         return NOT_CONVERGED
     main, crossed = beta[1], beta[2]
@@ -164,6 +164,11 @@ def _fit(marker: FloatArray, data: _Data, row: FloatArray) -> int:
     p = float(t_tests(np.array([statistic]), np.array([df]))[0][0]) if df else 2.0 * special.ndtr(-abs(statistic))
     row[:] = crossed, error, statistic, p, main, np.sqrt(covariance[1, 1]), main + crossed, both
     return FITTED
+
+
+def fit_model(design: FloatArray, outcome: FloatArray, family: str) -> tuple[FloatArray, FloatArray, float]:
+    """Coefficients without the intercept, their covariance, and residual degrees of freedom (0: Wald)."""
+    return _FITS[family](design, outcome)
 
 
 def _linear(design: FloatArray, outcome: FloatArray) -> tuple[FloatArray, FloatArray, float]:

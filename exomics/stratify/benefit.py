@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -9,19 +10,18 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from exomics.errors import DesignError, InputError
 from exomics.results import BenefitTable, Provenance
-from exomics.schema import keys
-from exomics.stats.interactions import INTERACTION_STATUS, Family, InteractionScreen, interaction_screen
+from exomics.stats.interactions import INTERACTION_STATUS, InteractionScreen, interaction_screen
 from exomics.stats.multiple_testing import benjamini_hochberg
+from exomics.stratify._trial import TrialColumns, design_notes, outcome_of, require_columns, shared_samples, trained
 
-__all__ = ["benefit"]
+__all__ = ["TrialColumns", "benefit"]
 
 FloatArray = NDArray[np.float64]
 
 _WALD = 1.959963984540054
 _FITTED = 0
-_POSITIVE = "responder"
+_NO_CLAIM = "interaction only"  # the design does not support that the marker predicts benefit
 _NOTES = {
     "too_few": "fewer than 5 samples per coefficient, or fewer than 3 in an arm",
     "constant": "the marker does not vary",
@@ -30,14 +30,7 @@ _NOTES = {
 
 
 def benefit(
-    markers: pd.DataFrame,
-    outcomes: pd.DataFrame,
-    *,
-    endpoint: str,
-    arm: str,
-    control: str,
-    covariates: tuple[str, ...] = (),
-    level: float = 0.05,
+    markers: pd.DataFrame, outcomes: pd.DataFrame, columns: TrialColumns, *, level: float = 0.05
 ) -> BenefitTable:
     """Test for every marker whether the effect of the arm depends on it.
 
@@ -50,15 +43,9 @@ def benefit(
     markers
         (n_samples, n_markers), measured before the arms began; one sample per subject.
     outcomes
-        Indexed as `markers`: the arm, covariates, and the endpoint: ``<endpoint>_time_months`` and
-        ``<endpoint>_event`` (Cox), a column of two values of which one is ``responder`` or 1 (logistic), or numbers
-        (linear).
-    endpoint
-        Name of the outcome.
-    arm, control
-        Column of the randomized arm, and its level without training.
-    covariates
-        Numeric columns of `outcomes` to adjust for.
+        Indexed as `markers`: the arm, covariates, and the endpoint.
+    columns
+        Where `outcomes` holds them: Cox, logistic or linear models, as the endpoint is.
     level
         False discovery rate.
 
@@ -70,15 +57,16 @@ def benefit(
     Raises
     ------
     DesignError
-        If there are not two arms, or a subject comes twice.
+        If there are not two arms, or a subject comes twice, or is in both.
     InputError
         If a column is missing or no sample is shared.
 
     Notes
     -----
     Kent et al. (2020), doi:10.7326/M18-3667: predictive claims need a test of interaction in randomized data. That the
-    arms were randomized cannot be seen here; the caller says so by naming them. Interactions need about four times the
-    subjects of a main effect of the same size, so a null is weak evidence of no interaction.
+    arms were randomized cannot be seen here; the caller says so. Interactions need about four times the subjects of a
+    main effect of the same size, so a null is weak evidence of no interaction. Samples taken after the arms began, and
+    arms that were not randomized, are told in the notes; the verdict is then ``interaction only``.
 
     Examples
     --------
@@ -88,59 +76,26 @@ def benefit(
     >>> arms = np.tile(["usual_care", "exercise"], 100)
     >>> gain = 1.5 * m["modifies"] * (arms == "exercise") + m["prognoses"] + generator.normal(size=200)
     >>> sheet = pd.DataFrame({"arm": arms, "vo2peak": gain}, index=names)
-    >>> benefit(m, sheet, endpoint="vo2peak", arm="arm", control="usual_care").frame["verdict"].tolist()
+    >>> trial = TrialColumns(endpoint="vo2peak", arm="arm", control="usual_care")
+    >>> benefit(m, sheet, trial).frame["verdict"].tolist()
     ['predictive', 'prognostic']
     """
-    shared = [name for name in markers.index if name in outcomes.index]
-    if not shared:
-        raise InputError("markers and outcomes share no sample; index both by sample_id.")
+    shared = shared_samples(markers, outcomes)
     sheet = outcomes.loc[shared]
-    treated = _arms(sheet, arm, control)
-    model, values = _outcome(sheet, endpoint)
-    beside = _columns(sheet, covariates).astype(np.float64).to_numpy() if covariates else None
+    arm = trained(sheet, columns.arm, columns.control)
+    model, values = outcome_of(sheet, columns.endpoint)
+    beside = require_columns(sheet, columns.covariates).astype(np.float64).to_numpy() if columns.covariates else None
     matrix = markers.loc[shared].to_numpy(dtype=np.float64, na_value=np.nan)
-    found = interaction_screen(matrix, treated, values, family=model, covariates=beside)
-    frame = _frame(found, [str(name) for name in markers.columns], (endpoint, model, level))
+    found = interaction_screen(matrix, arm, values, family=model, covariates=beside)
+    notes = design_notes(sheet, columns)
+    frame = _frame(found, [str(name) for name in markers.columns], (columns.endpoint, model, level))
+    if notes:
+        frame["verdict"] = frame["verdict"].replace("predictive", _NO_CLAIM)
+    frame["note"] = ["; ".join(word for word in (note, *notes) if word) for note in frame["note"]]
     parameters: dict[str, Any] = {
-        "endpoint": endpoint, "arm": arm, "control": control, "covariates": list(covariates), "level": level,
-        "model": model, "n_markers": len(frame), "interval": "95 %",
+        **asdict(columns), "level": level, "model": model, "n_markers": len(frame), "interval": "95 %",
     }  # fmt: skip
-    return BenefitTable(frame=frame, provenance=Provenance(method="benefit", parameters=parameters))
-
-
-def _columns(sheet: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
-    missing = [name for name in names if name not in sheet.columns]
-    if missing:
-        raise InputError(
-            f"the samples have no column {missing[0]!r}; they have {', '.join(map(str, sheet.columns[:15]))}."
-        )
-    return sheet[list(names)]
-
-
-def _arms(sheet: pd.DataFrame, arm: str, control: str) -> FloatArray:
-    words = _columns(sheet, (arm,))[arm].astype(str)
-    levels = sorted(set(words))
-    if control not in levels or len(levels) != 2:
-        raise DesignError(f"{arm} must have two levels, {control!r} among them; it has {', '.join(levels[:6])}.")
-    if keys.SUBJECT_ID in sheet.columns and sheet[keys.SUBJECT_ID].duplicated().any():
-        twice = sheet.loc[sheet[keys.SUBJECT_ID].duplicated(), keys.SUBJECT_ID].iloc[0]
-        raise DesignError(f"subject {twice} comes twice; keep one sample per subject, taken before the arms began.")
-    return np.asarray(words != control, dtype=np.float64)
-
-
-def _outcome(sheet: pd.DataFrame, endpoint: str) -> tuple[Family, FloatArray]:
-    time, event = f"{endpoint}_time_months", f"{endpoint}_event"
-    if time in sheet.columns:
-        return "cox", _columns(sheet, (time, event)).astype(np.float64).to_numpy()
-    column = _columns(sheet, (endpoint,))[endpoint].replace("", pd.NA)
-    if pd.api.types.is_numeric_dtype(column):
-        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        return ("logistic" if set(column.dropna()) == {0, 1} else "linear"), numbers
-    words = column.dropna().astype(str)
-    if len(set(words)) != 2 or _POSITIVE not in set(words):
-        known = ", ".join(sorted(set(words))[:6])
-        raise InputError(f"{endpoint} needs numbers, or two values with {_POSITIVE!r} among them; it has {known}.")
-    return "logistic", np.asarray((words == _POSITIVE).astype(float).reindex(sheet.index), dtype=np.float64)
+    return BenefitTable(frame=frame, provenance=Provenance(method="benefit", parameters=parameters, notes=notes))
 
 
 def _frame(found: InteractionScreen, names: list[str], told: tuple[str, str, float]) -> pd.DataFrame:

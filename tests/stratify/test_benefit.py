@@ -9,7 +9,12 @@ import pandas as pd
 import pytest
 
 from exomics.errors import UserError
-from exomics.stratify import benefit
+from exomics.stratify import TrialColumns, benefit
+
+
+def _columns(**options: Any) -> TrialColumns:
+    return TrialColumns(**{"endpoint": "gain", "arm": "arm", "control": "usual_care", **options})
+
 
 NAMES = [f"s{number:03d}" for number in range(400)]
 
@@ -40,7 +45,7 @@ def trial() -> tuple[pd.DataFrame, pd.DataFrame]:
 @pytest.mark.parametrize(("endpoint", "model"), [("gain", "linear"), ("response", "logistic"), ("os", "cox")])
 def test_only_the_modifier_is_predictive(endpoint: str, model: str, trial: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     markers, sheet = trial
-    frame = benefit(markers, sheet, endpoint=endpoint, arm="arm", control="usual_care", covariates=("age",)).frame
+    frame = benefit(markers, sheet, _columns(endpoint=endpoint, covariates=("age",))).frame
     assert len(frame) == 100
     assert set(frame["model"]) == {model}
     predictive = frame.loc[frame["verdict"] == "predictive", "marker"].tolist()
@@ -57,16 +62,35 @@ def test_only_the_modifier_is_predictive(endpoint: str, model: str, trial: tuple
 def test_shuffled_arms_find_no_modifier(trial: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     markers, sheet = trial
     shuffled = sheet.assign(arm=np.random.default_rng(2).permutation(sheet["arm"].to_numpy()))
-    frame = benefit(markers, shuffled, endpoint="gain", arm="arm", control="usual_care").frame
+    frame = benefit(markers, shuffled, _columns()).frame
     assert (frame["verdict"] == "predictive").sum() == 0
     assert {"g1", "g2"} <= set(frame.loc[frame["verdict"] == "prognostic", "marker"])
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "said"),
+    [
+        ({"time_point": "post"}, {}, "400 samples were taken at post"),
+        ({}, {"randomized": False}, "confounding is possible"),
+    ],
+)
+def test_a_design_that_supports_no_claim_makes_none(
+    change: dict[str, Any], options: dict[str, Any], said: str, trial: tuple[pd.DataFrame, pd.DataFrame]
+) -> None:
+    markers, sheet = trial
+    found = benefit(markers, sheet.assign(**change), _columns(**options))
+    assert found.frame.loc[0, "verdict"] == "interaction only"
+    assert "predictive" not in set(found.frame["verdict"])
+    assert found.frame["note"].str.contains(said).all()
+    assert said in found.provenance.notes[0]
 
 
 @pytest.mark.parametrize(
     ("change", "options", "message"),
     [
         ({"arm": "exercise"}, {}, "two levels"),
-        ({"subject_id": "p1"}, {}, "comes twice"),
+        ({"subject_id": "p1"}, {}, "p1 is in both arms"),
+        ({"subject_id": [f"p{number % 200}" for number in range(400)]}, {}, "p0 comes twice"),
         ({}, {"endpoint": "dfs"}, "no column 'dfs'"),
         ({}, {"covariates": ("bmi",)}, "no column 'bmi'"),
         ({"gain": "high"}, {}, "two values with"),
@@ -76,8 +100,7 @@ def test_bad_trials_are_refused(
     change: dict[str, Any], options: dict[str, Any], message: str, trial: tuple[pd.DataFrame, pd.DataFrame]
 ) -> None:
     markers, sheet = trial
-    given: dict[str, Any] = {"endpoint": "gain", "arm": "arm", "control": "usual_care", **options}
     with pytest.raises(UserError, match=message):
-        benefit(markers, sheet.assign(**change), **given)
+        benefit(markers, sheet.assign(**change), _columns(**options))
     with pytest.raises(UserError, match="share no sample"):
-        benefit(markers.add_prefix("x", axis=0), sheet, endpoint="gain", arm="arm", control="usual_care")
+        benefit(markers.add_prefix("x", axis=0), sheet, _columns())

@@ -1,0 +1,112 @@
+"""The columns of a trial of two arms: who was trained, what came of it, and what must be said about the design."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from exomics.errors import DesignError, InputError
+from exomics.schema import keys
+from exomics.stats.interactions import Family
+
+FloatArray = NDArray[np.float64]
+
+POSITIVE = "responder"
+AFTER = "measured after the arms began: a consequence of the arm, not a modifier of its benefit"
+NOT_RANDOMIZED = "the arms were not randomized: confounding is possible, whatever the adjustment"
+_NOT_LATER = ("baseline", "resting", "unknown", "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialColumns:
+    """Where the sample sheet of a trial of two arms holds what.
+
+    Parameters
+    ----------
+    endpoint
+        Name of the outcome: ``<endpoint>_time_months`` and ``<endpoint>_event`` (survival), a column of two values of
+        which one is ``responder`` or 1, or numbers.
+    arm, control
+        Column of the arm, and its level without training.
+    covariates
+        Numeric columns to adjust for.
+    group_by
+        Columns, beside the subject, whose samples stay in one fold, such as a cage or a center.
+    randomized
+        Whether chance assigned the arms. If not, that is said wherever an effect is.
+    lower_is_better
+        Whether a low number, or 0, is the good outcome.
+    horizon
+        Months up to which survival counts as gain; None for the last at which a tenth of both arms is followed.
+    """
+
+    endpoint: str
+    arm: str
+    control: str
+    covariates: tuple[str, ...] = ()
+    group_by: tuple[str, ...] = ()
+    randomized: bool = True
+    lower_is_better: bool = False
+    horizon: float | None = None
+
+
+def require_columns(sheet: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+    """The named columns, or one line that says which is missing."""
+    missing = [name for name in names if name not in sheet.columns]
+    if missing:
+        raise InputError(
+            f"the samples have no column {missing[0]!r}; they have {', '.join(map(str, sheet.columns[:15]))}."
+        )
+    return sheet[list(names)]
+
+
+def shared_samples(markers: pd.DataFrame, outcomes: pd.DataFrame) -> list[str]:
+    """Samples of both tables, in the order of the markers."""
+    shared = [name for name in markers.index if name in outcomes.index]
+    if not shared:
+        raise InputError("markers and outcomes share no sample; index both by sample_id.")
+    return shared
+
+
+def trained(sheet: pd.DataFrame, arm: str, control: str) -> FloatArray:
+    """1 for the trained and 0 for the controls; each subject comes once."""
+    words = require_columns(sheet, (arm,))[arm].astype(str)
+    levels = sorted(set(words))
+    if control not in levels or len(levels) != 2:
+        raise DesignError(f"{arm} must have two levels, {control!r} among them; it has {', '.join(levels[:6])}.")
+    if keys.SUBJECT_ID in sheet.columns and sheet[keys.SUBJECT_ID].duplicated().any():
+        twice = sheet.loc[sheet[keys.SUBJECT_ID].duplicated(), keys.SUBJECT_ID].iloc[0]
+        if words[sheet[keys.SUBJECT_ID] == twice].nunique() > 1:
+            raise DesignError(f"subject {twice} is in both arms; a crossover is no trial of two groups of subjects.")
+        raise DesignError(f"subject {twice} comes twice; keep one sample per subject, taken before the arms began.")
+    return np.asarray(words != control, dtype=np.float64)
+
+
+def outcome_of(sheet: pd.DataFrame, endpoint: str) -> tuple[Family, FloatArray]:
+    """The family of the endpoint, and its values: numbers, 0 and 1, or (n_samples, 2) time and event."""
+    time, event = f"{endpoint}_time_months", f"{endpoint}_event"
+    if time in sheet.columns:
+        return "cox", require_columns(sheet, (time, event)).astype(np.float64).to_numpy()
+    column = require_columns(sheet, (endpoint,))[endpoint].replace("", pd.NA)
+    if pd.api.types.is_numeric_dtype(column):
+        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        return ("logistic" if set(column.dropna()) == {0, 1} else "linear"), numbers
+    words = column.dropna().astype(str)
+    if len(set(words)) != 2 or POSITIVE not in set(words):
+        known = ", ".join(sorted(set(words))[:6])
+        raise InputError(f"{endpoint} needs numbers, or two values with {POSITIVE!r} among them; it has {known}.")
+    return "logistic", np.asarray((words == POSITIVE).astype(float).reindex(sheet.index), dtype=np.float64)
+
+
+def design_notes(sheet: pd.DataFrame, columns: TrialColumns) -> tuple[str, ...]:
+    """What a reader must know of the design: markers measured too late, arms that were not randomized."""
+    notes: tuple[str, ...] = () if columns.randomized else (NOT_RANDOMIZED,)
+    if keys.TIME_POINT in sheet.columns:
+        later = sheet[keys.TIME_POINT].dropna().astype(str)
+        later = later[~later.isin(_NOT_LATER)]
+        if len(later):
+            notes += (f"{len(later)} samples were taken at {later.iloc[0]}: {AFTER}",)
+    return notes
