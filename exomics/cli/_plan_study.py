@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exomics.cli._features import read_blocks, read_outcomes
 from exomics.errors import DesignError, InputError
@@ -27,6 +30,11 @@ class Planned(NamedTuple):
     samples: pd.DataFrame
     scale: str
     ceiling: Ceiling | None
+
+    def column(self, name: str) -> NDArray[np.str_]:
+        """A column of the sheet as words, (n_samples,) in the order of the study."""
+        words = self.samples[name].set_axis(self.samples.index.astype(str), axis=0).astype(str)
+        return words.loc[list(self.study.samples)].to_numpy(dtype=str)
 
 
 def planned_study(arguments: argparse.Namespace, plan: Stratification) -> Planned:
@@ -50,7 +58,11 @@ def planned_study(arguments: argparse.Namespace, plan: Stratification) -> Planne
         endpoint=plan.column or plan.time,
         cohort=arguments.cohort,
     )
-    return Planned(study, samples, scale, ceiling)
+    planned = Planned(study, samples, scale, ceiling)
+    if "study" not in plan.roles:
+        return planned
+    within = np.unique(planned.column(plan.roles["study"]), return_inverse=True)[1]
+    return planned._replace(study=replace(study, within=within))
 
 
 def _present(column: pd.Series) -> pd.Series:

@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
     plan = load_stratification(arguments.config)
     plan = replace(plan, leave_out=arguments.leave_out or plan.leave_out)
     planned = planned_study(arguments, plan)
-    doubts = examine(planned.study, planned.samples, Roles(**plan.roles))
+    doubts = examine(planned.study, planned.samples, Roles(*(plan.roles.get(name, "") for name in Roles._fields)))
     n_subjects = len(np.unique(planned.study.groups))
     if n_subjects < LEAST_SUBJECTS and planned.study.kind == "binary":
         _only_effects(arguments, planned, n_subjects)
@@ -101,8 +101,7 @@ def _key(arguments: argparse.Namespace, plan: Stratification, inputs: Sequence[P
 def _judged(planned: Planned, plan: Stratification, journal: Journal) -> tuple[PerformanceTable, PredictionTable]:
     study, how = planned.study, CrossValidation(**plan.how)
     if plan.leave_out:
-        by_sample = planned.samples[plan.leave_out].set_axis(planned.samples.index.astype(str), axis=0)
-        found = leave_one_cohort_out(study, by_sample.loc[list(study.samples)].to_numpy(), how, work=journal)
+        found = leave_one_cohort_out(study, planned.column(plan.leave_out), how, work=journal)
         return found.performance, found.predictions
     found = cross_validate(study, how, work=journal)
     more = []

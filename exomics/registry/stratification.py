@@ -31,7 +31,7 @@ class Stratification:
     change, control
         Column of the change that the labels were made from, and the arm without training; "" if they were not.
     roles
-        Columns by part: ``batch``, ``arm``, ``sampled``, ``known``.
+        Columns by part: ``batch``, ``arm``, ``sampled``, ``known``, ``study``.
     group_by
         Columns that folds must not part; the first is the subject.
     keep

@@ -119,7 +119,7 @@ def cross_validate(
     found = _resampled(study, how, models, generator, doer)
     rows = measured_rows(study, how, found.measures)
     rows += [_apparent(study, how, name, built, data) for name, (built, data) in models.items()]
-    if how.n_permutations and study.kind == "binary":
+    if how.n_permutations:
         rows.append(_permuted(study, how, models, generator, doer))
     rows += bootstrap_rows(study, how, found.repeats)
     parameters = {**asdict(how), "models": list(models), "positive": study.positive, "interval": "Nadeau-Bengio, 95 %"}
@@ -230,9 +230,8 @@ def _permuted(
     name = next(iter(models))
     built, data = models[name]
     sizes = (how.n_folds, how.inner_folds, how.n_permutations)
-    found = permutation_null(
-        built, data, study.labels, groups=study.groups, sizes=sizes, generator=generator, work=work
-    )
-    note = f"AUC {found.observed:.3f} against shuffled labels {found.null.mean():.3f} (SD {found.null.std():.3f})"
-    scheme = f"{how.n_permutations} shuffles of the labels through the whole pipeline"
+    found = permutation_null(built, data, study, sizes=sizes, generator=generator, work=work)
+    told = f"{measure_names(study)[0]} {found.observed:.3f} against shuffled outcomes {found.null.mean():.3f}"
+    note = f"{told} (SD {found.null.std():.3f})"
+    scheme = f"{how.n_permutations} shuffles of the outcome through the whole pipeline"
     return performance_row(name, "permutation_p", (found.p_value, np.nan, np.nan), scheme, note=note)

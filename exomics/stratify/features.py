@@ -61,6 +61,8 @@ class Study:
         Names of the classes.
     positive, endpoint, cohort
         What the positive class is called ("" if none is), of which outcome, in which cohort.
+    within
+        (n_samples,) number of the block, such as the study, within which shuffles exchange outcomes; None for one.
     grouped_by
         The grouping columns, in words.
     inputs
@@ -81,6 +83,7 @@ class Study:
     positive: str = "1"
     endpoint: str = "outcome"
     cohort: str = "study"
+    within: NDArray[np.int64] | None = None
     grouped_by: str = "subject_id"
     inputs: tuple[dict[str, str], ...] = ()
 

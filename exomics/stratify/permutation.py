@@ -1,8 +1,9 @@
-"""The whole pipeline on shuffled labels: what nested cross-validation gives where there is nothing to find."""
+"""The whole pipeline on shuffled outcomes: what nested cross-validation gives where there is nothing to find."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -10,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from exomics.errors import DesignError
 from exomics.stats.discrimination import area_under_curve
 from exomics.stats.elastic_net import elastic_net_paths
+from exomics.stratify.built import Built
+from exomics.stratify.exchanges import exchanged
+from exomics.stratify.features import Study
 from exomics.stratify.models import ElasticNetLogistic
-from exomics.stratify.pipelines import Built
-from exomics.stratify.search import fit_chosen, log_losses
+from exomics.stratify.outcomes import strata
+from exomics.stratify.predictions import held_out, measures_of
+from exomics.stratify.search import log_losses
 from exomics.stratify.splits import Fold, folds
 from exomics.stratify.work import Uninterrupted, Work
 
@@ -31,7 +35,7 @@ _Parts = list[tuple[Fold, list[Fold]]]
 
 
 class PermutationNull(NamedTuple):
-    """AUC with the true labels, AUC of each shuffle (n_permutations,), and the empirical p-value."""
+    """First measure with the true outcome, that of each shuffle (n_permutations,), and the empirical p-value."""
 
     observed: float
     null: FloatArray
@@ -40,28 +44,26 @@ class PermutationNull(NamedTuple):
 
 def permutation_null(
     built: Built,
-    features: FloatArray,
-    labels: IntArray,
+    data: FloatArray,
+    study: Study,
     *,
-    groups: IntArray,
     sizes: tuple[int, int, int],
     generator: np.random.Generator,
     work: Work | None = None,
 ) -> PermutationNull:
-    """Nested cross-validation of a pipeline on shuffled labels, everything fitted anew each time.
+    """Nested cross-validation of a pipeline on shuffled outcomes, everything fitted anew each time.
 
-    ``p = (1 + #{null AUC >= observed}) / (1 + n_permutations)``, where an AUC is the mean over the outer folds.
+    ``p = (1 + #{null >= observed}) / (1 + n_permutations)`` of the first measure (AUC, concordance), its mean over the
+    outer folds.
 
     Parameters
     ----------
     built
         Pipeline and grid.
-    features
-        (n_samples, n_features), NaN where not measured.
-    labels
-        (n_samples,) 0 or 1, one value per group.
-    groups
-        (n_samples,) as from `exomics.stratify.splits.joined_groups`.
+    data
+        (n_samples, n_features) that it may see, NaN where not measured.
+    study
+        Outcome, groups, and within what outcomes may be exchanged.
     sizes
         Outer folds, inner folds, permutations.
     generator
@@ -74,44 +76,44 @@ def permutation_null(
     PermutationNull
         ``observed`` comes from the same folds as the shuffles: it is one draw of a repeated cross-validation.
 
-    Raises
-    ------
-    DesignError
-        If a group has samples of both classes.
-
     Notes
     -----
     Ojala and Garriga (2010), doi:10.1109/ICDM.2009.108; Phipson and Smyth (2010), doi:10.2202/1544-6115.1585, for the
-    one that is added. Outer folds are stratified by the true labels, and groups are shuffled within them, so that every
-    shuffle is as balanced as the truth; inner folds know nothing of labels. Both hold for each shuffle as for the
-    truth, so the p-value is exact. Steps that use no label are fitted once per fold and shared by all shuffles, and the
-    elastic net fits many shuffles in step: the result is that of the plain loop.
+    one that is added; Winkler et al. (2015), doi:10.1016/j.neuroimage.2015.05.092, for blocks. Outer folds are balanced
+    by the true outcome. Whole groups are exchanged, within their fold and within their block (``study.within``, such
+    as a study of several), so that every shuffle is as balanced as the truth, and a difference between blocks counts
+    for the shuffles as for the truth. Where subjects have samples of several outcomes, samples are exchanged within
+    subjects instead. Inner folds know nothing of the outcome. All this holds for each shuffle as for the truth, so the
+    p-value is exact. Steps that use no outcome are fitted once per fold and shared by all shuffles, and the elastic net
+    of two classes fits many shuffles in step: the result is that of the plain loop.
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from exomics.stratify.pipelines import Pipelines
     >>> generator = np.random.default_rng(1)
-    >>> x, y = generator.normal(size=(40, 5)), np.repeat([0, 1], 20)
-    >>> x[:, 0] += 4 * y
-    >>> found = permutation_null(
-    ...     Pipelines["elastic_net_logistic"].function(1), x, y,
-    ...     groups=np.arange(40), sizes=(4, 3, 19), generator=generator,
-    ... )
-    >>> found.p_value
+    >>> names, y = [f"s{i}" for i in range(40)], np.repeat([0, 1], 20)
+    >>> x = pd.DataFrame(generator.normal(size=(40, 5)) + y[:, None] * [4, 0, 0, 0, 0], index=names)
+    >>> study = Study.of(x, pd.Series(y, index=names), pd.DataFrame({"subject_id": names}, index=names))
+    >>> built = Pipelines["elastic_net_logistic"].function(1)
+    >>> permutation_null(built, study.features, study, sizes=(4, 3, 19), generator=generator).p_value
     0.05
     """
     n_outer, n_inner, n_permutations = sizes
-    outer = folds(labels, groups, n_folds=n_outer, seed=int(generator.integers(2**31)))
+    balanced, groups = strata(study.response, n_outer), study.groups
+    outer = folds(balanced, groups, n_folds=n_outer, seed=int(generator.integers(2**31)))
     inner = [
         _placed(fold, folds(None, groups[fold.train], n_folds=n_inner, seed=int(generator.integers(2**31))))
         for fold in outer
     ]
-    shuffled = np.stack([labels, *_shuffles(labels, groups, outer, n_permutations, generator)])
-    along = isinstance(built.pipeline[-1], ElasticNetLogistic)
-    parts = list(zip(outer, inner, strict=True))
-    auc = (_in_step if along else _one_by_one)(built, features, shuffled, parts, work or Uninterrupted())
-    p = (1 + np.sum(auc[1:] >= auc[0] - 1e-12)) / (1 + n_permutations)
-    return PermutationNull(float(auc[0]), auc[1:], float(p))
+    exchanges = [np.arange(len(groups)), *exchanged(study, outer, n_permutations, generator)]
+    parts, doer = list(zip(outer, inner, strict=True)), work or Uninterrupted()
+    if study.kind == "binary" and isinstance(built.pipeline[-1], ElasticNetLogistic):
+        found = _in_step(built, data, study.labels[np.stack(exchanges)], parts, doer)
+    else:
+        found = _one_by_one(built, data, [_with(study, positions) for positions in exchanges], parts, doer)
+    p = (1 + np.sum(found[1:] >= found[0] - 1e-12)) / (1 + n_permutations)
+    return PermutationNull(float(found[0]), found[1:], float(p))
 
 
 def _placed(fold: Fold, inner: list[Fold]) -> list[Fold]:
@@ -119,55 +121,44 @@ def _placed(fold: Fold, inner: list[Fold]) -> list[Fold]:
     return [Fold(fold.train[part.train], fold.train[part.test]) for part in inner]
 
 
-def _shuffles(
-    labels: IntArray, groups: IntArray, outer: list[Fold], n: int, generator: np.random.Generator
-) -> Iterator[IntArray]:
-    """Labels of whole groups, exchanged within each outer test part."""
-    names, first, place = np.unique(groups, return_index=True, return_inverse=True)
-    of_group = labels[first]
-    if (of_group[place] != labels).any():
-        raise DesignError(
-            "a group of samples has both classes, so its labels cannot be shuffled as one; give one outcome per group, "
-            "or set the number of permutations to 0."
-        )
-    members = [np.unique(place[fold.test]) for fold in outer]
-    for _ in range(n):
-        exchanged = np.empty(len(names), dtype=np.int64)
-        for part in members:
-            exchanged[part] = generator.permutation(of_group[part])
-        yield exchanged[place]
+def _with(study: Study, positions: IntArray) -> Study:
+    """The study with the outcome of other samples."""
+    time = None if study.time is None else study.time[positions]
+    return replace(study, labels=study.labels[positions], time=time)
 
 
-def _one_by_one(built: Built, features: FloatArray, shuffled: IntArray, parts: _Parts, work: Work) -> FloatArray:
-    """The plain loop, shape (n_labelings,): the oracle of `_in_step`."""
-    starts = range(0, len(shuffled), _UNIT)
-    work.begin("shuffled labels", len(starts))
+def _one_by_one(built: Built, data: FloatArray, studies: list[Study], parts: _Parts, work: Work) -> FloatArray:
+    """The plain loop, shape (n_outcomes,): the oracle of `_in_step`."""
+    starts = range(0, len(studies), _UNIT)
+    work.begin("shuffled outcomes", len(starts))
     made = [
-        work.once(f"shuffles {start}", partial(_plainly, built, features, shuffled[start : start + _UNIT], parts))
+        work.once(f"shuffles {start}", partial(_plainly, built, data, studies[start : start + _UNIT], parts))
         for start in starts
     ]
     return np.concatenate(made)
 
 
-def _plainly(built: Built, features: FloatArray, shuffled: IntArray, parts: _Parts) -> FloatArray:
-    auc = np.empty((len(shuffled), len(parts)))
-    for b, labels in enumerate(shuffled):
+def _plainly(built: Built, data: FloatArray, studies: list[Study], parts: _Parts) -> FloatArray:
+    found = np.empty((len(studies), len(parts)))
+    for b, study in enumerate(studies):
         for f, (fold, inner) in enumerate(parts):
-            position = np.full(len(labels), -1)
+            position = np.full(len(study.labels), -1)
             position[fold.train] = np.arange(len(fold.train))
-            usable = [
-                Fold(position[part.train], position[part.test])
-                for part in inner
-                if len(np.unique(labels[part.train])) == 2
-            ]
-            chosen = fit_chosen(built, features[fold.train], labels[fold.train], usable)
-            auc[b, f] = _auc(chosen.pipeline.predict_proba(features[fold.test])[:, 1], labels[fold.test])
-    return auc.mean(axis=1)
+            learnable = [part for part in inner if _can_learn(study, part)]
+            usable = [Fold(position[part.train], position[part.test]) for part in learnable]
+            found[b, f] = measures_of(held_out(built, data, study, fold, usable), study, fold.test)[0]
+    return found.mean(axis=1)
+
+
+def _can_learn(study: Study, part: Fold) -> bool:
+    """Whether the training part has every class; of survival, an event."""
+    labels = study.labels[part.train]
+    return bool(labels.any()) if study.kind == "survival" else len(np.unique(labels)) == len(study.classes)
 
 
 def _in_step(built: Built, features: FloatArray, shuffled: IntArray, parts: _Parts, work: Work) -> FloatArray:
     """All labelings through the path model at once, block by block, shape (n_labelings,)."""
-    work.begin("shuffled labels", sum(1 + len(inner) for _, inner in parts))
+    work.begin("shuffled outcomes", sum(1 + len(inner) for _, inner in parts))
     auc = np.empty((len(shuffled), len(parts)))
     for f, (fold, inner) in enumerate(parts):
         losses = np.zeros((len(shuffled), built.pipeline[-1].n_penalties))

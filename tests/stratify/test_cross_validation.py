@@ -11,12 +11,8 @@ from sklearn.base import BaseEstimator, clone
 
 from exomics.errors import DesignError, InputError, UserError
 from exomics.stratify import CrossValidation, MedianImputer, Pipelines, Study, cross_validate, folds, joined_groups
-from exomics.stratify.measures import corrected_interval, fold_measures
-from exomics.stratify.permutation import _in_step, _one_by_one, permutation_null
 from exomics.stratify.pipelines import Built
 from exomics.stratify.search import fit_chosen, predictions
-from exomics.stratify.splits import Fold
-from exomics.stratify.work import Uninterrupted
 
 NAMES = [f"s{number:03d}" for number in range(60)]
 QUICK = CrossValidation(n_repeats=2, n_permutations=0, inner_folds=3)
@@ -146,59 +142,6 @@ def test_repeated_samples_of_noise_stay_noise() -> None:
     assert 0.2 < auc < 0.75
 
 
-def test_shuffles_in_step_equal_the_plain_loop() -> None:
-    study, generator = _study(0.8, 6), np.random.default_rng(6)
-    built = Pipelines["elastic_net_logistic"].function(1)
-    outer = folds(study.labels, study.groups, n_folds=3, seed=1)
-    inner = [
-        [Fold(fold.train[part.train], fold.train[part.test]) for part in folds(None, fold.train, n_folds=2, seed=2)]
-        for fold in outer
-    ]
-    shuffled = np.stack([study.labels, *(generator.permutation(study.labels) for _ in range(4))])
-    parts = list(zip(outer, inner, strict=True))
-    given = built, study.features, shuffled, parts, Uninterrupted()
-    np.testing.assert_allclose(_in_step(*given), _one_by_one(*given), atol=1e-9)
-
-
-def test_the_permutation_null_is_centered_and_finds_what_is_planted() -> None:
-    built = Pipelines["elastic_net_logistic"].function(1)
-    found = {}
-    for effect in (0.0, 1.5):
-        study = _study(effect, 7)
-        found[effect] = permutation_null(
-            built,
-            study.features,
-            study.labels,
-            groups=study.groups,
-            sizes=(3, 2, 99),
-            generator=np.random.default_rng(1),
-        )
-        assert abs(found[effect].null.mean() - 0.5) < 0.03
-    assert found[1.5].p_value == 0.01
-    assert found[0.0].p_value > 0.05
-
-
-@pytest.mark.slow
-def test_noise_gives_one_half_and_its_interval_covers() -> None:
-    """200 data sets without any signal: mean AUC 0.50 +- 0.02; the interval holds 0.5 in 92 to 98.5 of 100."""
-    auc, covered = [], []
-    for seed in range(200):
-        generator = np.random.default_rng(1000 + seed)
-        labels, features = np.tile([0, 1], 30), generator.normal(size=(60, 100))
-        values = []
-        for fold in folds(labels, np.arange(60), n_folds=5, seed=seed):
-            inner = folds(labels[fold.train], fold.train, n_folds=3, seed=seed)
-            chosen = fit_chosen(
-                Pipelines["elastic_net_logistic"].function(1), features[fold.train], labels[fold.train], inner
-            )
-            values.append(fold_measures(chosen.pipeline.predict_proba(features[fold.test])[:, 1], labels[fold.test]))
-        interval = corrected_interval(np.stack(values), 5)
-        auc.append(interval.estimate[0])
-        covered.append(interval.ci_low[0] <= 0.5 <= interval.ci_high[0])
-    assert abs(np.mean(auc) - 0.5) < 0.02
-    assert 0.92 <= np.mean(covered) <= 0.985
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -237,12 +180,6 @@ def test_few_subjects_and_small_classes_are_refused() -> None:
         cross_validate(study, CrossValidation(n_folds=2))
     with pytest.raises(DesignError, match="class 1 has 3"):
         folds(np.array([1] * 3 + [0] * 20), np.arange(23), n_folds=5, seed=1)
-    with pytest.raises(DesignError, match="both classes"):
-        labels, groups = np.tile([0, 1], 20), np.repeat(np.arange(20), 2)
-        permutation_null(
-            Pipelines["no_features"].function(1), np.ones((40, 1)), labels,
-            groups=groups, sizes=(3, 2, 5), generator=np.random.default_rng(1),
-        )  # fmt: skip
 
 
 def test_the_imputer_learns_from_training_samples_only() -> None:
