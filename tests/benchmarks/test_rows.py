@@ -24,6 +24,8 @@ PEERS_IN_PYTHON = (
     "prerank_50_1000",
     "nnls_547_22_1000",
     "read_matrix_20k_500",
+    "read_matrix_20k_5000_polars",
+    "read_matrix_20k_5000_floor",
 )
 PEERS_IN_R = {
     "muscle_recipe": 1e-6,

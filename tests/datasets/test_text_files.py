@@ -142,6 +142,26 @@ def test_every_number_is_the_double_nearest_to_its_text(held: list[float], form:
     np.testing.assert_array_equal(numbers(file, ["value"])[0], [float(word) for word in words])
 
 
+FIELDS = st.sampled_from(
+    ["0", "7", "-12.5", "NA", "", '"3"', "1e3", "+4", "-0.0", "123456789012345.75", "12345678901234567890", "0.1"]
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.lists(FIELDS, min_size=6, max_size=6), min_size=1, max_size=5), ends=st.sampled_from("\n\r"))
+def test_a_field_is_read_alike_wherever_it_stands(rows: list[list[str]], ends: str, tmp_path: Path) -> None:
+    columns = ["a", "b", "word", "c", "d", "e", "f"]
+    lines = ["\t".join([f"r{place}", *row[:2], "x", *row[2:]]) for place, row in enumerate([["1"] * 6, *rows], start=1)]
+    path = tmp_path / "fields.tsv"
+    path.write_bytes(
+        "".join(line + ("\r\n" if ends == "\r" else "\n") for line in ["\t".join(["row", *columns]), *lines]).encode()
+    )
+    file = read_matrix(path)
+    expected = [[float(word.strip('"')) if word not in {"NA", ""} else np.nan for word in row] for row in rows]
+    np.testing.assert_array_equal(file.values.T[1:], expected)
+    assert file.words["word"].tolist() == ["x"] * len(lines)
+
+
 PIECES = st.sampled_from(
     [b"\t", b",", b";", b"|", b"\n", b"\r\n", b"\r", b'"', b"gene", b"1", b"-2.5e3", b"1,5", b"NA", b"\x00", b"\xff",
      b"\xef\xbb\xbf", b"\xff\xfe", b"\x1f\x8b\x08", b"#", b"!", b" ", "β".encode(), b"1-Mar", b"9" * 30, b""]

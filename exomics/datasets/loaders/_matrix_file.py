@@ -16,7 +16,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from exomics.datasets.loaders._number_kernel import NO_ROOM, OPEN_QUOTE, WHOLE, Parsed, lay_across, parse_rows, unfilled
+from exomics.datasets.loaders._matrix_layout import lay_across, unfilled
+from exomics.datasets.loaders._number_kernel import NO_ROOM, OPEN_QUOTE, WHOLE, Parsed, parse_rows
 from exomics.datasets.loaders._text_file import TextFile, TextFormat, default_delimiter, find_delimiter
 from exomics.datasets.loaders._text_table import require_labels, with_row_names
 from exomics.errors import InputError
@@ -65,7 +66,6 @@ def read_matrix(path: Path, *, delimiter: str | None = None, comment: str = "", 
     comment
         Lines above the header that start with it are skipped, and rows that start with it and have too few fields;
         "" where there are none.
-
     unique_rows
         False leaves it to the caller what becomes of repeated and empty row labels.
 
@@ -122,29 +122,28 @@ class _Reading:
     commas: list[tuple[int, int, str]] = field(default_factory=list)
     n_points: int = 0
     n_rows: int = 0
+    position: int = 0
 
     def run(self) -> None:
         blocks = self.file.blocks()
-        pending, line = self._start(blocks)
-        while True:
+        pending = self._start(blocks)
+        is_last = False
+        while not is_last:
             block = next(blocks, b"")
             is_last = not block
             pending += block if block or pending.endswith(b"\n") else b"\n"
-            cut = pending.rfind(b"\n") + 1
-            consumed = self._parse(pending[:cut], line, is_last=is_last)
-            line += pending.count(b"\n", 0, consumed)
-            pending = pending[consumed:]
-            if is_last:
-                return
+            done = self._parse(pending, is_last=is_last)
+            self.position += done
+            pending = pending[done:]
 
-    def _start(self, blocks: Iterator[bytes]) -> tuple[bytes, int]:
-        """Read the header; return what follows it, and the number of its line."""
-        text, line, first = b"", 0, b""
+    def _start(self, blocks: Iterator[bytes]) -> bytes:
+        """Read the header; return what follows it."""
+        text, first = b"", b""
         while not first:
             while b"\n" not in text and (block := next(blocks, b"")):
                 text += block
             first, _, text = text.partition(b"\n")
-            line += 1
+            self.position += len(first) + 1
             if not first and not text:
                 raise InputError(f"{self.file.path} is empty; expected a header and rows.")
             if not first.strip() or (self.comment and first.startswith(self.comment.encode())):
@@ -155,7 +154,7 @@ class _Reading:
         lines = [row.decode("latin-1").rstrip("\r") for row in (first, *rows) if row.strip()]
         self.delimiter = self.delimiter or find_delimiter(lines, default_delimiter(self.file.path))
         self._begin(self.file.decoded([first])[0].rstrip("\r"), lines[1] if len(lines) > 1 else "")
-        return text, line + 1
+        return text
 
     def _begin(self, header: str, row: str) -> None:
         assert self.delimiter is not None
@@ -181,9 +180,9 @@ class _Reading:
         """Whether a field is a number but for a decimal comma."""
         return self.delimiter != "," and _COMMA.fullmatch(word) is not None
 
-    def _parse(self, lines: bytes, line: int, *, is_last: bool) -> int:
-        """Parse whole lines; return how many bytes of them are done."""
-        text = np.frombuffer(lines, dtype=np.uint8)
+    def _parse(self, pending: bytes, *, is_last: bool) -> int:
+        """Parse the whole lines; return how many bytes are done."""
+        text = np.frombuffer(pending, dtype=np.uint8, count=pending.rfind(b"\n") + 1)
         n_texts = len(self.fields)
         done = 0
         while done < len(text):
@@ -193,16 +192,16 @@ class _Reading:
             rest = text[done:]
             assert self.delimiter is not None
             found = parse_rows(rest, ord(self.delimiter), self.is_text, values=values, spans=spans, odd=odd)
-            self._keep(values[: found.n_rows], rest, spans[: found.n_rows], odd[: found.n_odd])
+            self._keep(values[: found.n_rows], rest.data, spans[: found.n_rows], odd[: found.n_odd])
             self.room -= found.n_rows
             self.n_points += found.n_points
             done += found.position
             if found.status == OPEN_QUOTE and not is_last:
                 return done
-            if self.comment and lines.startswith(self.comment.encode(), done):
-                done = lines.index(b"\n", done) + 1
+            if self.comment and pending.startswith(self.comment.encode(), done):
+                done = pending.index(b"\n", done) + 1
             elif found.status not in (WHOLE, NO_ROOM):
-                self._refuse(found, line + lines.count(b"\n", 0, done))
+                self._refuse(found, self.file.line_at(self.position + done))
         return done
 
     def _room(self) -> np.ndarray:
@@ -221,12 +220,12 @@ class _Reading:
             f"{self.delimiter!r}; complete the line, or check the delimiter."
         )
 
-    def _keep(self, values: np.ndarray, text: np.ndarray, spans: np.ndarray, odd: np.ndarray) -> None:
+    def _keep(self, values: np.ndarray, text: memoryview, spans: np.ndarray, odd: np.ndarray) -> None:
         for place in range(spans.shape[1]):
-            self.fields[place] += [_bare(text[start:end].tobytes()) for start, end in spans[:, place].tolist()]
+            self.fields[place] += [_bare(bytes(text[start:end])) for start, end in spans[:, place].tolist()]
         place_of = np.flatnonzero(~self.is_text)
         for row, number, start, end in odd.tolist():
-            word = _bare(text[start:end].tobytes()).decode("latin-1")
+            word = _bare(bytes(text[start:end])).decode("latin-1")
             value = _value(word)
             if value is None and self._has_comma(word):
                 self.commas.append((self.n_rows + row, int(place_of[number]), word))

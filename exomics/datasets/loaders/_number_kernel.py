@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
@@ -12,10 +11,9 @@ from numpy.typing import NDArray
 
 _LINE_END, _RETURN, _QUOTE, _PLUS, _MINUS, _POINT = 10, 13, 34, 43, 45, 46
 _MOST_DIGITS: Final = 19  # any 19 digits fit into 64 bits
+_EXACT_DIGITS: Final = 15  # so many digits and powers of ten are exact as doubles: one division rounds right
 _POWERS: Final = 64
 _SPLIT: Final = 134217729.0  # 2^27 + 1: splits a double into two halves
-_SMALL: Final = 1 << 23  # bytes
-_SLACK: Final = 2.0**-98
 WHOLE, TOO_FEW, TOO_MANY, NO_ROOM, OPEN_QUOTE = range(5)
 
 
@@ -26,6 +24,7 @@ def _power(exponent: int) -> tuple[float, float]:
     return nearest, float(exact - Fraction(nearest))
 
 
+_WHOLE_POWER: Final = 10.0 ** np.arange(_EXACT_DIGITS + 1)
 _POWER_OF_TEN: Final = np.array([_power(exponent) for exponent in range(-_POWERS, _POWERS + 1)])
 
 
@@ -61,7 +60,7 @@ def _scaled(mantissa: Any, exponent: Any) -> tuple[float, bool]:
     power_low = power - power_high
     low = ((total_high * power_high - high) + total_high * power_low + total_low * power_high) + total_low * power_low
     low += total * power_rest + rest * power
-    margin = high * _SLACK
+    margin = high * 2.0**-98
     value = high + (low - margin)
     return value, value == high + (low + margin)
 
@@ -105,7 +104,9 @@ def _exponent(text: Any, start: Any) -> tuple[int, int, bool]:
 
 @njit(cache=True, nogil=True)
 def _number(text: Any, start: Any, delimiter: Any) -> tuple[int, float, bool, int]:
-    """Where the field that begins at `start` ends, its value, whether that is certain, and its decimal points."""
+    """Where the field from `start` ends, its value, whether that is certain (never if quoted), its decimal points."""
+    if text[start] == _QUOTE:
+        return _end_of(text, start, delimiter), np.nan, False, 0
     negative = text[start] == _MINUS
     position = start + 1 if negative or text[start] == _PLUS else start
     position, mantissa, n_counted, n_digits, n_fraction = _digits(text, position)
@@ -143,37 +144,73 @@ def _end_of(text: Any, start: Any, delimiter: Any) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _plain(text: Any, start: Any, delimiter: Any) -> tuple[int, int]:
-    """Where a plain whole number of at most 15 digits ends, and the number; -1 where the field is none."""
-    position: Any = start
-    whole: Any = 0
-    while 48 <= text[position] <= 57:
-        whole = whole * 10 + np.int64(text[position]) - 48
-        position += 1
-    is_plain = 0 < position - start < 16 and (text[position] == delimiter or text[position] == _LINE_END)
-    return position, whole if is_plain else -1
+def _decimal(mantissa: Any, n_digits: Any, n_fraction: Any) -> tuple[float, bool]:
+    """mantissa / 10^n_fraction, and whether it is certain to be the double nearest to it."""
+    if n_digits > _EXACT_DIGITS:
+        return _scaled(mantissa, -n_fraction)
+    value = np.float64(np.int64(mantissa))
+    return value / _WHOLE_POWER[n_fraction] if n_fraction else value, True
 
 
 @njit(cache=True, nogil=True)
-def _field(text: Any, start: Any, delimiter: Any) -> tuple[int, float, bool, int]:
-    """As `_number`, by the shortest way; a quoted field is never certain."""
-    position, whole = _plain(text, start, delimiter)
-    if whole >= 0:
-        return position, np.float64(whole), True, 0
-    if text[start] == _QUOTE:
-        return _end_of(text, start, delimiter), np.nan, False, 0
-    return _number(text, start, delimiter)
+def _plain(text: Any, start: Any, delimiter: Any, values: Any) -> tuple[Any, int, int, bool]:
+    """Plain numbers of at most 19 digits into `values`, from the field that begins at `start`: where the first field
+    that is none begins, how many there are, how many have a point, and whether the line ends behind them.
+
+    Positions are unsigned, as none is counted from the end.
+    """
+    zero, one, ten = np.uint64(48), np.uint64(1), np.uint64(10)
+    n_points: Any = 0
+    position = np.uint64(start)
+    for n in range(values.size):
+        first = position
+        position += np.uint64(text[position] == _MINUS)
+        unsigned, mantissa, n_fraction = position, np.uint64(0), np.uint64(0)
+        digit = np.uint64(text[position]) - zero
+        while digit < ten:
+            mantissa = mantissa * ten + digit
+            position += one
+            digit = np.uint64(text[position]) - zero
+        has_point = text[position] == _POINT
+        if has_point:
+            position += one
+            n_fraction = position
+            digit = np.uint64(text[position]) - zero
+            while digit < ten:
+                mantissa = mantissa * ten + digit
+                position += one
+                digit = np.uint64(text[position]) - zero
+            n_fraction = position - n_fraction
+        n_digits = np.int64(position - unsigned) - has_point
+        is_end = text[position] == _LINE_END
+        certain, value = 0 < n_digits <= _MOST_DIGITS and (is_end or text[position] == delimiter), 0.0
+        if certain:
+            value, certain = _decimal(mantissa, n_digits, np.int64(n_fraction))
+        if not certain:
+            return np.int64(first), n, n_points, False
+        values[n] = value if unsigned == first else -value
+        n_points += has_point
+        if is_end:
+            return np.int64(position), n + 1, n_points, True
+        position += one
+    return np.int64(position), values.size, n_points, False
 
 
 @njit(cache=True, nogil=True)
-def _row(text: Any, start: Any, delimiter: Any, is_text: Any, out: Any) -> tuple[int, int, int, int]:
+def _row(text: Any, start: Any, delimiter: Any, runs: Any, out: Any) -> tuple[int, int, int, int]:
     """One row into `out` (values, spans, places of odd fields): where it ends, its fields, odd ones and points."""
     values, spans, odd = out
     position, field, n_numbers, n_texts, n_odd, n_points = start, 0, 0, 0, 0, 0
     while True:
+        if field < runs.size and runs[field] > 0:
+            place = values[n_numbers : n_numbers + runs[field]]
+            position, found, points, is_end = _plain(text, position, delimiter, place)
+            field, n_numbers, n_points = field + found, n_numbers + found, n_points + points
+            if is_end:
+                return position, field, n_odd, n_points
         begin = position
-        if field < is_text.size and not is_text[field]:
-            position, values[n_numbers], certain, found = _field(text, begin, delimiter)
+        if field < runs.size and runs[field] > 0:
+            position, values[n_numbers], certain, found = _number(text, begin, delimiter)
             if not certain:
                 odd[n_odd, 1], odd[n_odd, 2], odd[n_odd, 3] = n_numbers, begin, position
                 n_odd += 1
@@ -181,7 +218,7 @@ def _row(text: Any, start: Any, delimiter: Any, is_text: Any, out: Any) -> tuple
             n_numbers += 1
         else:
             position = _end_of(text, begin, delimiter)
-            if field < is_text.size:
+            if field < runs.size:
                 spans[n_texts, 0], spans[n_texts, 1] = begin, position
                 n_texts += 1
         field += 1
@@ -191,9 +228,21 @@ def _row(text: Any, start: Any, delimiter: Any, is_text: Any, out: Any) -> tuple
 
 
 @njit(cache=True, nogil=True)
+def _runs(is_text: Any) -> Any:
+    """How many fields from each on hold numbers, without a text field between."""
+    runs = np.zeros(is_text.size, dtype=np.int64)
+    following = 0
+    for field in range(is_text.size - 1, -1, -1):
+        following = 0 if is_text[field] else following + 1
+        runs[field] = following
+    return runs
+
+
+@njit(cache=True, nogil=True)
 def _parse(text: Any, delimiter: Any, is_text: Any, out: Any) -> tuple[int, int, int, int, int, int]:
     values, spans, odd = out
     position = n_rows = n_odd = n_points = 0
+    runs = _runs(is_text)
     while position < text.size:
         if text[position] == _LINE_END or (text[position] == _RETURN and text[position + 1] == _LINE_END):
             position += 1 if text[position] == _LINE_END else 2
@@ -201,7 +250,7 @@ def _parse(text: Any, delimiter: Any, is_text: Any, out: Any) -> tuple[int, int,
         if n_rows == values.shape[0] or n_odd + is_text.size > odd.shape[0]:
             return n_rows, position, n_odd, n_points, NO_ROOM, is_text.size
         places = (values[n_rows], spans[n_rows], odd[n_odd:])
-        end, n_fields, found, points = _row(text, position, delimiter, is_text, places)
+        end, n_fields, found, points = _row(text, position, delimiter, runs, places)
         if end >= text.size:
             return n_rows, position, n_odd, n_points, OPEN_QUOTE, n_fields
         if n_fields != is_text.size:
@@ -249,22 +298,3 @@ def parse_rows(
         which an ``OPEN_QUOTE`` begins.
     """
     return Parsed(*_parse(text, np.uint8(delimiter), is_text, (values, spans, odd)))
-
-
-@njit(cache=True, nogil=True)
-def lay_across(tile: Any, values: Any) -> None:
-    """Write the transpose of `tile` (n, m) into `values` (m, n), block by block so that both stay in the cache."""
-    n_rows, n_columns = tile.shape
-    for first_column in range(0, n_columns, 32):
-        for first_row in range(0, n_rows, 32):
-            for column in range(first_column, min(first_column + 32, n_columns)):
-                for row in range(first_row, min(first_row + 32, n_rows)):
-                    values[column, row] = tile[row, column]
-
-
-def unfilled(n_rows: int, n_columns: int) -> NDArray[np.float64]:
-    """A matrix whose pages come into memory one by one as they are filled, not in huge ones that are filled later."""
-    size = n_rows * n_columns * 8
-    return (
-        np.ndarray((n_rows, n_columns), buffer=mmap.mmap(-1, size)) if size > _SMALL else np.empty((n_rows, n_columns))
-    )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import codecs
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
+from isal import isal_zlib
+
 from exomics.errors import InputError
 
-BLOCK: Final = 1 << 23
+BLOCK: Final = 1 << 20
 DELIMITERS: Final[dict[str, str]] = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
 _FOUND: Final = "\t,;|"  # a space is taken only when it is declared: names hold spaces
 _GZIP: Final = b"\x1f\x8b"
@@ -98,6 +99,14 @@ class TextFile:
             self._note("lines end with carriage returns only")
         return self._checked(rest, is_old_mac=is_old_mac)
 
+    def line_at(self, position: int) -> int:
+        """The number of the line that begins `position` bytes behind the beginning of the text of `blocks`."""
+        line = 1
+        for block in self.blocks():
+            line += block.count(b"\n", 0, position)
+            position = max(position - len(block), 0)
+        return line
+
     def decoded(self, words: Sequence[bytes]) -> list[str]:
         """`words` as text: UTF-8 if all are, else Latin-1, which is stated."""
         try:
@@ -124,17 +133,17 @@ class TextFile:
 
     def _inflated(self) -> Iterator[bytes]:
         """The members of a gzip file, one after another; each carries its own checksum."""
-        inflate = zlib.decompressobj(wbits=31)
+        inflate = isal_zlib.decompressobj(wbits=31)
         try:
             for packed in self._raw():
                 while packed:
                     if inflate.eof:
                         packed = packed.lstrip(b"\0")  # padding between members and after the last
-                        inflate = zlib.decompressobj(wbits=31) if packed else inflate
+                        inflate = isal_zlib.decompressobj(wbits=31) if packed else inflate
                     yield inflate.decompress(packed, BLOCK)
                     packed = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
             yield inflate.flush()
-        except zlib.error as error:
+        except isal_zlib.IsalError as error:  # type: ignore[misc]  # the stub declares an instance
             raise InputError(f"{self.path} is not a whole gzip file ({error}); fetch or write it again.") from error
         if not inflate.eof:
             raise InputError(f"{self.path} is not a whole gzip file: it is cut off; fetch or write it again.")
