@@ -131,7 +131,7 @@ def expected_shrinkage(n_subjects: int, n_candidates: int, prevalence: float, *,
         )
     cox_snell = nagelkerke * largest_cox_snell(prevalence)
     low, high = cox_snell, 1.0
-    for _ in range(60):
+    for _ in range(40):
         middle = 0.5 * (low + high)
         enough = (middle - 1.0) * np.log1p(-cox_snell / middle) * n_subjects >= n_candidates
         low, high = (middle, high) if enough else (low, middle)

@@ -29,6 +29,7 @@ def test_more_candidates_and_fewer_subjects_shrink_more() -> None:
     shrinkage = [expected_shrinkage(n, p, 0.5) for n, p in ((2000, 10), (200, 10), (200, 50), (60, 1000))]
     assert shrinkage == sorted(shrinkage, reverse=True)
     assert shrinkage[-1] == pytest.approx(0.15 * 0.75, abs=0.01)
+    assert expected_shrinkage(20, 100_000, 0.5) == pytest.approx(0.15 * 0.75)
     needed = prediction_sample_size(10, 0.3).shrinkage
     assert expected_shrinkage(needed, 10, 0.3) >= 0.9 > expected_shrinkage(needed - 10, 10, 0.3)
 
