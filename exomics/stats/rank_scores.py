@@ -65,7 +65,7 @@ def within_sample_ranks(expression: NDArray[Any], *, ties: str = "min") -> NDArr
     """
     matrix = _rankable(expression)
     ranks = np.empty(matrix.shape, dtype=np.float32)
-    rank_rows(_rows(matrix), ranks, _uses_average(ties))
+    rank_rows(_rows(matrix), ranks, uses_average(ties))
     return ranks
 
 
@@ -97,7 +97,7 @@ def rank_means(expression: NDArray[Any], columns: IntArray, offsets: IntArray, *
     mean_rank = np.empty((n_samples, n_sets))
     n_measured = np.empty((n_samples, n_sets), dtype=np.int64)
     n_universe = np.empty(n_samples, dtype=np.int64)
-    average = _uses_average(ties)
+    average = uses_average(ties)
     set_rank_means(_rows(matrix), columns, offsets, (mean_rank, n_measured, n_universe), average)
     return RankMeans(mean_rank, n_measured, n_universe)
 
@@ -133,7 +133,7 @@ def normalized_mean_rank(mean_rank: FloatArray, n_members: IntArray, n_universe:
 
 
 def enrichment_scores(
-    expression: NDArray[Any], columns: IntArray, offsets: IntArray, *, exponent: float = 0.25
+    expression: NDArray[Any], columns: IntArray, offsets: IntArray, *, exponent: float = 0.25, ties: str = "average"
 ) -> FloatArray:
     """Single-sample enrichment score (ES) of each set: the summed difference of two running distributions.
 
@@ -150,6 +150,9 @@ def enrichment_scores(
         The sets in compressed form.
     exponent
         Weight exponent ``a``.
+    ties
+        ``average``: equal values share their mean rank in both terms. ``position``: of equal values the first column is
+        the highest, and the weight is of the mean rank without its half, as the package GSVA 1.46 has it.
 
     Returns
     -------
@@ -159,8 +162,9 @@ def enrichment_scores(
 
     Notes
     -----
-    Equal values share their mean rank in both terms, so the order of the features does not matter; implementations that
-    break ties by position differ there.
+    With ``average`` the order of the features does not matter; with ``position`` it does, and the score equals that of
+    the package GSVA to rounding, ties or none. gseapy 1.3 takes the last of equal values as the highest, and the weight
+    of their whole mean rank. Without ties all are the same.
 
     Examples
     --------
@@ -169,7 +173,7 @@ def enrichment_scores(
     """
     matrix = _rankable(expression)
     scores = np.empty((matrix.shape[0], len(offsets) - 1))
-    set_enrichment(_rows(matrix), columns, offsets, scores, exponent)
+    set_enrichment(_rows(matrix), columns, offsets, scores, (float(exponent), not uses_average(ties, "position")))
     return scores
 
 
@@ -234,7 +238,8 @@ def _rows(matrix: NDArray[Any]) -> tuple[Any, ...]:
     return matrix, matrix.view(signed), (keys[0], keys[1], order[0], order[1], counts)
 
 
-def _uses_average(ties: str) -> bool:
-    if ties not in ("min", "average"):
-        raise InputError(f"ties must be 'min' or 'average'; got {ties!r}.")
+def uses_average(ties: str, other: str = "min") -> bool:
+    """Whether equal values share their mean rank; an `InputError` for a word that is neither this nor `other`."""
+    if ties not in (other, "average"):
+        raise InputError(f"ties must be {other!r} or 'average'; got {ties!r}.")
     return ties == "average"

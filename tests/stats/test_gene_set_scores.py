@@ -63,6 +63,29 @@ def test_enrichment_scores_equal_the_package(frozen: Frozen) -> None:
     np.testing.assert_allclose(found, frozen.expected("ssgsea"), rtol=1e-9)
 
 
+@pytest.fixture(scope="module")
+def tied(frozen: Frozen) -> np.ndarray:
+    """As in generate.R: values without decimals, and every sixth feature a copy of the one before."""
+    values = np.round(frozen.values)
+    values[:, 1::6] = values[:, 0::6]
+    return values
+
+
+def test_enrichment_scores_of_ties_equal_the_package_by_its_rule(frozen: Frozen, tied: np.ndarray) -> None:
+    found = enrichment_scores(tied, frozen.columns, frozen.offsets, ties="position")
+    np.testing.assert_allclose(found, frozen.expected("ssgsea_tied"), rtol=1e-9)
+    untied = enrichment_scores(frozen.values, frozen.columns, frozen.offsets, ties="position")
+    np.testing.assert_array_equal(
+        untied[:, 1:], enrichment_scores(frozen.values, frozen.columns, frozen.offsets)[:, 1:]
+    )
+
+
+def test_ties_move_gene_set_variation_by_thousandths(frozen: Frozen, tied: np.ndarray) -> None:
+    places = kernel_distribution(tied, tied, feature_moments(tied).sd)
+    found = gene_set_variation(places, frozen.columns, frozen.offsets)
+    np.testing.assert_allclose(found, frozen.expected("gsva_tied"), rtol=0, atol=1e-2)
+
+
 def test_combined_z_scores_equal_the_package(frozen: Frozen) -> None:
     moments = feature_moments(frozen.values)
     sums, n = set_standardized_sums(frozen.values, frozen.columns, frozen.offsets, moments.mean, moments.sd)

@@ -12,7 +12,7 @@ from exomics.scoring._feature_reference import FeatureReference, own_reference
 from exomics.scoring._scorer import CoverageRule, Scorer
 from exomics.scoring.methods._arms import add_arms, both_arms
 from exomics.scoring.methods.rank_updown import WHOLE_TRANSCRIPTOME
-from exomics.stats.gene_set_variation import gene_set_variation, kernel_distribution
+from exomics.stats.gene_set_variation import TABLE_UP_TO, gene_set_variation, kernel_distribution
 
 
 def gsva(
@@ -22,6 +22,7 @@ def gsva(
     reference: FeatureReference | None = None,
     exponent: float = 1.0,
     difference: bool = True,
+    table_up_to: int = TABLE_UP_TO,
 ) -> NDArray[np.float64]:
     """Gene set variation score: features ranked by their place in their own distribution; up arm minus down arm.
 
@@ -40,6 +41,8 @@ def gsva(
         Of the rank weights.
     difference
         Whether the largest deviations on both sides are joined; else the larger one.
+    table_up_to
+        From up to so many samples of reference ``Phi`` is the table of the package GSVA, from more it is exact.
 
     Returns
     -------
@@ -49,8 +52,8 @@ def gsva(
     Notes
     -----
     Source: Hanzelmann et al. 2013, doi:10.1186/1471-2105-14-7. Without a reference a sample has another score in
-    another cohort. With one, ``x_k`` are the stored quantiles. Ties are kept together (see
-    `exomics.stats.gene_set_variation.gene_set_variation`).
+    another cohort. With one, ``x_k`` are the stored quantiles. Ties are kept together. For the
+    differences from GSVA and gseapy see `exomics.stats.gene_set_variation`.
 
     Examples
     --------
@@ -63,7 +66,7 @@ def gsva(
     columns, offsets = both_arms(signatures)
     found = reference or own_reference(expression)
     sample = expression if found.quantiles is None else found.quantiles
-    places = kernel_distribution(expression, sample, found.sd)
+    places = kernel_distribution(expression, sample, found.sd, table_up_to=table_up_to)
     scores = gene_set_variation(places, columns, offsets, exponent=exponent, difference=difference)
     n = len(signatures)
     return add_arms(scores[:, :n], -scores[:, n:], signatures)

@@ -15,7 +15,12 @@ from exomics.stats.rank_scores import enrichment_scores
 
 
 def ssgsea_es(
-    expression: NDArray[Any], signatures: SignatureSet, *, reference: None = None, exponent: float = 0.25
+    expression: NDArray[Any],
+    signatures: SignatureSet,
+    *,
+    reference: None = None,
+    exponent: float = 0.25,
+    ties: str = "average",
 ) -> NDArray[np.float64]:
     """Single-sample GSEA enrichment score (ES, never NES); up arm minus down arm where there are two.
 
@@ -32,6 +37,8 @@ def ssgsea_es(
         Not used: the ES of a sample depends on that sample alone.
     exponent
         Weight exponent ``a``.
+    ties
+        ``average`` or, as in the package GSVA, ``position`` (see `exomics.stats.rank_scores.enrichment_scores`).
 
     Returns
     -------
@@ -41,8 +48,8 @@ def ssgsea_es(
     Notes
     -----
     Source: Barbie et al. 2009, doi:10.1038/nature08460. Equal values share their mean rank, so the order of the
-    features does not matter; implementations that break ties by position differ there. The range depends on the number
-    of features, so values compare within one feature space only.
+    features does not matter; GSVA and gseapy break ties by position and differ there, and there only. The range depends
+    on the number of features, so values compare within one feature space only.
 
     Examples
     --------
@@ -50,7 +57,7 @@ def ssgsea_es(
     [[2.0]]
     """
     columns, offsets = both_arms(signatures)
-    scores = enrichment_scores(expression, columns, offsets, exponent=exponent)
+    scores = enrichment_scores(expression, columns, offsets, exponent=exponent, ties=ties)
     n = len(signatures)
     return add_arms(scores[:, :n], -scores[:, n:], signatures)
 

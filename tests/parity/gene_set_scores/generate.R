@@ -30,4 +30,9 @@ save(data.frame(sample = colnames(x), t(run("gsva", x, kcdf = "Gaussian", tau = 
 save(data.frame(sample = colnames(x), t(run("ssgsea", x, ssgsea.norm = FALSE))), "ssgsea")
 save(data.frame(sample = colnames(x), t(run("zscore", x))), "zscore")
 save(data.frame(sample = colnames(x), t(run("plage", x))), "plage")
+# Ties: within samples, and between features in their distributions (copies).
+tied <- round(x, 0)
+tied[seq(2, n, 6), ] <- tied[seq(1, n, 6), ]
+save(data.frame(sample = colnames(x), t(run("ssgsea", tied, ssgsea.norm = FALSE))), "ssgsea_tied")
+save(data.frame(sample = colnames(x), t(run("gsva", tied, kcdf = "Gaussian"))), "gsva_tied")
 writeLines(capture.output(sessionInfo()), "session_info.txt")
