@@ -141,8 +141,8 @@ def empirical_p_value(observed: float, controls: FloatArray) -> float:
 def row_p_values(observed: FloatArray, controls: FloatArray) -> FloatArray:
     """Two-sided empirical p-value of each observed value among the controls of its row.
 
-    ``min(1, 2 min(1 + #{control >= observed}, 1 + #{control <= observed}) / (1 + n_controls))``: never zero, and without
-    a center, as the controls of a row have a level of their own (doi:10.2202/1544-6115.1585).
+    ``min(1, 2 min(1 + #{control >= observed}, 1 + #{control <= observed}) / (1 + n_controls))``: never zero, and
+    without a center, as the controls of a row have a level of their own (doi:10.2202/1544-6115.1585).
 
     Parameters
     ----------
