@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -11,28 +9,34 @@ from numpy.typing import NDArray
 from exomics.errors import InputError, ScaleError
 from exomics.registry.locked_model import LockedModel
 from exomics.results import PerformanceTable, Provenance
-from exomics.stats.calibration import binary_calibration
-from exomics.stats.discrimination import area_under_curve
 from exomics.stratify.locked_model import Predicted, predict
+from exomics.validation._rows import Label, Resampling, Row, performance, row
+from exomics.validation.external import assess_binary_risk
 
 __all__ = ["drift", "validate"]
 
 FloatArray = NDArray[np.float64]
 
 MOST_DRIFT = 1.0
+UNLIKE = 3.0
 _LEAST_SAMPLES = 10
 _NEVER = 1e-9  # log odds beyond this are rounded to 0 or 1, which have no logit
-_WALD = 1.959963984540054
 
 
 def validate(
-    model: LockedModel, features: pd.DataFrame, outcome: pd.Series, *, scale: str, cohort_id: str
+    model: LockedModel,
+    features: pd.DataFrame,
+    outcome: pd.Series,
+    *,
+    scale: str,
+    cohort_id: str,
+    resampling: Resampling | None = None,
 ) -> PerformanceTable:
     """Judge a locked model on samples it never saw, without refitting anything.
 
-    AUC with DeLong's interval; balanced error at the model's own threshold; Brier score; calibration intercept and
-    slope with Wald intervals, and the mean absolute error of the calibration curve; the share of samples that could be
-    predicted; the median drift of the features.
+    What `exomics.validation.external.assess_binary_risk` says of the probabilities (discrimination, calibration,
+    accuracy, each with its interval), the balanced error at the model's own threshold, the coverage of its weight, the
+    share of samples that could be predicted, and the median drift of the features.
 
     Parameters
     ----------
@@ -46,6 +50,8 @@ def validate(
         Scale of `features`, in words: must be that of the model.
     cohort_id
         Name of the cohort; must not be that in which the model was learned.
+    resampling
+        Bootstrap of the intervals that have no formula.
 
     Returns
     -------
@@ -57,7 +63,8 @@ def validate(
     ScaleError
         If the scale is another.
     InputError
-        If the cohort is the training cohort, nothing can be predicted, or the outcome has not two values.
+        If the cohort is the training cohort, nothing can be predicted, the outcome has not two values, or most features
+        lie beyond 3 training standard deviations: then it is another quantity, whatever its scale is called.
 
     Notes
     -----
@@ -86,13 +93,13 @@ def validate(
         raise InputError(f"the outcome of {cohort_id} needs two values, {model.positive!r} among them; it has {shown}.")
     labels = np.asarray(words == model.positive, dtype=np.float64)
     found = predict(model, shared)
-    rows = [*_coverage_rows(model, shared, found), *_measures(model, found, labels)]
-    base = {"signature_id": model.id, "cohort_id": cohort_id, "endpoint": model.endpoint, "role": "external"}
     usable = np.isfinite(found.probability)
-    counts = {"n_samples": int(usable.sum()), "n_events": int(labels[usable].sum()), "resampling": ""}
+    rows = [*_coverage_rows(model, shared, found), *_measures(model, found, labels, resampling or Resampling())]
+    label = Label(model.id, cohort_id, model.endpoint)
     parameters = {"model": model.id, "version": model.version, "model_sha256": model.sha256, "scale": scale}
-    frame = pd.DataFrame([base | counts | row for row in rows], columns=list(PerformanceTable.columns))
-    return PerformanceTable(frame=frame, provenance=Provenance(method="validate", parameters=parameters))
+    provenance = Provenance(method="validate", parameters=parameters)
+    counts = {"n_samples": int(usable.sum()), "n_events": int(labels[usable].sum())}
+    return performance(rows, label, provenance=provenance, **counts)
 
 
 def drift(model: LockedModel, features: pd.DataFrame) -> pd.Series:
@@ -138,38 +145,34 @@ def _refuse_unlike(model: LockedModel, scale: str, cohort_id: str) -> None:
         raise InputError(f"{model.id} was learned in {model.cohort!r}: a validation needs a cohort it never saw.")
 
 
-def _row(metric: str, estimate: float, low: float = np.nan, high: float = np.nan, note: str = "") -> dict[str, Any]:
-    return {"metric": metric, "estimate": estimate, "ci_low": low, "ci_high": high, "note": note}
-
-
-def _coverage_rows(model: LockedModel, features: pd.DataFrame, found: Predicted) -> list[dict[str, Any]]:
+def _coverage_rows(model: LockedModel, features: pd.DataFrame, found: Predicted) -> list[Row]:
     missing = [name for name in model.features if name not in features.columns]
     note = f"not measured: {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}" if missing else ""
     moved = drift(model, features).abs()
+    middle = float(moved.median())
+    if middle > UNLIKE:
+        raise InputError(
+            f"half of the features of {model.id} lie {middle:.1f} training standard deviations or more from where it "
+            f"was learned (most: {moved.idxmax()}): these are not the quantities it knows. Harmonize them first."
+        )
     far = moved[moved > MOST_DRIFT]
     warning = f"{len(far)} features beyond {MOST_DRIFT:g} SD (most: {moved.idxmax()}): not like the training cohort"
     return [
-        _row("coverage", float(found.coverage.mean()), note=note),
-        _row("predicted_fraction", float(np.isfinite(found.probability).mean())),
-        _row("median_drift", float(moved.median()), note=warning if len(far) else ""),
+        row("coverage", float(found.coverage.mean()), note=note),
+        row("predicted_fraction", float(np.isfinite(found.probability).mean())),
+        row("median_drift", middle, note=warning if len(far) else ""),
     ]
 
 
-def _measures(model: LockedModel, found: Predicted, labels: FloatArray) -> list[dict[str, Any]]:
+def _measures(model: LockedModel, found: Predicted, labels: FloatArray, resampling: Resampling) -> list[Row]:
     usable = np.isfinite(found.probability)
     probability, truth = found.probability[usable], labels[usable]
     if usable.sum() < _LEAST_SAMPLES or len(np.unique(truth)) < 2:
         note = f"{int(usable.sum())} samples could be predicted: too few of both classes for a measure"
-        return [_row(metric, np.nan, note=note) for metric in ("auc", "balanced_error", "brier", "calibration_slope")]
-    auc = area_under_curve(probability, truth)
+        return [row(metric, np.nan, note=note) for metric in ("auc", "balanced_error", "brier", "calibration_slope")]
     errors = [np.mean(found.called[usable][truth == value] != value) for value in (0, 1)]
-    fit = binary_calibration(np.clip(probability, _NEVER, 1.0 - _NEVER), truth)
-    slope, intercept = _WALD * fit.slope_error, _WALD * fit.intercept_error
-    return [
-        _row("auc", auc.estimate[0], auc.ci_low[0], auc.ci_high[0]),
-        _row("balanced_error", float(np.mean(errors)), note=f"at {model.threshold:g}: {model.threshold_rule}"),
-        _row("brier", fit.brier),
-        _row("calibration_intercept", fit.intercept, fit.intercept - intercept, fit.intercept + intercept),
-        _row("calibration_slope", fit.slope, fit.slope - slope, fit.slope + slope),
-        _row("calibration_error", fit.ici, note="mean absolute distance of the calibration curve"),
-    ]
+    threshold = row("balanced_error", float(np.mean(errors)), note=f"at {model.threshold:g}: {model.threshold_rule}")
+    risk = np.clip(probability, _NEVER, 1.0 - _NEVER)
+    told = assess_binary_risk(risk, truth, label=Label(model.id, "", ""), resampling=resampling).frame
+    given: list[Row] = [{str(name): value for name, value in one.items()} for one in told.to_dict("records")]
+    return [*({name: one[name] for name in threshold} for one in given), threshold]

@@ -43,7 +43,7 @@ def _model() -> LockedModel:
     return LockedModel(
         id="inflamed", version="1.0.0", endpoint="response", positive="responder", cohort="training", intercept=-1.0,
         scale="linear tpm", threshold=0.5, threshold_rule="one half", n_samples=80, n_events=30, min_coverage=0.8,
-        features=("CXCL9", "GZMA"), coefficients=0.1 * one, fills=3 * one, means=3 * one, deviations=2 * one,
+        features=("CXCL9", "GZMA"), coefficients=0.01 * one, fills=80 * one, means=80 * one, deviations=80 * one,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from exomics.errors import DesignError, InputError, RegistryError, ScaleError
 from exomics.registry.locked_model import LockedModel, read_locked_model, write_locked_model
 from exomics.stratify import Study
 from exomics.stratify.locked_model import lock, predict
+from exomics.validation import Label, assess_binary_risk
 from exomics.validation.locked import drift, validate
 
 
@@ -63,6 +64,11 @@ def test_it_holds_where_the_truth_is_the_same_and_not_where_there_is_none(model:
         slope = frame.loc["calibration_slope"]
         assert slope["ci_low"] > 0.5 if effect else slope["ci_low"] < 0.0 < slope["ci_high"]
         assert frame.loc["coverage", "estimate"] == 1.0
+        alone = assess_binary_risk(
+            predict(model, values).probability, outcome == "responder", label=Label("planted", "elsewhere", "response")
+        ).frame.set_index("metric")
+        assert set(alone.index) < set(frame.index)
+        pd.testing.assert_frame_equal(frame.loc[alone.index], alone)
 
 
 def test_missing_features_lower_the_coverage_and_then_refuse(model: LockedModel) -> None:
@@ -90,7 +96,9 @@ def test_other_scales_other_platforms_and_the_training_cohort(model: LockedModel
         with pytest.raises(InputError, match="needs two values"):
             validate(model, values, other, scale="log2 tpm", cohort_id="elsewhere")
     assert (drift(model, values + 5.0) > 3.0).all()
-    moved = validate(model, values + 5.0, outcome, scale="log2 tpm", cohort_id="elsewhere").frame.set_index("metric")
+    with pytest.raises(InputError, match="not the quantities it knows"):
+        validate(model, values + 5.0, outcome, scale="log2 tpm", cohort_id="elsewhere")
+    moved = validate(model, values + 2.0, outcome, scale="log2 tpm", cohort_id="elsewhere").frame.set_index("metric")
     assert "not like the training cohort" in moved.loc["median_drift", "note"]
 
 
