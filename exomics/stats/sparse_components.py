@@ -14,8 +14,8 @@ __all__ = ["SparseComponents", "sparse_components"]
 
 FloatArray = NDArray[np.float64]
 
-_MOST_TURNS = 200
-_AT_REST = 1e-9
+_MOST_TURNS = 50
+_AT_REST = 1e-6
 
 
 class SparseComponents(NamedTuple):
@@ -34,8 +34,8 @@ def sparse_components(
 
     Maximizes ``sum_b cov(X_b a_b, Y c) + link sum_{b < q} cov(X_b a_b, X_q a_q)`` over unit weights in turn:
     ``a_b = soft(X_b' (u + link sum_{q != b} t_q))`` with ``t_b = X_b a_b`` and ``u = Y Y' sum_b t_b`` of unit length,
-    where ``soft`` draws all entries toward 0 by the largest that is not kept. Each block is then freed of its own
-    component: ``X_b - t_b p_b'``.
+    where ``soft`` draws all entries toward 0 by the largest that is not kept; it begins with the direction of the
+    target that all blocks together go with most. Each block is then freed of its own component: ``X_b - t_b p_b'``.
 
     Parameters
     ----------
@@ -102,7 +102,9 @@ def _checked(blocks: Sequence[ArrayLike], target: ArrayLike) -> tuple[list[Float
 
 def _component(blocks: Sequence[FloatArray], aims: FloatArray, n_kept: int, link: float) -> list[FloatArray]:
     """Unit weights of one component of each block."""
-    weights = [_sparse(_leading(block.T @ aims), n_kept) for block in blocks]
+    crossed = [block.T @ aims for block in blocks]
+    leading = np.linalg.svd(np.concatenate(crossed), full_matrices=False)[2][0]
+    weights = [_sparse(cross @ leading, n_kept) for cross in crossed]
     for _ in range(_MOST_TURNS):
         scores = [_unit(block @ weight) for block, weight in zip(blocks, weights, strict=True)]
         together = np.sum(scores, axis=0)
@@ -115,11 +117,6 @@ def _component(blocks: Sequence[FloatArray], aims: FloatArray, n_kept: int, link
         if moved < _AT_REST:
             break
     return [weight * (1.0 if weight[np.argmax(np.abs(weight))] >= 0.0 else -1.0) for weight in weights]
-
-
-def _leading(cross: FloatArray) -> FloatArray:
-    """The first left singular vector."""
-    return np.asarray(np.linalg.svd(cross, full_matrices=False)[0][:, 0])
 
 
 def _sparse(direction: FloatArray, n_kept: int) -> FloatArray:
