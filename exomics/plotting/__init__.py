@@ -1,6 +1,7 @@
 """One function per figure: takes a result table and an Axes, returns the Axes. No pyplot, no global style."""
 
 from exomics.plotting.agreement import agreement_histogram, principal_components
+from exomics.plotting.benefit import power_curves, subgroup_forest, uplift_curves
 from exomics.plotting.classifiers import model_performance
 from exomics.plotting.differential import effect_comparison, volcano
 from exomics.plotting.enrichment import running_sum
@@ -24,13 +25,16 @@ __all__ = [
     "model_performance",
     "named_recovery",
     "net_benefit_curves",
+    "power_curves",
     "principal_components",
     "response_changes",
     "response_spread",
     "running_sum",
     "score_by_response",
+    "subgroup_forest",
     "survival_by_tertile",
     "tracked_changes",
     "truth_versus_found",
+    "uplift_curves",
     "volcano",
 ]
