@@ -11,7 +11,7 @@ from exomics.enrichment.gene_sets import (
     without_shared,
 )
 from exomics.enrichment.methods import EnrichmentMethods
-from exomics.enrichment.mirna import mirna_verdict
+from exomics.enrichment.mirna import NonTargets, mirna_verdict
 from exomics.enrichment.overlap import closest_sets
 from exomics.enrichment.run import enrich
 
@@ -19,6 +19,7 @@ __all__ = [
     "EnrichmentMethods",
     "FeatureStatistics",
     "GeneSets",
+    "NonTargets",
     "PreparedExpression",
     "SetArrays",
     "SetTests",

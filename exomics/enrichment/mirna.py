@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,11 +18,12 @@ from exomics.results import DifferentialTable, Provenance
 from exomics.results.mirna import MirnaTable
 from exomics.stats.matched_sets import empirical_p_value, matched_sets, quantile_strata
 
-__all__ = ["mirna_verdict"]
+__all__ = ["NonTargets", "mirna_verdict"]
 
 LEAST_TARGETS = 10
 _ALPHA = 0.05
 _LARGE = 2.0  # log2: no miRNA does that
+_THIRDS = 3
 _MATRIX, _OTHER = "matrix", "other"
 VERDICTS = {
     (1, 1): "both sets of targets fall: activity up",
@@ -37,6 +38,53 @@ VERDICTS = {
 }
 
 
+class NonTargets(NamedTuple):
+    """Random sets of non-targets that the targets are compared with.
+
+    Attributes
+    ----------
+    n_sets
+        How many sets.
+    seed
+        Of their draws.
+    utr_lengths
+        Gene -> length of its 3' untranslated region, in the names of the targets; None: expression alone is matched.
+    """
+
+    n_sets: int = 1000
+    seed: int = 1
+    utr_lengths: Mapping[str, float] | None = None
+
+    def strata(self, names: np.ndarray, mean: FloatArray, targets: np.ndarray) -> np.ndarray:
+        """Stratum of each gene: tenth of its mean expression, third of its length; unknown lengths are one more.
+
+        A tenth in which a third has fewer non-targets than targets, by their columns, is not divided.
+        """
+        tenths = quantile_strata(mean)
+        if self.utr_lengths is None:
+            return tenths
+        lengths = np.array([self.utr_lengths.get(str(name), np.nan) for name in names], dtype=np.float64)
+        fine = np.where(tenths < 0, -1, tenths * (_THIRDS + 1) + quantile_strata(lengths, _THIRDS) + 1)
+        n_all, n_targets = (
+            np.bincount(fine[at] + 1, minlength=10 * (_THIRDS + 1) + 1) for at in (slice(None), targets)
+        )
+        short = np.flatnonzero(n_all < 2 * n_targets) - 1
+        whole = np.isin(tenths, short // (_THIRDS + 1))
+        return np.where(whole, tenths * (_THIRDS + 1), fine)
+
+    def told(self, targets: Sequence[str]) -> str:
+        """What was matched."""
+        if self.utr_lengths is None:
+            return (
+                "random non-targets are matched on tenths of mean expression, not on 3' UTR length: no table was given"
+            )
+        n_known = sum(name in self.utr_lengths for name in targets)
+        return (
+            "random non-targets are matched on tenths of mean expression and thirds of 3' UTR length "
+            f"({n_known} of {len(targets)} targets have a length)"
+        )
+
+
 def mirna_verdict(
     table: DifferentialTable,
     matrix: Sequence[str],
@@ -45,7 +93,7 @@ def mirna_verdict(
     adjusted: DifferentialTable | None = None,
     mapping: naming.Mapping | None = None,
     inter_gene_correlation: float = 0.05,
-    resampling: tuple[int, int] = (1000, 1),
+    non_targets: NonTargets = NonTargets(),  # noqa: B008 (immutable)
 ) -> MirnaTable:
     """Activity of a miRNA from its targets in and outside the matrix, and the verdict of both.
 
@@ -61,8 +109,8 @@ def mirna_verdict(
         Ortholog table, when the targets are human and the genes are not.
     inter_gene_correlation
         Between targets, of the second p-value.
-    resampling
-        Random sets of non-targets of the same tenths of mean expression, and their seed.
+    non_targets
+        Random sets of non-targets of the same tenths of mean expression, and of 3' UTR length where a table gives it.
 
     Returns
     -------
@@ -79,8 +127,9 @@ def mirna_verdict(
     Notes
     -----
     For t see `exomics.enrichment.methods.mirna_activity` (Badia-i-Mompel et al. 2022, doi:10.1093/bioadv/vbac016);
-    random sets as of Phipson and Smyth (2010), doi:10.2202/1544-6115.1585. They are not matched on the length of the
-    3' untranslated region, which the table does not hold. An effect of 2 log2 or more is said to be no miRNA effect.
+    random sets as of Phipson and Smyth (2010), doi:10.2202/1544-6115.1585; the provenance says on what they are
+    matched. An effect of 2 log2 or more is said to be no miRNA effect. For models fitted with and without stroma see
+    `exomics.validation.mirna_models`.
 
     Examples
     --------
@@ -109,16 +158,17 @@ def mirna_verdict(
         for contrast in contrasts:
             places = np.flatnonzero(given.frame["contrast"] == contrast)
             one = _Contrast(given.frame.iloc[places], mapped.names[places])
-            how = (inter_gene_correlation, resampling[0], np.random.default_rng([resampling[1], *contrast.encode()]))
+            how = (inter_gene_correlation, non_targets, np.random.default_rng([non_targets.seed, *contrast.encode()]))
             both = [one.row(name, tuple(members), how) for name, members in ((_MATRIX, matrix), (_OTHER, other))]
             rows += [row | {"contrast": contrast, "model": model, "verdict": _verdict(both)} for row in both]
+    notes.append(non_targets.told([*matrix, *other]))
     if adjusted is None:
         notes.append("not adjusted for stroma and purity: a change of composition is not taken out")
     provenance = Provenance(
         method="mirna_verdict",
-        parameters={"inter_gene_correlation": inter_gene_correlation, "n_random_sets": resampling[0]},
+        parameters={"inter_gene_correlation": inter_gene_correlation, "n_random_sets": non_targets.n_sets},
         inputs=tuple(entry for given in models.values() for entry in given.provenance.inputs),
-        seed=resampling[1],
+        seed=non_targets.seed,
         notes=tuple(dict.fromkeys(notes)),
         acknowledgments=table.provenance.acknowledgments,
     )
@@ -137,10 +187,10 @@ class _Contrast:
         self.features = feature_statistics(rows.iloc[kept], scores[kept])
 
     def row(
-        self, targets: str, members: tuple[str, ...], how: tuple[float, int, np.random.Generator]
+        self, targets: str, members: tuple[str, ...], how: tuple[float, NonTargets, np.random.Generator]
     ) -> dict[str, Any]:
         """Numbers of one set, without the verdict."""
-        correlation, n_random, generator = how
+        correlation, non_targets, generator = how
         at = np.flatnonzero(np.isin(self.names, members))
         row = {"targets": targets, "n_members": len(members), "n_measured": at.size, "note": "",
                "inter_gene_correlation": correlation}  # fmt: skip
@@ -154,16 +204,18 @@ class _Contrast:
             "statistic": tests.statistic[0, 0],
             "p_value": tests.p_value[0, 0],
             "p_value_correlated": tests.p_value[0, 1],
-            "empirical_p_value": self._empirical(at, float(tests.statistic[0, 0]), n_random, generator),
+            "empirical_p_value": self._empirical(at, float(tests.statistic[0, 0]), non_targets, generator),
             "status": "ok",
             "note": "too large a change for a miRNA" if abs(change) >= _LARGE else "",
         }
 
-    def _empirical(self, at: np.ndarray, observed: float, n_random: int, generator: np.random.Generator) -> float:
-        strata = quantile_strata(self.mean)
+    def _empirical(
+        self, at: np.ndarray, observed: float, non_targets: NonTargets, generator: np.random.Generator
+    ) -> float:
+        strata = non_targets.strata(self.names, self.mean, at)
         if (strata[at] < 0).any():
             return float("nan")
-        drawn = matched_sets(at, strata, n_random, generator)
+        drawn = matched_sets(at, strata, non_targets.n_sets, generator)
         controls = mirna_activity(self.features, _sets(drawn), inter_gene_correlation=0.0).statistic[:, 0]
         return empirical_p_value(observed, controls)
 

@@ -150,7 +150,7 @@ def _asked(adata: AnnData, column: str, covariates: Sequence[str], cut: float | 
         covariates=np.column_stack([*columns, *_blocks(kept, second), np.empty((kept.n_obs, 0))]),
         hemolysis=None if measure is None else kept.obs[measure].to_numpy(dtype=np.float64),
         n_failed=int((~passed).sum()),
-        name=f"{groups[1]} - {groups[0]}",
+        name=f"{column}: {groups[1]} - {groups[0]}",
     )
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from exomics.datasets import fetch, load, published_differential
-from exomics.enrichment import GeneSets, enrich, mirna_verdict
+from exomics.enrichment import GeneSets, NonTargets, enrich, mirna_verdict
 from exomics.errors import InputError
 from exomics.harmonize import TissueRestrictedWarning, load_orthologs
 from exomics.registry import load_signature
@@ -49,7 +49,7 @@ def differential(values: np.ndarray, level: np.ndarray, design: np.ndarray) -> D
 
 
 def verdicts(*tables: DifferentialTable) -> dict[str, str]:
-    found = mirna_verdict(tables[0], MATRIX, OTHER, adjusted=tables[1], resampling=(300, 1)).frame
+    found = mirna_verdict(tables[0], MATRIX, OTHER, adjusted=tables[1], non_targets=NonTargets(300)).frame
     assert (found.groupby("model")["verdict"].nunique() == 1).all()
     return dict(zip(found["model"], found["verdict"], strict=True))
 
@@ -79,11 +79,40 @@ def test_without_any_effect_there_is_no_evidence_in_most_studies() -> None:
 def test_too_few_targets_give_no_verdict() -> None:
     table, _ = study()
     few = table.frame[~table.frame["feature_name"].isin(OTHER[:5])]
-    found = mirna_verdict(DifferentialTable(few, table.provenance), MATRIX, OTHER, resampling=(50, 1))
+    found = mirna_verdict(DifferentialTable(few, table.provenance), MATRIX, OTHER, non_targets=NonTargets(50))
     assert found.frame["status"].tolist() == ["ok", "below_floor"]
     assert found.frame["verdict"].str.startswith("no verdict").all()
     assert found.frame.loc[1, ["statistic", "p_value", "empirical_p_value"]].isna().all()
-    assert "not adjusted for stroma" in found.provenance.notes[0]
+    assert "not adjusted for stroma" in found.provenance.notes[1]
+
+
+def test_non_targets_of_the_same_length_take_out_an_effect_of_length() -> None:
+    """Long transcripts fall, by whatever cause, and targets are long: matched on length nothing is left."""
+    rng = np.random.default_rng(5)
+    table, _ = study()
+    is_target = np.isin(GENES, [*MATRIX, *OTHER])
+    is_long = is_target | (rng.random(len(GENES)) < 0.3)
+    moved = table.frame.assign(statistic=rng.normal(size=len(GENES)) - 2.0 * is_long)
+    given = DifferentialTable(moved, table.provenance)
+    lengths = dict(zip(GENES, np.where(is_long, 5000.0, 500.0) + rng.random(len(GENES)), strict=True))
+    plain, matched = (
+        mirna_verdict(given, MATRIX, OTHER, non_targets=NonTargets(300, 1, known)) for known in (None, lengths)
+    )
+    assert (plain.frame["empirical_p_value"] < 0.01).all()
+    assert (matched.frame["empirical_p_value"] > 0.05).all()
+    assert "not on 3' UTR length: no table was given" in plain.provenance.notes[0]
+    assert "thirds of 3' UTR length (36 of 36 targets have a length)" in matched.provenance.notes[0]
+
+
+def test_a_repression_is_found_with_lengths_too_and_unknown_lengths_are_a_class_of_their_own() -> None:
+    rng = np.random.default_rng(6)
+    table, _ = study(repression=-0.8)
+    known = {name: float(length) for name, length in zip(GENES, rng.integers(100, 9000, len(GENES)), strict=True)}
+    known = {name: length for name, length in known.items() if not name.endswith("3")}
+    found = mirna_verdict(table, MATRIX, OTHER, non_targets=NonTargets(300, 1, known))
+    assert set(found.frame["verdict"]) == {"both sets of targets fall: activity up"}
+    n_known = sum(name in known for name in [*MATRIX, *OTHER])
+    assert f"({n_known} of 36 targets have a length)" in found.provenance.notes[0]
 
 
 def test_what_does_not_fit_is_refused() -> None:
@@ -113,7 +142,7 @@ def test_gastrocnemius_is_no_proxy_for_delivery(from_mirror: None) -> None:
     assert plain.min() < 0
     assert males[0.0] < 1e-11
     assert 0.003 < males[0.2] < 0.02
-    both = mirna_verdict(table, members, OTHER, mapping=orthologs, resampling=(300, 1))
+    both = mirna_verdict(table, members, OTHER, mapping=orthologs, non_targets=NonTargets(300))
     told = both.frame.set_index("contrast")["verdict"]
     assert "activity up" not in told["M_8W - M_SED"].iloc[0]
 

@@ -1,0 +1,125 @@
+"""miRNA activity with and without stroma and purity in the model: both fits, and the verdict of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+
+from exomics.differential import Analysis, run_analysis
+from exomics.enrichment import NonTargets, mirna_verdict
+from exomics.errors import InputError
+from exomics.registry import load_signature
+from exomics.results import MirnaTable
+from exomics.schema import layer_of
+from exomics.schema.numbers import numbers_of
+from exomics.scoring import score
+
+__all__ = ["mirna_models"]
+
+
+def mirna_models(
+    adata: AnnData,
+    analysis: Analysis,
+    *,
+    targets: tuple[str, str] = ("ev.mir29_ecm", "ev.mir29_nonecm"),
+    adjust: Sequence[str] = ("ctl.stroma",),
+    inter_gene_correlation: float = 0.05,
+    non_targets: NonTargets = NonTargets(),  # noqa: B008 (immutable)
+) -> MirnaTable:
+    """Fit contrasts as asked and with stroma and purity among the covariates; infer the activity of a miRNA from both.
+
+    Parameters
+    ----------
+    adata
+        Samples x features of RNA, human names.
+    analysis
+        Method, design and contrasts.
+    targets
+        Signatures of the targets in and outside the matrix.
+    adjust
+        Signatures whose score (arm ``total``), and numeric columns of obs whose values, join the design. The signatures
+        must share no gene with the targets.
+    inter_gene_correlation, non_targets
+        As of `exomics.enrichment.mirna_verdict`.
+
+    Returns
+    -------
+    MirnaTable
+        Rows ``unadjusted`` and ``adjusted`` of each contrast.
+
+    Raises
+    ------
+    InputError
+        If nothing is to be adjusted for, a word is neither a column nor a signature with a score in every sample, or a
+        signature shares genes with the targets.
+
+    Notes
+    -----
+    ``x ~ design`` and ``x ~ design + stroma + purity``. What the covariate and the targets share by the effect of the
+    miRNA itself is taken out with it: hence ``ctl.stroma`` holds fibroblast genes that are no targets (Becht et al.
+    2016, doi:10.1186/s13059-016-1070-5). The adjusted row is a claim
+    beyond composition, the unadjusted one is not; a covariate measured with error takes out its part only.
+
+    Examples
+    --------
+    >>> from exomics.differential import parse_contrast
+    >>> from exomics.schema import Scale, annotate
+    >>> rng, stroma = np.random.default_rng(0), load_signature("ctl.stroma").features("up")
+    >>> matrix, other = (load_signature(name).features("up") for name in ("ev.mir29_ecm", "ev.mir29_nonecm"))
+    >>> genes = [*matrix, *other, *stroma, *(f"G{i}" for i in range(900))]
+    >>> values = rng.normal(5, 1, (20, len(genes)))
+    >>> values[:10, : len(matrix) + len(other)] -= 2
+    >>> obs = pd.DataFrame({"specimen": "tumor", "species": "human", "arm": ["run"] * 10 + ["sit"] * 10})
+    >>> obs.index = [f"s{i}" for i in range(20)]
+    >>> tumor = AnnData(values, obs=obs, var=pd.DataFrame({"feature_name": genes}, index=genes))
+    >>> tumor = annotate(tumor, assay="rna", scale=Scale(kind="log2", quantity="cpm", offset=1.0))
+    >>> asked = Analysis(method="limma_trend", design="~ 0 + arm", contrasts=(parse_contrast("run - sit"),))
+    >>> found = mirna_models(tumor, asked, non_targets=NonTargets(100))
+    >>> found.frame.groupby("model")["verdict"].first()["adjusted"]
+    'both sets of targets fall: activity up'
+    """
+    if not adjust:
+        raise InputError("name what to adjust for: signatures such as ctl.stroma, numeric columns such as a purity.")
+    matrix, other = (load_signature(name).features("up") for name in targets)
+    covariates = pd.concat([_level(adata, name, {*matrix, *other}) for name in adjust], axis=1)
+    widened = adata.copy()
+    widened.obs = pd.concat([adata.obs.drop(columns=[*set(covariates) & set(adata.obs)]), covariates], axis=1)
+    design = " + ".join([analysis.design, *covariates.columns])
+    plain, adjusted = (
+        run_analysis(widened, replace(analysis, design=formula), name=analysis.method)
+        for formula in (analysis.design, design)
+    )
+    table = mirna_verdict(
+        plain, matrix, other, adjusted=adjusted, inter_gene_correlation=inter_gene_correlation, non_targets=non_targets
+    )
+    told = f"adjusted for {', '.join(adjust)} on {layer_of(adata)}: {analysis.method}, {design}"
+    parameters = {**table.provenance.parameters, "design": analysis.design, "adjusted_design": design}
+    notes = (*table.provenance.notes, told)
+    return replace(table, provenance=replace(table.provenance, parameters=parameters, notes=notes))
+
+
+def _level(adata: AnnData, name: str, targets: set[str]) -> pd.Series:
+    """One covariate under a name that a formula can hold; every sample must have it."""
+    found = numbers_of(adata.obs[name]) if name in adata.obs.columns else _score(adata, name, targets)
+    lacking = int(found.isna().sum())
+    if lacking:
+        raise InputError(f"{name} is missing in {lacking} of {adata.n_obs} samples; leave them out, or do not adjust.")
+    if np.ptp(found.to_numpy(dtype=np.float64)) == 0:
+        raise InputError(f"{name} has one value in all samples: there is nothing to adjust for.")
+    return found.astype(np.float64).rename(re.sub(r"\W", "_", name))
+
+
+def _score(adata: AnnData, name: str, targets: set[str]) -> pd.Series:
+    signature = load_signature(name)
+    shared = sorted(targets & {member.feature_id for member in signature.members})
+    if shared:
+        raise InputError(
+            f"{name} holds {', '.join(shared[:3])}, targets themselves: adjusting would take out the miRNA."
+        )
+    frame = score(adata, signature, allow_layer=True).frame
+    return frame[frame["arm"] == "total"].set_index("sample_id")["score"].reindex(adata.obs_names)
