@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from pathlib import Path
@@ -99,6 +100,37 @@ def test_faults_of_a_download(download: dict[str, Path], tmp_path: Path) -> None
         load_files("gdc_star_counts", {**download, "folder": tmp_path / "other"})
     with pytest.raises(InputError, match=r"\(role folder\) does not exist; give an existing folder"):
         load_files("gdc_star_counts", {**download, "folder": tmp_path / "nowhere"})
+
+
+HTSEQ = "ENSG00000000003.13\t{0}\nENSG00000000005.5\t0\n__no_feature\t30\n__ambiguous\t4\n"
+
+
+def test_htseq_counts_of_an_old_release(download: dict[str, Path], tmp_path: Path) -> None:
+    a, b = download["folder"] / "f1" / "a.tsv", download["folder"] / "f2" / "b.tsv"
+    a.write_bytes(gzip.compress(HTSEQ.format(2863).encode(), mtime=0)), b.write_text(HTSEQ.format(7))
+    data = load_files("gdc_htseq_counts", {**download, "clinical": tmp_path / "clinical.tsv"})
+    assert data.layers["counts"].tolist() == [[2863, 0], [7, 0]]
+    assert list(data.var_names) == ["ENSG00000000003.13", "ENSG00000000005.5"]
+    assert data.obs["__no_feature"].tolist() == [30, 30]
+    assert data.obs["__not_aligned"].isna().all()
+    assert data.obs["os_event"].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (HTSEQ.format(7).replace(".13", ".14"), r"b\.tsv has other genes than the first file"),
+        (HTSEQ.format("1.25"), r"the values must be whole numbers"),
+        (HTSEQ.format("many"), r"column count holds 'many'"),
+        (HTSEQ.format("7\t8"), r"a gene and its count in every line, parted by a tab; line 1 has not"),
+        (HTSEQ.format(7) + "ENSG00000000003.13\t1\n", r"the labels of the rows must be unique"),
+    ],
+)
+def test_faults_of_htseq_counts(content: str, message: str, download: dict[str, Path]) -> None:
+    (download["folder"] / "f1" / "a.tsv").write_text(HTSEQ.format(1))
+    (download["folder"] / "f2" / "b.tsv").write_text(content)
+    with pytest.raises((InputError, ScaleError), match=message):
+        load_files("gdc_htseq_counts", download)
 
 
 def test_mirna_quantifications(download: dict[str, Path]) -> None:

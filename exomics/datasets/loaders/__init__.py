@@ -11,6 +11,7 @@ from exomics.datasets.loaders.expression_table import EXPRESSION_TABLE
 from exomics.datasets.loaders.feature_counts import FEATURE_COUNTS
 from exomics.datasets.loaders.fragpipe import FRAGPIPE
 from exomics.datasets.loaders.gdc_clinical import GDC_CLINICAL
+from exomics.datasets.loaders.gdc_htseq_counts import GDC_HTSEQ_COUNTS
 from exomics.datasets.loaders.gdc_mirna import GDC_MIRNA
 from exomics.datasets.loaders.gdc_star_counts import GDC_STAR_COUNTS
 from exomics.datasets.loaders.geo_series_matrix import GEO_SERIES_MATRIX
@@ -53,6 +54,7 @@ Loaders = Methods(
         FEATURE_COUNTS,
         FRAGPIPE,
         GDC_CLINICAL,
+        GDC_HTSEQ_COUNTS,
         GDC_MIRNA,
         GDC_STAR_COUNTS,
         GEO_SERIES_MATRIX,

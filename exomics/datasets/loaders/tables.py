@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import pandas as pd
 
 from exomics.datasets.loaders._any_table import read_any_sheet
 from exomics.datasets.loaders._assemble import only_file
+from exomics.datasets.loaders._lines import lines_of
 from exomics.datasets.loaders._r_containers import convert, read_r_objects
 from exomics.errors import InputError
 from exomics.registry.manifest import Manifest
@@ -122,14 +122,12 @@ def load_gene_sets(files: Mapping[str, Path], manifest: Manifest) -> pd.DataFram
         If a line has no member.
     """
     path = only_file(files, "data")
-    opened = gzip.open if path.suffix == ".gz" else open
     rows: list[tuple[str, str, str]] = []
-    with opened(path, "rt", encoding="utf-8") as stream:
-        for number, line in enumerate(stream, start=1):
-            name, *rest = line.rstrip("\n").split("\t")
-            if len(rest) < 2:
-                raise InputError(f"{path}: line {number} must be name, description and members; got {line[:60]!r}.")
-            rows.extend((name, rest[0], gene) for gene in rest[1:] if gene)
+    for number, line in enumerate(lines_of(path)[0], start=1):
+        name, *rest = line.split("\t")
+        if line and len(rest) < 2:
+            raise InputError(f"{path}: line {number} must be name, description and members; got {line[:60]!r}.")
+        rows.extend((name, rest[0], gene) for gene in rest[1:] if gene)
     return pd.DataFrame(rows, columns=["gene_set", "description", "gene"])
 
 
