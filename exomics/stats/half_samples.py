@@ -21,7 +21,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _HIGHEST, _LOWEST = 1.5, 0.1  # of the least penalty that lets no feature in, all samples together
-_TOLERANCE = 1e-4
+_TOLERANCE = 1e-9
 
 
 class HalfSamples(NamedTuple):

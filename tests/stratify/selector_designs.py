@@ -62,20 +62,20 @@ def correlations(kind: str, n_features: int) -> FloatArray:
     if kind == "independent":
         return np.eye(n_features)
     if kind == "autoregressive":
-        return 0.7 ** np.abs(np.subtract.outer(np.arange(n_features), np.arange(n_features)))
+        return np.asarray(0.7 ** np.abs(np.subtract.outer(np.arange(n_features), np.arange(n_features))))
     return np.kron(np.eye(n_features // 20), np.full((20, 20), 0.5)) + 0.5 * np.eye(n_features)
 
 
 @functools.cache
 def _root(kind: str, n_features: int) -> FloatArray:
-    return np.linalg.cholesky(correlations(kind, n_features))
+    return np.asarray(np.linalg.cholesky(correlations(kind, n_features)))
 
 
 @functools.cache
 def _weights(design: Design) -> FloatArray:
     shift = np.zeros(design.n_features)
     shift[true_features(design)] = 1.0
-    return np.linalg.solve(correlations(design.correlation, design.n_features), shift)
+    return np.asarray(np.linalg.solve(correlations(design.correlation, design.n_features), shift))
 
 
 def true_features(design: Design) -> IntArray:
