@@ -10,10 +10,10 @@ from exomics.enrichment import EnrichmentMethods
 from exomics.preprocess import Preprocessors
 from exomics.registry.method import MethodSpec
 from exomics.scoring import Deconvolutions, Scorers
-from exomics.stratify import Pipelines
+from exomics.stratify import Pipelines, Selectors
 
 
 def all_methods() -> Iterator[MethodSpec]:
     """The methods of every kind, in the order of their declaration."""
-    for methods in (Loaders, Preprocessors, Tests, EnrichmentMethods, Scorers, Deconvolutions, Pipelines):
+    for methods in (Loaders, Preprocessors, Tests, EnrichmentMethods, Scorers, Deconvolutions, Pipelines, Selectors):
         yield from methods
