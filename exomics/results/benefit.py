@@ -10,8 +10,9 @@ from exomics.results._table import COUNT, NUMBER, TEXT, ResultTable
 class BenefitTable(ResultTable):
     """One row per marker and endpoint, per standard deviation of the marker.
 
-    ``interaction`` is ``in_treated`` minus ``in_control``; ``verdict`` is ``predictive`` (the benefit depends on the
-    marker), ``interaction only`` (so it seems, but the design does not support the claim: see the note),
+    ``interaction`` is ``in_treated`` minus ``in_control``; ``shrunken_interaction`` its posterior mean under a prior
+    learned from all markers of the call, empty with fewer than ten. ``verdict`` is ``predictive`` (the benefit depends
+    on the marker), ``interaction only`` (so it seems, but the design does not support the claim: see the note),
     ``prognostic`` (the outcome does, the benefit is not shown to), ``no evidence`` or ``not estimated``.
     """
 
@@ -22,6 +23,7 @@ class BenefitTable(ResultTable):
         "interaction": NUMBER,
         "ci_low": NUMBER,
         "ci_high": NUMBER,
+        "shrunken_interaction": NUMBER,
         "p_value": NUMBER,
         "adj_p_value": NUMBER,
         "family": TEXT,

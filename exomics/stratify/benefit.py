@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from exomics.results import BenefitTable, Provenance
+from exomics.stats.effect_shrinkage import shrink_effects
 from exomics.stats.interactions import INTERACTION_STATUS, InteractionScreen, interaction_screen
 from exomics.stats.multiple_testing import benjamini_hochberg
 from exomics.stratify._trial import TrialColumns, design_notes, outcome_of, require_columns, shared_samples, trained
@@ -21,6 +22,7 @@ FloatArray = NDArray[np.float64]
 
 _WALD = 1.959963984540054
 _FITTED = 0
+_FEWEST_FOR_PRIOR = 10
 _NO_CLAIM = "interaction only"  # the design does not support that the marker predicts benefit
 _NOTES = {
     "too_few": "fewer than 5 samples per coefficient, or fewer than 3 in an arm",
@@ -65,8 +67,10 @@ def benefit(
     -----
     Kent et al. (2020), doi:10.7326/M18-3667: predictive claims need a test of interaction in randomized data. That the
     arms were randomized cannot be seen here; the caller says so. Interactions need about four times the subjects of a
-    main effect of the same size, so a null is weak evidence of no interaction. Samples taken after the arms began, and
-    arms that were not randomized, are told in the notes; the verdict is then ``interaction only``.
+    main effect of the same size, so a null is weak evidence of no interaction. The largest of many estimates
+    exaggerate; what to expect of them is ``shrunken_interaction``, as `exomics.stats.effect_shrinkage.shrink_effects`.
+    Samples taken after the arms began, and arms that were not randomized, are told in the notes; the verdict is then
+    ``interaction only``.
 
     Examples
     --------
@@ -110,6 +114,7 @@ def _frame(found: InteractionScreen, names: list[str], told: tuple[str, str, flo
         "endpoint": endpoint,
         "model": model,
         "interaction": found.interaction,
+        "shrunken_interaction": _shrunken(found),
         "p_value": found.p_value,
         "adj_p_value": adjusted,
         "family": f"{endpoint}: {len(names)} markers",
@@ -127,6 +132,13 @@ def _frame(found: InteractionScreen, names: list[str], told: tuple[str, str, flo
     ):
         frame |= {f"{name}ci_low": estimate - _WALD * error, f"{name}ci_high": estimate + _WALD * error}
     return pd.DataFrame(frame)
+
+
+def _shrunken(found: InteractionScreen) -> FloatArray:
+    """Posterior means of the interactions; NaN with too few markers to learn a prior from."""
+    if (found.status == _FITTED).sum() < _FEWEST_FOR_PRIOR:
+        return np.full(found.interaction.shape, np.nan)
+    return shrink_effects(found.interaction, found.standard_error).effect
 
 
 def _prognosis(found: InteractionScreen) -> FloatArray:

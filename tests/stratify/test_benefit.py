@@ -57,6 +57,11 @@ def test_only_the_modifier_is_predictive(endpoint: str, model: str, trial: tuple
     last = frame.iloc[99]
     assert (last["verdict"], last["note"]) == ("not estimated", "the marker does not vary")
     assert frame.loc[0, "ci_low"] < frame.loc[0, "interaction"] < frame.loc[0, "ci_high"]
+    shrunken = (frame["shrunken_interaction"] / frame["interaction"]).iloc[:99]
+    assert ((shrunken > 0.0) & (shrunken < 1.0)).all()
+    assert shrunken[0] > 0.6 > 0.4 > shrunken[1:].median()
+    few = benefit(markers.iloc[:, :3], sheet, _columns(endpoint=endpoint)).frame
+    assert few["shrunken_interaction"].isna().all()
 
 
 def test_shuffled_arms_find_no_modifier(trial: tuple[pd.DataFrame, pd.DataFrame]) -> None:
