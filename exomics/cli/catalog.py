@@ -125,6 +125,7 @@ def _signatures() -> Rows:
             "ex_acute": dict(signature.ex_acute),
             "ex_trained": dict(signature.ex_trained),
             "benefit": dict(signature.benefit),
+            "part_signs": signature.part_signs,
             "evidence": signature.evidence,
             "trap": signature.trap,
         }

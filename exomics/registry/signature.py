@@ -103,6 +103,16 @@ class Signature:
         """The sets of a family, in the order of the document; none for any other signature."""
         return tuple(dict.fromkeys(member.group for member in self.members if member.group))
 
+    @cached_property
+    def part_signs(self) -> dict[str, dict[str, str]]:
+        """The signs that a set of a family, or a member, has of its own: they come before those of the whole."""
+        found: dict[str, dict[str, str]] = {}
+        for one in self.members:
+            signs = {"ex_acute": one.ex_acute, "ex_trained": one.ex_trained, "benefit": one.benefit}
+            if any(signs.values()):
+                found[one.group or one.feature_id] = {name: word for name, word in signs.items() if word}
+        return found
+
     def on_layer(self, layer: str) -> Signature:
         """The signature with the members that are measured on `layer`; itself where members are of one assay."""
         kept = tuple(member for member in self.members if member.layer in ("", layer))
@@ -177,11 +187,16 @@ def read_signature(path: Path | str) -> Signature:
 def from_document(document: Document) -> Signature:
     """The signature that a checked document describes."""
     head = dict(document.head)
-    body, sets = head.pop("body", None), head.pop("gene_sets", {})
+    body, sets, signs = head.pop("body", None), head.pop("gene_sets", {}), head.pop("group_signs", {})
     if body is not None and sets:
         raise RegistryError(f"{document.path} has both a body and gene_sets; keep one.")
     availability = head.get("availability", "shipped")
-    members = _members_of_sets(sets, head["evidence"]) if sets else tuple(map(member_of, document.rows))
+    members = _members_of_sets(sets, head["evidence"], signs) if sets else tuple(map(member_of, document.rows))
+    unknown = sorted(set(signs) - {member.group for member in members})
+    if unknown:
+        raise RegistryError(
+            f"{document.path}: group_signs names {', '.join(unknown)}, which are no sets of its family."
+        )
     if not members and availability == "shipped":
         raise RegistryError(f"{document.path} has no members; add a body, or say why in availability.")
     for name in ("layers", "total_of", "ligand_layers"):
@@ -195,19 +210,27 @@ def from_document(document: Document) -> Signature:
     return Signature(signature_class=head.pop("class"), members=members, **head)
 
 
-def _members_of_sets(sets: Mapping[str, str], evidence: str) -> tuple[Member, ...]:
+def _members_of_sets(
+    sets: Mapping[str, str], evidence: str, signs: Mapping[str, Mapping[str, str]]
+) -> tuple[Member, ...]:
     if "family" in sets:
         collection = sets["family"]
-        return tuple(
+        members = [
             Member(feature_id=name, group=group, evidence=evidence, source=collection)
             for group, names in sets_of(collection).items()
             for name in names
-        )
+        ]
+        return tuple(_signed(member, signs.get(member.group, {})) for member in members)
     return tuple(
         Member(feature_id=name, arm=arm, evidence=evidence, source=reference)
         for arm, reference in sets.items()
         for name in gene_set(reference)
     )
+
+
+def _signed(member: Member, signs: Mapping[str, str]) -> Member:
+    ex_acute, ex_trained, benefit = (signs.get(name, "") for name in ("ex_acute", "ex_trained", "benefit"))
+    return replace(member, ex_acute=ex_acute, ex_trained=ex_trained, benefit=benefit)
 
 
 def _check_signs(signature: Signature) -> None:

@@ -146,7 +146,8 @@ def set_enrichment(rows, columns, offsets, scores, how):  # type: ignore[no-unty
     powers = powers**exponent
     for sample in range(matrix.shape[0]):
         n = _order_preserving_keys(matrix[sample], bits[sample], work[0], work[2])
-        ranks[:] = np.nan
+        if n < matrix.shape[1]:
+            ranks[:] = np.nan
         if n:
             keys, order = _radix_sort(work, n)
             _average_ranks(keys, order, ranks, n)
@@ -157,7 +158,8 @@ def set_enrichment(rows, columns, offsets, scores, how):  # type: ignore[no-unty
             for entry in range(offsets[chosen], offsets[chosen + 1]):
                 rank = np.float64(ranks[columns[entry]])
                 if rank == rank:
-                    power, place = powers[np.int64(2 * rank)], np.float64(places[columns[entry]])
+                    power = powers[np.int64(2 * rank)]
+                    place = np.float64(places[columns[entry]]) if by_position else rank
                     weighted += place * power
                     weight += power
                     total += place

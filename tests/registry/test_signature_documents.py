@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from exomics._resources import registry_folder
 from exomics.errors import RegistryError
-from exomics.registry import Signature, all_signatures, gene_set, load_signature
+from exomics.registry import Signature, all_signatures, gene_set, load_signature, read_signature, write_signature
 from exomics.registry.derivation_rule import derivation_rule_names, load_derivation_rule
 from exomics.registry.gene_sets import gene_set_collections, sets_of
 from exomics.registry.signature_files import render
@@ -71,6 +72,34 @@ def test_the_named_myokines_keep_a_sign_each() -> None:
     signs = {member.feature_id: (member.ex_acute, member.ex_trained) for member in load_signature("myo.seed4").members}
     assert signs["IL6"] == ("up", "down")
     assert signs["FNDC5"] == ("unknown", "unknown")
+
+
+def test_the_populations_of_mcp_counter_keep_a_sign_each() -> None:
+    whole = load_signature("imm.mcp")
+    assert (whole.ex_trained["tumor_rna"], whole.benefit["tumor_rna"]) == ("context", "context")
+    assert whole.part_signs == {
+        "CD8_T_cells": {"ex_trained": "up", "benefit": "up"},
+        "Cytotoxic": {"benefit": "up"},
+        "NK": {"ex_trained": "up", "benefit": "up"},
+        "Monocytic": {"benefit": "context"},
+        "Neutrophils": {"benefit": "context"},
+        "Endothelial": {"benefit": "context"},
+        "Fibroblasts": {"ex_trained": "unknown", "benefit": "context"},
+    }
+    assert load_signature("myo.seed4").part_signs["IL6"]["ex_trained"] == "down"
+    assert load_signature("imm.cyt").part_signs == {}
+
+
+def test_signs_of_a_set_that_is_not_there_are_refused(tmp_path: Path) -> None:
+    text = (FOLDER / "immune" / "imm.mcp.yaml").read_text(encoding="utf-8")
+    (tmp_path / "imm.mcp.yaml").write_text(text.replace("  Cytotoxic:", "  Mast_cells:"), encoding="utf-8")
+    with pytest.raises(RegistryError, match="group_signs names Mast_cells: no sets of its family"):
+        read_signature(tmp_path / "imm.mcp.yaml")
+
+
+def test_signs_of_sets_survive_writing(tmp_path: Path) -> None:
+    whole = load_signature("imm.mcp")
+    assert read_signature(write_signature(whole, tmp_path)).part_signs == whole.part_signs
 
 
 def test_hallmark_is_whole_and_attributed() -> None:
