@@ -93,7 +93,7 @@ def test_the_populations_of_mcp_counter_keep_a_sign_each() -> None:
 def test_signs_of_a_set_that_is_not_there_are_refused(tmp_path: Path) -> None:
     text = (FOLDER / "immune" / "imm.mcp.yaml").read_text(encoding="utf-8")
     (tmp_path / "imm.mcp.yaml").write_text(text.replace("  Cytotoxic:", "  Mast_cells:"), encoding="utf-8")
-    with pytest.raises(RegistryError, match="group_signs names Mast_cells: no sets of its family"):
+    with pytest.raises(RegistryError, match="group_signs names Mast_cells, which are no sets of its family"):
         read_signature(tmp_path / "imm.mcp.yaml")
 
 
