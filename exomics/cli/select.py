@@ -4,12 +4,12 @@ The default selector (shuffled_labels) looks at each feature alone: at a target 
 probability q at most, and holds the expected share of false features in a list to q / 4. Others are named by --selector
 (repeatable): t_test_bh, complementary_pairs, integrated_paths, decoys, knockoffs; what the target bounds differs
 between them and is printed. Student's t test with Benjamini-Hochberg stands beside every feature. --operating-curve
-writes what the selectors do on these very features with shuffled labels, before and after ten differences are planted.
+writes what the selectors do on these very features with shuffled labels, before and after differences are planted.
 Features are .h5ad, score tables, or tables of numbers by sample_id.
 
 example:
   exomics select scores.tsv --samples tumor.h5ad --outcome response --positive responder --keep time_point=baseline \\
-      --operating-curve curve.tsv --repeats 20 -o selected.tsv
+      --operating-curve curve.tsv --planted 1 --repeats 10 -o selected.tsv
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", type=float, default=0.2, help="bound on errors (default 0.2)")
     parser.add_argument("--seed", type=int, default=1, help="of shuffles and half-samples (default 1)")
     parser.add_argument("--operating-curve", type=Path, metavar="FILE", help="operating table (.tsv)")
+    parser.add_argument("--planted", type=int, default=10, help="features made to differ in it (default 10)")
+    parser.add_argument("--shift", type=float, default=1.0, help="by how many standard deviations (default 1)")
     parser.add_argument("--repeats", type=int, default=50, help="of the operating curve (default 50)")
     parser.add_argument("-o", "--output", type=Path, required=True, help="selection table (.tsv)")
 
@@ -67,7 +69,10 @@ def run(arguments: argparse.Namespace) -> None:
     inputs = [*arguments.features, arguments.samples]
     curve = None
     if arguments.operating_curve:
-        curve = operating_curve(features, outcome, selectors=names, n_repeats=arguments.repeats, seed=seed)
+        curve = operating_curve(
+            features, outcome, selectors=names, n_planted=arguments.planted, shift=arguments.shift,
+            n_repeats=arguments.repeats, seed=seed,
+        )  # fmt: skip
         save_table(curve, arguments.operating_curve, arguments, inputs, outputs=outputs)
     save_table(table, arguments.output, arguments, inputs, outputs=outputs)
     _say(table, arguments.output)
