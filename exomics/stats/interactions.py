@@ -26,6 +26,7 @@ INTERACTION_STATUS = ("fitted", "too_few", "constant", "not_converged")
 FITTED, TOO_FEW, CONSTANT, NOT_CONVERGED = range(4)
 _MOST_STEPS = 50
 _SETTLED = 1e-10
+_SINGULAR = 1e-10  # eigenvalue of the scaled Gram matrix at which columns say the same
 _WIDEST = 25.0  # log odds beyond which a fit runs away
 
 
@@ -174,9 +175,13 @@ def fit_model(design: FloatArray, outcome: FloatArray, family: str) -> tuple[Flo
 def _linear(design: FloatArray, outcome: FloatArray) -> tuple[FloatArray, FloatArray, float]:
     """Least squares with an intercept; coefficients without it, their covariance, residual degrees of freedom."""
     x = np.column_stack([design, np.ones(len(design))])
-    inverse = np.linalg.pinv(x.T @ x)
+    gram = x.T @ x
+    scale = np.sqrt(np.maximum(np.diag(gram), 1e-300))
+    values, vectors = np.linalg.eigh(gram / np.outer(scale, scale))
+    kept = values > _SINGULAR
+    inverse = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T / np.outer(scale, scale)
     beta = inverse @ (x.T @ outcome)
-    df = len(x) - np.linalg.matrix_rank(x)
+    df = len(x) - int(kept.sum())
     variance = float(np.sum((outcome - x @ beta) ** 2)) / df
     return beta[:-1], (variance * inverse)[:-1, :-1], float(df)
 
