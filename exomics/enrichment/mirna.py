@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,10 +39,11 @@ VERDICTS = {
 }
 
 
-class NonTargets(NamedTuple):
+@dataclass(frozen=True)
+class NonTargets:
     """Random sets of non-targets that the targets are compared with.
 
-    Attributes
+    Parameters
     ----------
     n_sets
         How many sets.
