@@ -19,6 +19,7 @@ __all__ = [
     "Interval",
     "balanced_error",
     "corrected_interval",
+    "exact_balanced_error",
     "fold_measures",
     "horizons_of",
     "survival_measures",
@@ -103,6 +104,44 @@ def balanced_error(called: IntArray, labels: IntArray, n_classes: int) -> float:
     totals = np.bincount(labels, minlength=n_classes)
     wrong = np.bincount(labels[called != labels], minlength=n_classes)
     return float(np.mean(wrong / totals)) if totals.all() else np.nan
+
+
+def exact_balanced_error(called: IntArray, labels: IntArray, n_classes: int, *, level: float = 0.95) -> Interval:
+    """Balanced error of samples that no model has seen, with an interval that covers at least as often as it says.
+
+    Each class has the interval of Clopper and Pearson at the level ``1 - (1 - level) / n_classes``; the limits of the
+    mean are the means of the limits.
+
+    Parameters
+    ----------
+    called, labels
+        (n_samples,) positions of classes.
+    n_classes
+        How many there are, each with a sample at least.
+    level
+        Least coverage.
+
+    Returns
+    -------
+    Interval
+        Three numbers; of two classes with no error among 10 each, 0 to 0.35.
+
+    Notes
+    -----
+    Clopper and Pearson (1934), doi:10.1093/biomet/26.4.404, joined by Bonferroni's inequality.
+
+    Examples
+    --------
+    >>> none_wrong = np.repeat([0, 1], 10)
+    >>> [round(float(value), 4) for value in exact_balanced_error(none_wrong, none_wrong, 2)]
+    [0.0, 0.0, 0.3548]
+    """
+    totals = np.bincount(labels, minlength=n_classes)
+    wrong = np.bincount(labels[called != labels], minlength=n_classes)
+    beyond = (1.0 - level) / n_classes / 2.0
+    low = np.where(wrong > 0, stats.beta.ppf(beyond, np.maximum(wrong, 1), totals - wrong + 1), 0.0)
+    high = np.where(wrong < totals, stats.beta.isf(beyond, wrong + 1, np.maximum(totals - wrong, 1)), 1.0)
+    return Interval(np.mean(wrong / totals), np.mean(low), np.mean(high))
 
 
 def survival_measures(predicted: FloatArray, response: FloatArray, horizons: FloatArray) -> FloatArray:

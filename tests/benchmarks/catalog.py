@@ -16,6 +16,7 @@ from tests.benchmarks.rows import (
     meta_analysis,
     muscle_recipe,
     negative_binomial,
+    nested_elastic_net,
     normalization,
     prerank,
     rank_scores,
@@ -45,6 +46,7 @@ ROWS: tuple[Row, ...] = (
     *prerank.ROWS,
     *constrained_regression.ROWS,
     *cox_screen.ROWS,
+    *nested_elastic_net.ROWS,
     *read_matrix.ROWS,
     *result_tables.ROWS,
     *start_up.ROWS,
@@ -53,7 +55,6 @@ ROWS: tuple[Row, ...] = (
 
 NO_KERNEL = (
     "nu-SVR",
-    "elastic-net nested CV",
     "1000-shuffle permutation test",
     "Stabl",
 )

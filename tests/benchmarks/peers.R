@@ -195,6 +195,30 @@ tasks <- list(
     },
     result = function(v) t(v)
   ),
+  nested_elastic_net = list( # shape.txt: samples, features, folds
+    prepare = function() {
+      need("glmnet")
+      glmnet.control(fdev = 0, devmax = 1)
+      size <- shape()
+      list(x = numbers("features.f64", size[1], size[2]), y = numbers("labels.f64", size[1], 1)[, 1],
+           places = numbers("places.f64", size[1], 1 + size[3]), n = size[3])
+    },
+    work = function(p) {
+      path_of <- function(train) glmnet(p$x[train, ], p$y[train], family = "binomial", alpha = 0.5, nlambda = 30, lambda.min.ratio = 0.05)
+      told <- numeric(length(p$y))
+      for (o in seq_len(p$n)) {
+        place <- p$places[, 1 + o]
+        loss <- 0
+        for (i in seq_len(p$n)) {
+          q <- predict(path_of(place > 0 & place != i), p$x[place == i, ], type = "response")
+          loss <- loss - colSums(log(abs(q - (1 - p$y[place == i]))))
+        }
+        told[place == 0] <- predict(path_of(place > 0), p$x[place == 0, ], type = "response")[, which.min(loss)]
+      }
+      told
+    },
+    result = function(v) v
+  ),
   write_table = list(
     prepare = function() list(frame = read.delim(path("table.tsv"))),
     work = function(p) write.table(p$frame, path("written.tsv"), sep = "\t", quote = FALSE, row.names = FALSE),

@@ -10,6 +10,7 @@ import pytest
 from anndata import AnnData
 from mudata import MuData, set_options
 from numpy.typing import ArrayLike
+from scipy.stats import binomtest
 
 from exomics.errors import DesignError, InputError, UserError
 from exomics.stats.concordance import concordance
@@ -17,7 +18,7 @@ from exomics.stratify import CrossValidation, Study, cross_validate, folds
 from exomics.stratify.bootstrap import HeldOut, bootstrapped, subject_weights
 from exomics.stratify.calls import called, chosen_offset
 from exomics.stratify.features import blocks_of
-from exomics.stratify.measures import balanced_error, fold_measures
+from exomics.stratify.measures import balanced_error, exact_balanced_error, fold_measures
 from exomics.stratify.pipelines import Pipelines, build
 from exomics.stratify.search import fit_chosen, losses_of
 from exomics.stratify.survival_models import ElasticNetCox
@@ -148,6 +149,16 @@ def test_two_classes_are_a_case_of_several() -> None:
     np.testing.assert_allclose(fold_measures(probability, labels), fold_measures(both, labels), rtol=1e-12)
     assert fold_measures(probability, labels)[1] == pytest.approx(np.mean((probability - labels) ** 2))
     assert np.isnan(fold_measures(np.full((2, 3), 1 / 3), np.array([0, 1]))[[0, 3]]).all()
+
+
+def test_the_exact_interval_is_that_of_each_class() -> None:
+    labels = np.repeat([0, 1], [10, 20])
+    calls = np.where(np.isin(np.arange(30), (0, 1, 2, 15)), 1 - labels, labels)
+    found = exact_balanced_error(calls, labels, 2)
+    each = [binomtest(wrong, n).proportion_ci(0.975, method="exact") for wrong, n in ((3, 10), (1, 20))]
+    assert found.estimate == pytest.approx((0.3 + 0.05) / 2)
+    assert found.ci_low == pytest.approx(np.mean([limits.low for limits in each]))
+    assert found.ci_high == pytest.approx(np.mean([limits.high for limits in each]))
 
 
 def test_a_rare_class_is_called_where_inner_folds_advise_it() -> None:
