@@ -2,6 +2,7 @@
 
 from exomics.preprocess._matrix import counts_of, obs_labels, values_of, var_column
 from exomics.preprocess.batch import combat, combat_seq, remove_batch
+from exomics.preprocess.blanks import drop_blank_features
 from exomics.preprocess.cargo import flag_spike_ins, normalize_cargo
 from exomics.preprocess.cargo_comparison import compare_normalizers
 from exomics.preprocess.confounding import confounding, require_separable
@@ -12,7 +13,7 @@ from exomics.preprocess.detection import (
     keep_matching_features,
     set_feature_ids,
 )
-from exomics.preprocess.filtering import filter_by_expression, keep_counted
+from exomics.preprocess.filtering import filter_by_expression, keep_counted, keep_expressed
 from exomics.preprocess.hemolysis import check_hemolysis
 from exomics.preprocess.imputation import impute_knn, impute_left_censored
 from exomics.preprocess.normalization import effective_library_sizes, library_factors, log_cpm, median_mad, quantile
@@ -36,6 +37,7 @@ __all__ = [
     "compare_normalizers",
     "confounding",
     "counts_of",
+    "drop_blank_features",
     "drop_flagged_samples",
     "drop_marked_features",
     "effective_library_sizes",
@@ -50,6 +52,7 @@ __all__ = [
     "impute_left_censored",
     "keep_counted",
     "keep_detected",
+    "keep_expressed",
     "keep_matching_features",
     "library_factors",
     "log_cpm",

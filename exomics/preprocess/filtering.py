@@ -13,6 +13,7 @@ from exomics.registry.method import MethodSpec
 from exomics.schema import keys
 from exomics.stats import filtering
 from exomics.stats.filtering import ExpressionThresholds
+from exomics.stats.normalization import counts_per_million
 
 
 def filter_by_expression(
@@ -117,7 +118,58 @@ def keep_counted(adata: AnnData, *, minimum_count: float = 10, minimum_fraction:
     return keep_features(adata, keep, name="keep_counted", parameters=parameters)
 
 
+def keep_expressed(adata: AnnData, *, minimum_cpm: float = 0.5, minimum_samples: int = 2) -> AnnData:
+    """Keep the features with more than `minimum_cpm` counts per million in some samples, whatever the design.
+
+    Parameters
+    ----------
+    adata
+        With counts in ``layers["counts"]`` or ``X``; a million are those of the sample as counted, without factors.
+    minimum_cpm
+        Counts per million that a sample must exceed.
+    minimum_samples
+        Smallest number of such samples.
+
+    Returns
+    -------
+    AnnData
+        The features kept; the report counts the others.
+
+    Raises
+    ------
+    ScaleError
+        If there are no counts.
+    InputError
+        If nothing is left.
+
+    Notes
+    -----
+    With the defaults the filter of the rat training study's consortium (doi:10.1038/s41586-023-06877-w).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> counts = np.array([[0, 900_000, 100_000], [1, 999_995, 4], [0, 1_000_000, 0]])
+    >>> table = AnnData(counts.astype(float), layers={"counts": counts})
+    >>> keep_expressed(table).var_names.tolist()
+    ['1', '2']
+    """
+    keep = (counts_per_million(counts_of(adata)) > minimum_cpm).sum(axis=0) >= minimum_samples
+    parameters = {"minimum_cpm": minimum_cpm, "minimum_samples": minimum_samples}
+    return keep_features(adata, keep, name="keep_expressed", parameters=parameters)
+
+
 FILTERING = (
+    MethodSpec(
+        name="keep_expressed",
+        kind="preprocess",
+        title="keep features above some counts per million in a number of samples",
+        function=keep_expressed,
+        reference="10.1038/s41586-023-06877-w",
+        input_scale=("counts",),
+        cohort_dependent=True,
+        parameters={"minimum_cpm": 0.5, "minimum_samples": 2},
+    ),
     MethodSpec(
         name="keep_counted",
         kind="preprocess",

@@ -11,7 +11,7 @@ from scipy import special
 from exomics._checks import as_matrix, require_length
 from exomics.errors import DesignError
 from exomics.stats._nb_glm import contrast_variances
-from exomics.stats.negative_binomial import LOG_TWO, NegativeBinomialFit, refit
+from exomics.stats.negative_binomial import LOG_TWO, MAX_ITERATIONS, NegativeBinomialFit, refit
 
 __all__ = ["LikelihoodRatioTests", "WaldTests", "hypothesis_design", "likelihood_ratio_tests", "wald_tests"]
 
@@ -142,7 +142,9 @@ def hypothesis_design(design: FloatArray, contrasts: FloatArray) -> FloatArray:
     return design @ (free * np.where(free.sum(axis=0) < 0, -1.0, 1.0))
 
 
-def likelihood_ratio_tests(fit: NegativeBinomialFit, reduced_design: ArrayLike) -> LikelihoodRatioTests:
+def likelihood_ratio_tests(
+    fit: NegativeBinomialFit, reduced_design: ArrayLike, *, max_iterations: int = MAX_ITERATIONS
+) -> LikelihoodRatioTests:
     """Compare each fit with that of a reduced design at the same dispersions.
 
     ``2 (l_full - l_reduced)`` against chi-squared with as many df as there are coefficients fewer.
@@ -153,6 +155,8 @@ def likelihood_ratio_tests(fit: NegativeBinomialFit, reduced_design: ArrayLike) 
         Of the full design.
     reduced_design
         (n_samples, n_fewer), spanned by the full design; `hypothesis_design` gives that of a set of contrasts.
+    max_iterations
+        Of the weighted fits of the reduced design, as in `fit_negative_binomial`.
 
     Returns
     -------
@@ -183,7 +187,7 @@ def likelihood_ratio_tests(fit: NegativeBinomialFit, reduced_design: ArrayLike) 
     outside = reduced - full @ np.linalg.lstsq(full, reduced, rcond=None)[0]
     if df < 1 or np.abs(outside).max(initial=0.0) > 1e-8 * np.abs(reduced).max(initial=1.0):
         raise DesignError("the reduced design must have fewer columns, each a combination of those of the full design.")
-    smaller = _reduced_fit(fit, np.ascontiguousarray(reduced))
+    smaller = _reduced_fit(fit, np.ascontiguousarray(reduced), max_iterations)
     statistic = 2.0 * (fit.log_likelihood - smaller.log_likelihood)
     converged = fit.converged & smaller.converged
     statistic[~converged] = np.nan
@@ -191,7 +195,7 @@ def likelihood_ratio_tests(fit: NegativeBinomialFit, reduced_design: ArrayLike) 
     return LikelihoodRatioTests(statistic, df, np.where(converged, p_value, np.nan), converged)
 
 
-def _reduced_fit(fit: NegativeBinomialFit, reduced: FloatArray) -> NegativeBinomialFit:
+def _reduced_fit(fit: NegativeBinomialFit, reduced: FloatArray, max_iterations: int) -> NegativeBinomialFit:
     problem = fit.problem
     if reduced.shape[1] == 0:
         raise DesignError("a reduced design without columns has no baseline; keep at least the intercept.")
@@ -203,5 +207,6 @@ def _reduced_fit(fit: NegativeBinomialFit, reduced: FloatArray) -> NegativeBinom
         dispersions,
         problem.offsets,
         penalty=penalty,
+        max_iterations=max_iterations,
         smallest_mean=problem.smallest_mean,
     )

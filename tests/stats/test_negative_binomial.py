@@ -98,6 +98,15 @@ def test_at_the_reference_dispersions_it_is_deseq2(fit, reference, position):
     assert np.quantile(difference, 0.9) < 1e-6 and difference.max() < 1e-5
 
 
+def test_a_likelihood_ratio_keeps_the_limit_of_iterations_it_is_given(fit, design):
+    """Fits that hand over to the ascent of the penalized likelihood at once reach the same maxima."""
+    settled_fits = likelihood_ratio_tests(fit, design[:, [0, 3]], max_iterations=500)
+    handed_over = likelihood_ratio_tests(fit, design[:, [0, 3]], max_iterations=1)
+    large = fit.means.min(axis=1) > 1.0
+    np.testing.assert_allclose(handed_over.statistic[large], settled_fits.statistic[large], rtol=1e-6, atol=1e-8)
+    assert (handed_over.statistic != settled_fits.statistic).any()
+
+
 def test_contrasts_and_likelihood_ratios_equal_deseq2(fit, reference, design):
     expected = read("covariate_tests")
     kept = settled(reference) & ~reference["Intercept"].isna().to_numpy()

@@ -223,8 +223,9 @@ def _details(found: Dispersions, sizes: FloatArray, n_replaced: int, status: NDA
 
 def joint_tests(fitted: FittedCounts, sets: Sequence[FloatArray]) -> OmnibusTests:
     """Likelihood ratio tests that all contrasts of a set are zero, one column per set."""
-    design = fitted.fit.problem.design
-    found = [likelihood_ratio_tests(fitted.fit, hypothesis_design(design, np.asarray(one))) for one in sets]
+    design, limit = fitted.fit.problem.design, fitted.options["max_iterations"]
+    hypotheses = [hypothesis_design(design, np.asarray(one)) for one in sets]
+    found = [likelihood_ratio_tests(fitted.fit, reduced, max_iterations=limit) for reduced in hypotheses]
     bare = fitted.status != ""
     statistic, p_value = (np.column_stack([getattr(one, name) for one in found]) for name in ("statistic", "p_value"))
     statistic[bare], p_value[bare] = np.nan, np.nan
