@@ -31,7 +31,7 @@ def gseapy_gsva(expression: NDArray[Any], signatures: SignatureSet, *, reference
     Returns
     -------
     ndarray
-        (n_samples, n_signatures), as gseapy reports it.
+        (n_samples, n_signatures), as gseapy reports it; NaN for a set without members.
 
     Raises
     ------
@@ -53,6 +53,8 @@ def gseapy_gsva(expression: NDArray[Any], signatures: SignatureSet, *, reference
 
     columns, offsets = both_arms(signatures)
     frame, named = as_peer_input(expression, columns, offsets)
+    if not named:
+        return np.full((len(expression), len(signatures)), np.nan)
     found = gseapy.gsva(frame, named, outdir=None, min_size=1, max_size=frame.shape[0], threads=1, verbose=False)
     scores = from_peer_table(found.res2d, expression.shape[0], len(offsets) - 1)
     n = len(signatures)
