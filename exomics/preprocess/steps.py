@@ -9,6 +9,7 @@ from anndata import AnnData
 
 from exomics.errors import InputError, ScaleError
 from exomics.preprocess.batch import BATCH
+from exomics.preprocess.blanks import BLANKS
 from exomics.preprocess.cargo import CARGO
 from exomics.preprocess.covariates import COVARIATES
 from exomics.preprocess.detection import DETECTION
@@ -26,7 +27,7 @@ Preprocessors = Methods(
     "preprocess",
     (
         *(*QUALITY, *OUTLIERS, *SEX_CHECK, *HEMOLYSIS),
-        *(*DETECTION, *FILTERING, *IMPUTATION),
+        *(*DETECTION, *BLANKS, *FILTERING, *IMPUTATION),
         *(*NORMALIZATION, *CARGO, *COVARIATES, *BATCH),
     ),
 )
