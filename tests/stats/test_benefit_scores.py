@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import special
 
@@ -15,6 +18,7 @@ from exomics.stats.ranked_benefit import rank_average_effect, uplift_curve
 from exomics.stats.restricted_mean import restricted_mean
 from exomics.stats.treatment_effects import effect_scores, modified_covariates, r_learner, restricted_mean_values
 
+EXPECTED = Path(__file__).parents[1] / "parity" / "benefit_scores" / "expected"
 FOLD = np.arange(400) // 2 % 5
 
 
@@ -23,6 +27,42 @@ def _trial(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     generator = np.random.default_rng(seed)
     x, arm = generator.normal(size=(400, 12)), np.tile([0.0, 1.0], 200)
     return x, arm, 1.5 * x[:, 0] * arm + 1.5 * x[:, 1] + 0.5 * arm
+
+
+def _read(name: str) -> pd.DataFrame:
+    return pd.read_csv(EXPECTED / name, sep="\t", float_precision="round_trip")
+
+
+RESPONSES = {"gaussian": "change", "binomial": "class", "cox": ["time", "event"]}
+
+
+@pytest.mark.parametrize("family", RESPONSES)
+def test_cross_validated_nets_equal_those_of_r(family: str) -> None:
+    inputs, frozen = _read("inputs.tsv"), _read("nets.tsv")
+    frozen = frozen[frozen["model"] == family]
+    x = inputs.loc[:, "X1":].to_numpy()  # type: ignore[misc]
+    found = cross_validated_net(x, inputs[RESPONSES[family]], inputs["fold"], family=family)  # type: ignore[arg-type]
+    assert found.penalty == pytest.approx(frozen["penalty"].iloc[0], rel=1e-6)
+    values = frozen.groupby("kind")["value"]
+    np.testing.assert_allclose(found.coefficients, values.get_group("coefficient"), atol=1e-4)
+    held = pd.DataFrame({"ours": found.out_of_fold, "theirs": values.get_group("out_of_fold").to_numpy()})
+    if family == "cox":  # whose predictors have no zero
+        held -= held.groupby(inputs["fold"]).transform("mean")
+    np.testing.assert_allclose(held["ours"], held["theirs"], atol=5e-3)
+
+
+@pytest.mark.parametrize("model", ["gaussian", "binomial", "cox", "r_learner"])
+def test_models_of_benefit_equal_those_of_r(model: str) -> None:
+    inputs, frozen = _read("inputs.tsv"), _read("effects.tsv").set_index("model").loc[model].to_numpy(dtype=float)
+    x, arm, fold = inputs.loc[:, "X1":].to_numpy(), inputs["arm"], inputs["fold"]  # type: ignore[misc]
+    if model == "r_learner":
+        nets = _read("nets.tsv").query("model == 'gaussian' and kind == 'out_of_fold'")
+        left = inputs["change"] - nets["value"].to_numpy()
+        found = r_learner(x, left / left.std(ddof=0), arm, fold, (left.mean() / left.std(ddof=0), 0.5))
+    else:
+        found = modified_covariates(x, inputs[RESPONSES[model]], arm, fold, 0.5, family=model)  # type: ignore[arg-type]
+    np.testing.assert_allclose(found.coefficients * x.std(axis=0), frozen[1:], atol=1e-3)
+    assert found.average + found.coefficients @ x.mean(axis=0) == pytest.approx(frozen[0], abs=1e-3)
 
 
 def test_the_penalty_is_that_of_the_least_held_out_squares() -> None:
