@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from exomics.errors import InputError
 from exomics.stats.effect_shrinkage import shrink_effects
@@ -69,6 +70,31 @@ def test_the_mixture_is_of_highest_penalized_likelihood(study):
     used = found.weights > 1e-3
     assert used.sum() >= 2
     np.testing.assert_allclose(slope[used], 1.0, atol=1e-3)
+
+
+@pytest.mark.parametrize("prior", ["adaptive", "normal"])
+def test_posteriors_are_bayes_formula_written_out(study, prior):
+    """Of each component: a normal of variance v = 1 / (1 / s^2 + 1 / d^2) around b v / s^2, in proportion to
+    pi N(b; 0, s^2 + d^2); at d = 0 the effect is 0 for certain.
+    """
+    _, estimates, error = (values[:40] for values in study)
+    found = shrink_effects(estimates, error, prior=prior)
+    for b, s, effect, deviation, wrong in zip(
+        estimates, error, found.effect, found.standard_deviation, found.false_sign_rate, strict=True
+    ):
+        shares, means, variances, above, below = [], [], [], [], []
+        for pi, d in zip(found.weights, found.deviations, strict=True):
+            shares.append(pi * stats.norm.pdf(b, 0.0, np.hypot(s, d)))
+            variances.append(1.0 / (1.0 / s**2 + 1.0 / d**2) if d > 0.0 else 0.0)
+            means.append(b * variances[-1] / s**2)
+            tails = stats.norm(means[-1], np.sqrt(variances[-1])) if d > 0.0 else None
+            above.append(tails.sf(0.0) if tails else 0.0)
+            below.append(tails.cdf(0.0) if tails else 0.0)
+        share = np.array(shares) / np.sum(shares)
+        mean = share @ means
+        assert effect == pytest.approx(mean, rel=1e-9, abs=1e-12)
+        assert deviation == pytest.approx(np.sqrt(share @ (np.square(means) + variances) - mean**2), rel=1e-6)
+        assert wrong == pytest.approx(1.0 - max(share @ above, share @ below), abs=1e-9)
 
 
 def test_the_adaptive_prior_spares_large_effects_and_halves_the_error(study):
