@@ -84,6 +84,14 @@ def test_a_finding_is_told_as_one() -> None:
     assert said["Treatment by marker"].startswith("The effect of the arm depends on 1 of 1 markers; first: SLC2A1")
 
 
+def test_a_design_that_supports_no_claim_is_told_beside_the_interaction() -> None:
+    table = benefit("interaction only")
+    noted = BenefitTable(table.frame, Provenance(method="benefit", notes=("the arms were not randomized",)))
+    said = told(ReportContent(title="A trial", benefits=(noted,)))["Treatment by marker"]
+    assert said.startswith("The effect of the arm depends on 1 of 1 markers")
+    assert said.endswith("But the arms were not randomized.")
+
+
 def test_groups_keep_their_names_and_the_page_its_sections() -> None:
     content = ReportContent(title="A trial", trials=(trial(groups=("female", "male")),), classifiers=(classifier(0.4),))
     page = render(content)

@@ -11,6 +11,7 @@ from exomics.publish.report.content import ReportContent
 from exomics.publish.report.response_sections import BASELINE, verdicts
 
 _PERMUTED = "permutation_p"
+_DEPENDENT = ("predictive", "interaction only")  # the latter where the design supports no claim
 
 
 def response_sentences(content: ReportContent) -> str:
@@ -53,7 +54,7 @@ def benefit_sentences(content: ReportContent) -> str:
         if tested.empty:
             continue
         on = f"on {len(tested)} marker{'s' if len(tested) > 1 else ''} tested ({tested['endpoint'].iloc[0]})"
-        dependent = tested[tested["verdict"] == "predictive"]
+        dependent = tested[tested["verdict"].isin(_DEPENDENT)]
         row = records(tested.sort_values("p_value", kind="stable").head(1))[0]
         limits = interval(row["interaction"], row["ci_low"], row["ci_high"])
         strongest = f"{row['marker']}, interaction {limits} per SD"
@@ -63,4 +64,5 @@ def benefit_sentences(content: ReportContent) -> str:
             told.append(
                 f"The effect of the arm depends on {len(dependent)} of {len(tested)} markers; first: {strongest}."
             )
+        told += [f"But {note}." for note in found.provenance.notes]
     return " ".join(told)
