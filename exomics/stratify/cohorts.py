@@ -27,6 +27,7 @@ FloatArray = NDArray[np.float64]
 
 ALL = "all cohorts"
 _SCHEME = "leave one cohort out"
+_GUESS = 0.5
 
 
 def leave_one_cohort_out(
@@ -53,7 +54,8 @@ def leave_one_cohort_out(
     CrossValidated
         ``auc`` per model and cohort with DeLong's interval; over all cohorts ``pooled_auc``, a random-effects mean on
         the logit scale with the interval of Hartung and Knapp, and ``auc_in_a_new_cohort`` with the prediction
-        interval. A cohort with one class is learned from, and has a row without an estimate.
+        interval. A cohort with one class is learned from, and has a row without an estimate. A model that tells nobody
+        apart counts as a guess, with the error ``sqrt((n_1 + n_0 + 1) / (12 n_1 n_0))``.
 
     Raises
     ------
@@ -137,9 +139,17 @@ def _each(aucs: Mapping[str, Auc]) -> list[dict[str, object]]:
     return rows
 
 
+def _error(auc: Auc) -> float:
+    """DeLong's error; of a model that gives all samples of a cohort one probability, that of a guess."""
+    if auc.standard_error[0] > 0.0 or auc.estimate[0] != _GUESS:
+        return float(auc.standard_error[0])
+    positive, negative = float(auc.n_positive[0]), float(auc.n_negative[0])
+    return float(np.sqrt((positive + negative + 1.0) / (12.0 * positive * negative)))
+
+
 def _pooled(aucs: Mapping[str, Auc], study: Study) -> list[dict[str, object]]:
     estimate = np.array([auc.estimate[0] for auc in aucs.values()])
-    error = np.array([auc.standard_error[0] for auc in aucs.values()])
+    error = np.array([_error(auc) for auc in aucs.values()])
     base = {"cohort_id": ALL, "n_samples": len(study.labels), "n_events": int(study.labels.sum())}
     with np.errstate(divide="ignore", invalid="ignore"):
         found = combine_effects(logit(estimate), error / (estimate * (1.0 - estimate)), inference="hartung_knapp")
