@@ -6,11 +6,12 @@ import gzip
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from exomics.datasets import load_files
-from exomics.datasets.loaders import Loaders
+from exomics.datasets import load_files, load_table_files
+from exomics.datasets.loaders import Loaders, Tables
 from exomics.datasets.loading import FOLDER_ROLES
 from exomics.errors import UserError
 from exomics.registry.method import MethodSpec
@@ -25,6 +26,26 @@ GARBAGE = {
     "wide": b"id" + b"\ta" * 2000 + b"\n",
 }
 
+PLAIN = "id\ta\tb\nTP53\t1\t2.5\nMARCHF1\t0\t4\n"
+FAULTS = {
+    "byte_order_mark": PLAIN.encode("utf-8-sig"),
+    "windows_line_ends": PLAIN.replace("\n", "\r\n").encode(),
+    "utf_16": PLAIN.encode("utf-16"),
+    "latin_1": PLAIN.replace("TP53", "TP5\xe9").encode("latin-1"),
+    "open_quote": PLAIN.replace("TP53", '"TP53').encode(),
+    "quoted": PLAIN.replace("TP53", '"TP53"').encode(),
+    "other_delimiter": PLAIN.replace("\t", ";").encode(),
+    "decimal_commas": PLAIN.replace(".", ",").encode(),
+    "thousands": PLAIN.replace("2.5", "2,500").encode(),
+    "repeated_columns": PLAIN.replace("a\tb", "a\ta").encode(),
+    "repeated_rows": PLAIN.replace("MARCHF1", "TP53").encode(),
+    "dates_for_genes": PLAIN.replace("MARCHF1", "1-Mar").encode(),
+    "ids_as_floats": PLAIN.replace("MARCHF1", "2.31E+19").encode(),
+    "swapped": b"id\tTP53\tMARCHF1\na\t1\t0\nb\t2.5\t4\n",
+    "header_only": b"id\ta\tb\n",
+}
+"""Any of them may be refused, or mended and stated; none may make a traceback."""
+
 
 def roles_of(spec: MethodSpec) -> list[str]:
     """The words in code font of the section on files: its roles, and some that are none, which a loader may refuse."""
@@ -34,6 +55,7 @@ def roles_of(spec: MethodSpec) -> list[str]:
 
 
 READERS = [pytest.param(spec, id=spec.name) for spec in Loaders if roles_of(spec)]
+TABLES = [pytest.param(spec, id=spec.name) for spec in Tables if roles_of(spec)]
 
 
 @pytest.mark.parametrize("spec", READERS)
@@ -41,10 +63,28 @@ READERS = [pytest.param(spec, id=spec.name) for spec in Loaders if roles_of(spec
 def test_no_file_makes_a_traceback(spec: MethodSpec, kind: str, tmp_path: Path) -> None:
     path = tmp_path / "file.txt"
     path.write_bytes(GARBAGE[kind])
-    files = {role: tmp_path if role in FOLDER_ROLES else path for role in roles_of(spec)}
     with pytest.raises(UserError) as caught:
-        load_files(spec.name, files)
+        _read(spec, path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("spec", [*READERS, *TABLES])
+@pytest.mark.parametrize("fault", [*FAULTS, *GARBAGE])
+def test_a_fault_is_mended_or_told_in_one_line(spec: MethodSpec, fault: str, tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    path.write_bytes({**FAULTS, **GARBAGE}[fault])
+    try:
+        made = _read(spec, path)
+    except UserError as error:
+        assert "\n" not in str(error)
+    else:
+        assert made.shape[0] > 0
+
+
+def _read(spec: MethodSpec, path: Path) -> Any:
+    """Every role is the file, or its folder."""
+    load = load_files if spec.name in Loaders.names else load_table_files
+    return load(spec.name, {role: path.parent if role in FOLDER_ROLES else path for role in roles_of(spec)})
 
 
 @pytest.mark.parametrize("spec", READERS)

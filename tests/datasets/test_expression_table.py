@@ -54,6 +54,14 @@ def test_subjects_are_text_whatever_they_look_like(folder: Path) -> None:
     assert data.obs["age"].tolist() == [50, 61, 70]
 
 
+def test_subjects_that_a_spreadsheet_made_floats_of_are_refused(folder: Path) -> None:
+    (folder / "sheet.csv").write_text("patient,library\n2.31E+19,001\n2.31E+19,002\np3,003\n")
+    with pytest.raises(
+        InputError, match=r"sheet\.csv: 2 subject ids are floats of a spreadsheet .*export the ids as text"
+    ):
+        load(folder, columns="subject_id:patient", **LOG2)
+
+
 @pytest.mark.parametrize("words", [("1", "2"), ("p1", "p2")])
 def test_a_subject_that_is_not_known_stays_unknown(folder: Path, words: tuple[str, str]) -> None:
     (folder / "sheet.csv").write_text(f"subject_id,library\n{words[0]},001\n,002\n{words[1]},003\n")
@@ -100,6 +108,15 @@ def test_samples_in_rows_and_compressed(folder: Path) -> None:
     data = load(folder, matrix="wide.csv.gz", **LOG2)
     assert report_of(data)["orientation"] == "samples_in_rows"
     np.testing.assert_array_equal(data.X, [[0.1, 2.0], [0.30000000000000004, np.nan]])
+
+
+def test_annotation_describes_samples_where_they_are_in_rows(folder: Path) -> None:
+    (folder / "wide.csv").write_text("id,plate,site,age,g1,g2\n001,3,A,9,1,2\n003,4,,9,5,0\n")
+    data = load(folder, matrix="wide.csv", annotation=["plate", "site", "age"], **LOG2)
+    assert list(data.var_names) == ["g1", "g2"]
+    assert data.obs["plate"].tolist() == [3, 4]
+    assert data.obs["site"].isna().tolist() == [False, True]
+    assert data.obs["age"].isna().tolist() == [False, True]  # the sheet's, not the matrix's
 
 
 def test_a_header_without_a_name_for_the_rows_as_r_writes_it(folder: Path) -> None:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from exomics.datasets.loaders._assemble import text_ids
 from exomics.datasets.loaders._r_containers import read_r_object
+from exomics.datasets.loaders._text_table import read_text_table
 from exomics.errors import InputError
 
 _VIAL = re.compile(r"^X?(\d{8,11})$")
 _NO_SAMPLE = re.compile(r"BLANK|(^|_)TT(_|$)|^Ref(_|erence)|^Plex_\d+_")
 _NUMERIC = ("ptm_score", "confident_score", "percent_coverage", "protein_score", "num_peptides", "mz", "rt")
-_TEXT = {"keep_default_na": False, "na_values": ["NA", ""], "quoting": 3}
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def read_native(path: Path) -> NativeTable:
     InputError
         If the file cannot be read, no column is a vial, a vial occurs twice, or a value is no number.
     """
-    frame = read_text(path)
+    frame = read_text_table(path).frame
     sample_columns = {name: found[1] for name in frame.columns if (found := _VIAL.match(name))}
     dropped = [name for name in frame.columns if name not in sample_columns and _NO_SAMPLE.search(name)]
     if not sample_columns:
@@ -62,18 +61,6 @@ def read_native(path: Path) -> NativeTable:
     values = np.column_stack([_numbers(frame[name], path) for name in sample_columns])
     annotation = frame.drop(columns=[*sample_columns, *dropped])
     return NativeTable(values, vials, annotation.apply(_typed), dropped)
-
-
-def read_text(path: Path) -> pd.DataFrame:
-    """A tab- or comma-separated table as text, missing as NaN; an `InputError` when it cannot be read."""
-    separator = "," if ".csv" in path.suffixes else "\t"
-    options: dict[str, Any] = {**_TEXT, **({"quoting": 0} if separator == "," else {})}
-    try:
-        return pd.read_csv(path, sep=separator, dtype=str, **options)
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist; give an existing table.") from error
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{path} is not a whole text table ({error}); write or fetch it again.") from error
 
 
 def _numbers(column: pd.Series, path: Path) -> np.ndarray:
@@ -92,7 +79,7 @@ def _typed(column: pd.Series) -> pd.Series:
 
 def vials_of(path: Path, vials: list[str]) -> pd.DataFrame:
     """The vial metadata (plex, channel) by vial label; an `InputError` when a vial of the table is not in it."""
-    frame = read_text(path)
+    frame = read_text_table(path).frame
     if "vial_label" not in frame.columns:
         raise InputError(f"{path}: expected a column vial_label; got {', '.join(frame.columns)}.")
     frame = frame.set_index("vial_label")
@@ -113,7 +100,7 @@ def read_animals(path: Path) -> pd.DataFrame:
     if path.suffix.lower() in {".rda", ".rdata", ".rds"}:
         _, frame = read_r_object(path)
     else:
-        frame = read_text(path)
+        frame = read_text_table(path).frame
     if not isinstance(frame, pd.DataFrame) or not {"viallabel", "pid"} <= set(frame.columns):
         raise InputError(f"{path}: expected a table with the columns viallabel and pid.")
     return frame

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exomics.datasets.loaders._assemble import missing_text, text_ids
+from exomics.datasets.loaders._mangled import mangled_report
 from exomics.errors import InputError
 from exomics.schema import keys
 from exomics.schema.vocabulary import SEXES, SPECIES, SPECIMENS
@@ -65,7 +66,8 @@ def contract_samples(source: pd.DataFrame, options: Mapping[str, Any], *, where:
     Raises
     ------
     InputError
-        If a named column does not exist, a word has no translation, or a survival time has no declared unit.
+        If a named column does not exist, a word has no translation, a survival time has no declared unit, or subject
+        ids have become floats of a spreadsheet (2.31E+19).
     """
     made: dict[str, Any] = {}
     columns = as_mapping(options.get("columns", {}))
@@ -86,8 +88,19 @@ def contract_samples(source: pd.DataFrame, options: Mapping[str, Any], *, where:
     filled = {name: _filled(value, len(source)) for name, value in made.items()}
     if made[keys.SUBJECT_ID] is not None:
         filled[keys.SUBJECT_ID] = text_ids(filled[keys.SUBJECT_ID])
+        _require_whole_ids(filled[keys.SUBJECT_ID], where)
     kept = source.drop(columns=[name for name in source.columns if name in filled])
     return pd.concat([pd.DataFrame(filled, index=source.index), kept], axis=1)
+
+
+def _require_whole_ids(subjects: Any, where: str) -> None:
+    """A spreadsheet turns long ids into floats, and several subjects into one."""
+    found = mangled_report([str(subject) for subject in subjects]).get("ids_like_floats")
+    if found:
+        raise InputError(
+            f"{where}: {found['count']} subject ids are floats of a spreadsheet ({', '.join(found['examples'])}), each "
+            "of which may stand for several subjects; export the ids as text."
+        )
 
 
 def _without_foreign_words(source: pd.DataFrame, names: list[str]) -> pd.DataFrame:

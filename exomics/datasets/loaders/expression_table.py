@@ -64,9 +64,9 @@ def load_expression_table(files: Mapping[str, Path], manifest: Manifest) -> AnnD
         Options: ``scale`` (must be given: ``counts:count``, ``linear:tpm``, ``log2:cpm:1`` ...); ``assay`` (default
         ``rna``); ``orientation`` (``features_in_rows`` or ``samples_in_rows``; else it follows from where the sheet's
         ids stand); ``sample_id`` (column of the sheet; else the one whose ids are the matrix's); ``layer`` of an
-        ``.h5ad`` (``X``, ``raw`` or a layer's name); ``annotation`` (numeric columns of the matrix that describe
-        features); ``feature_name`` (column); ``all_missing``: ``keep`` features without any value, which are refused
-        otherwise, as a slip in making the matrix; and the sample options.
+        ``.h5ad`` (``X``, ``raw`` or a layer's name); ``annotation`` (columns of the matrix that describe its rows:
+        features, or samples where they are in rows); ``feature_name`` (column); ``all_missing``: ``keep`` features
+        without any value, which are refused otherwise, as a slip in making the matrix; and the sample options.
 
     Returns
     -------
@@ -156,7 +156,9 @@ def _oriented(file: MatrixFile, orientation: str, samples: pd.DataFrame | None, 
     report: dict[str, Any] = {"orientation": orientation, "mended": written.pop("notes", []), "matrix_file": written}
     if orientation == SAMPLES_IN_ROWS:
         columns = [name for name in file.columns if name not in annotation]
-        obs = _rows_of(samples, file.row_labels, file.path, report=report)
+        rows = _rows_of(samples, file.row_labels, file.path, report=report)
+        own = file.described_by([name for name in file.columns if name in annotation and name not in rows])
+        obs = pd.concat([rows, own.set_axis(rows.index, axis=0)], axis=1)
         return _Read(numbers(file, columns).T, obs, pd.DataFrame(index=pd.Index(columns)), report)
     described = {*annotation, *file.words.columns}
     listed = set(file.columns) if samples is None else set(samples.index)

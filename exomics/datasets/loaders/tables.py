@@ -76,12 +76,15 @@ def load_delimited_table(files: Mapping[str, Path], manifest: Manifest) -> pd.Da
     Raises
     ------
     InputError
-        If the file cannot be read as a table.
+        If the file cannot be read as a table, or has no rows.
     """
     path = only_file(files, "data")
     options = {**_TEXT_OPTIONS, **manifest.options}
     missing = (str(options["missing"]), "")
-    return read_any_sheet(path, delimiter=options["separator"], missing=missing).frame.apply(numbers_where_all)
+    frame = read_any_sheet(path, delimiter=options["separator"], missing=missing).frame
+    if frame.empty:
+        raise InputError(f"{path}: expected a header and rows; got a header only.")
+    return frame.apply(numbers_where_all)
 
 
 def numbers_where_all(column: pd.Series) -> pd.Series:
