@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
+from exomics._checks import FloatArray
 from exomics.errors import InputError, LayerError
 from exomics.harmonize import OrthologTable
 from exomics.registry.signature import Signature
@@ -26,6 +27,8 @@ from exomics.stats.partial_correlation import PartialCorrelation, partial_correl
 __all__ = ["axis_scores", "rank_axes"]
 
 _LIGAND = "ligand "
+_JOINED = Scale(kind="log2", quantity="value", offset=1.0)  # of both layers: 0 is not detected
+_FAR_ABOVE = 64.0
 _NOTHING = PartialCorrelation(np.nan, np.nan, np.nan, np.nan, 0)
 
 
@@ -67,7 +70,8 @@ def axis_scores(
 
     Notes
     -----
-    The two layers are joined on log2 scales; z-scores remove what is left of the difference. A human ortholog column
+    The two layers are joined on log2 scales, each counted from its zero, so that a partner detected in fewer than 20 %
+    of its samples is ``below_detection``; z-scores remove what is left of the difference. A human ortholog column
     names the features of another species, so that a rat muscle can be read against a human tumor by name only where
     subjects are shared. An axis is an association: it does not show that the ligand reached the receptor.
     """
@@ -173,18 +177,25 @@ def _join(ligands: AnnData, receptors: AnnData, first: set[str], second: set[str
     obs = receptors.obs.iloc[[chosen[key] for key in shared]].assign(**{keys.SPECIES: "human"})
     var = pd.DataFrame({keys.FEATURE_NAME: both.columns}, index=both.columns)
     found = AnnData(np.ascontiguousarray(both.to_numpy()), obs=obs, var=var)
-    return annotate(found, assay=str(metadata(receptors)[keys.ASSAY]), scale=Scale(kind="log2", quantity="value"))
+    return annotate(found, assay=str(metadata(receptors)[keys.ASSAY]), scale=_JOINED)
 
 
 def _by_subject(adata: AnnData, wanted: set[str], prefix: str) -> pd.DataFrame:
     column = keys.HUMAN_ORTHOLOG if keys.HUMAN_ORTHOLOG in adata.var.columns else keys.FEATURE_NAME
     features = measured_features(adata, column)
     kept = [at for at, name in enumerate(features.names) if name in wanted]
-    values = log2_values(dense(adata, features.columns[kept]), scale_of(adata), "an axis").astype(np.float64)
+    values = _above_zero(dense(adata, features.columns[kept]), scale_of(adata))
     index = pd.Index(_keys(adata), tupleize_cols=False)
     if index.has_duplicates:
         raise InputError(f"{index[index.duplicated()][0]} has two samples in {layer_of(adata)}; keep one.")
     return pd.DataFrame(values, index=index, columns=[prefix + features.names[at] for at in kept])
+
+
+def _above_zero(values: FloatArray, scale: Scale) -> FloatArray:
+    """log2 values, with 0 for what is not detected; where a scale has no zero, whatever is measured is above it."""
+    levels = log2_values(values, scale, "an axis").astype(np.float64)
+    zero = zero_of(scale)
+    return np.maximum(levels - zero, 0.0) if np.isfinite(zero) else levels + _FAR_ABOVE
 
 
 def _keys(adata: AnnData) -> list[str]:
