@@ -46,7 +46,7 @@ def planned_study(arguments: argparse.Namespace, plan: Stratification) -> Planne
     _require_before(samples, plan)
     if plan.change:
         arm = samples[plan.roles["arm"]] if "arm" in plan.roles else None
-        require_response(_present(samples[plan.column]), samples[plan.change], arm, plan.control)
+        require_response(_present(samples[plan.column]), samples[plan.change], arm=arm, control=plan.control)
     blocks, scale = read_blocks(arguments.features)
     known = samples[list(plan.outcome)] if plan.time else _present(samples[plan.column])
     study = Study.of(

@@ -17,7 +17,7 @@ _RATES: Final = np.linspace(0.1, 2.0, 39)
 
 
 class InversePowerLaw(NamedTuple):
-    """``y(n) = limit - drop n^-rate``; one number of each, no arrays."""
+    """``y(n) = limit - drop n^-rate``; one value of each, no arrays."""
 
     limit: float
     drop: float

@@ -20,7 +20,7 @@ _DEVIATE: Final = 1.959963984540054
 
 
 class PredictionSampleSize(NamedTuple):
-    """Subjects needed by each criterion, and by all of them; one number of each, no arrays.
+    """Subjects needed by each criterion, and by all of them; one value of each, no arrays.
 
     ``error`` is NaN with more than 30 candidates, for which its formula was not made.
     """

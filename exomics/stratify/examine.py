@@ -30,7 +30,7 @@ class Roles(NamedTuple):
     """Columns of the samples that play a part; "" for none.
 
     ``batch`` is what was measured together; ``arm`` the arm of a trial; ``sampled`` and ``known`` are the days on which
-    a sample was taken and its outcome was known.
+    a sample was taken and its outcome was known. One value of each: the name of a column.
     """
 
     batch: str = ""

@@ -17,7 +17,7 @@ __all__ = ["exchanged"]
 IntArray = NDArray[np.int64]
 
 
-def exchanged(study: Study, outer: list[Fold], n: int, generator: np.random.Generator) -> Iterator[IntArray]:
+def exchanged(study: Study, outer: list[Fold], *, n: int, generator: np.random.Generator) -> Iterator[IntArray]:
     """Whose outcome each sample gets, again and again.
 
     Parameters
@@ -47,7 +47,7 @@ def exchanged(study: Study, outer: list[Fold], n: int, generator: np.random.Gene
     >>> names = [f"s{i}" for i in range(4)]
     >>> values, groups = pd.DataFrame({"g": range(4)}, index=names), pd.DataFrame({"subject": ["a", "a", "b", "b"]})
     >>> study = Study.of(values, pd.Series([0, 1, 1, 0], index=names), groups.set_axis(names, axis=0))
-    >>> positions = next(exchanged(study, [], 1, np.random.default_rng(1)))
+    >>> positions = next(exchanged(study, [], n=1, generator=np.random.default_rng(1)))
     >>> sorted(positions[:2].tolist()), sorted(positions[2:].tolist())
     ([0, 1], [2, 3])
     """

@@ -19,14 +19,14 @@ POSITIVE, NEGATIVE = "responder", "non_responder"
 
 
 class Ceiling(NamedTuple):
-    """The AUC that a perfect marker could reach against labels as noisy as these; one number of each, no arrays."""
+    """The AUC that a perfect marker could reach against labels as noisy as these; one value of each, no arrays."""
 
     estimate: float
     ci_low: float
     ci_high: float
 
 
-def require_response(labels: pd.Series, change: pd.Series, arm: pd.Series | None, control: str) -> None:
+def require_response(labels: pd.Series, change: pd.Series, *, arm: pd.Series | None, control: str) -> None:
     """Refuse labels of responders that are cut from the raw change, or were made without a control arm.
 
     Parameters
@@ -52,8 +52,8 @@ def require_response(labels: pd.Series, change: pd.Series, arm: pd.Series | None
 
     Examples
     --------
-    >>> labels = pd.Series(["yes", "no", "yes", "no"])
-    >>> require_response(labels, pd.Series([3.0, 1.0, 0.5, 2.0]), pd.Series(["run", "run", "rest", "rest"]), "rest")
+    >>> labels, arm = pd.Series(["yes", "no", "yes", "no"]), pd.Series(["run", "run", "rest", "rest"])
+    >>> require_response(labels, pd.Series([3.0, 1.0, 0.5, 2.0]), arm=arm, control="rest")
     """
     if arm is None or not (arm == control).any() or (arm.dropna() == control).all():
         raise DesignError(f"labels made from a change need a control arm: {REFUSED['single_arm']}.")

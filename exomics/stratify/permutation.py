@@ -106,7 +106,7 @@ def permutation_null(
         _placed(fold, folds(None, groups[fold.train], n_folds=n_inner, seed=int(generator.integers(2**31))))
         for fold in outer
     ]
-    exchanges = [np.arange(len(groups)), *exchanged(study, outer, n_permutations, generator)]
+    exchanges = [np.arange(len(groups)), *exchanged(study, outer, n=n_permutations, generator=generator)]
     parts, doer = list(zip(outer, inner, strict=True)), work or Uninterrupted()
     if study.kind == "binary" and isinstance(built.pipeline[-1], ElasticNetLogistic):
         found = _in_step(built, data, study.labels[np.stack(exchanges)], parts, doer)

@@ -61,7 +61,7 @@ def test_whole_subjects_are_exchanged_within_their_block() -> None:
     study = _study(0.0, 8, groups=groups, labels=np.repeat(np.tile([0, 1], 15), 2), within=(groups >= 12).astype(int))
     outer = folds(study.labels, study.groups, n_folds=3, seed=1)
     moved = 0
-    for positions in exchanged(study, outer, 20, np.random.default_rng(2)):
+    for positions in exchanged(study, outer, n=20, generator=np.random.default_rng(2)):
         shuffled = study.labels[positions]
         assert (shuffled[::2] == shuffled[1::2]).all()
         for block in (0, 1):
@@ -74,7 +74,7 @@ def test_whole_subjects_are_exchanged_within_their_block() -> None:
 
 def test_samples_are_exchanged_within_subjects_that_have_both_outcomes() -> None:
     study = _study(0.0, 9, groups=np.repeat(np.arange(15), 4))
-    for positions in exchanged(study, [], 10, np.random.default_rng(3)):
+    for positions in exchanged(study, [], n=10, generator=np.random.default_rng(3)):
         assert (study.groups[positions] == study.groups).all()
         assert len(np.unique(positions)) == 60
 
@@ -121,4 +121,4 @@ def test_blocks_that_leave_nothing_to_exchange_are_refused(told: dict[str, Any],
     study = _study(0.0, 11, **told)
     outer = folds(study.labels, study.groups, n_folds=3, seed=1)
     with pytest.raises(DesignError, match=message):
-        next(exchanged(study, outer, 1, np.random.default_rng(1)))
+        next(exchanged(study, outer, n=1, generator=np.random.default_rng(1)))
