@@ -3,8 +3,8 @@
 Sets are a shipped collection (hallmark), one of its sets (HALLMARK_HYPOXIA@7.0), a signature or class of signatures, or
 a .gmt file; for kinase_activity a .tsv with the columns kinase, substrate, sign (bring one that you may use). Features
 of rat or mouse meet human sets through --from-species (symbols) or --sites (phosphosites). camera, and fry and
-roast (does the set change at all?), read samples: give an .h5ad with --recipe, or with --test, --design and --contrast;
-every other method reads a differential table.
+roast (does the set change at all?), read samples: give an .h5ad with --recipe, or with --test, --design and --contrast
+(and --block where subjects are measured more than once); every other method reads a differential table.
 Where the correlation between members is not estimated, p-values are given at 0, 0.01, 0.05, 0.1 and 0.2.
 
 examples:
@@ -69,6 +69,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--test", help="samples: limma_trend, limma_voom or voom_lm_fit, for values and weights")
     parser.add_argument("--design", metavar="FORMULA", help="samples: such as '~ 0 + group'")
     parser.add_argument("--contrast", action="append", default=[], metavar="NAME=EXPR", help="samples: repeatable")
+    parser.add_argument("--block", default="", metavar="COLUMN", help="samples: subjects, for fry and roast")
     parser.add_argument("--family", action="append", default=[], metavar="NAME:C1,C2", help="samples: repeatable")
 
 
@@ -106,7 +107,7 @@ def _is_file(word: str) -> bool:
 
 def _tested(arguments: argparse.Namespace, gene_sets: GeneSets) -> EnrichmentTable:
     mapping, parameters = _mapping(arguments), dict(arguments.options)
-    design = [arguments.recipe, arguments.test, arguments.design, arguments.contrast, arguments.family]
+    design = [getattr(arguments, name) for name in ("recipe", "test", "design", "contrast", "block", "family")]
     if arguments.data.suffix == ".h5ad":
         prepared = _prepared(arguments)
         return enrich_expression(
@@ -114,7 +115,7 @@ def _tested(arguments: argparse.Namespace, gene_sets: GeneSets) -> EnrichmentTab
         )
     if any(design):
         raise InputError(
-            "--recipe, --test, --design, --contrast and --family go with samples (.h5ad), not with a table."
+            "--recipe, --test, --design, --contrast, --block and --family go with samples (.h5ad), not with a table."
         )
     table = read_differential(arguments.data)
     return enrich(
@@ -136,7 +137,7 @@ def _prepared(arguments: argparse.Namespace) -> WorkingExpression:
     data = read_data(arguments.data)
     by_hand = [arguments.test, arguments.design, arguments.contrast]
     if arguments.recipe:
-        if any(by_hand) or arguments.family:
+        if any(by_hand) or arguments.family or arguments.block:
             raise InputError("a recipe brings its own test, design and contrasts; give either --recipe or those.")
         return working_expression_of_recipe(data, arguments.recipe)
     if not all(by_hand):
@@ -144,7 +145,9 @@ def _prepared(arguments: argparse.Namespace) -> WorkingExpression:
     contrasts = with_families(
         [parse_contrast(text) for text in arguments.contrast], dict(map(parse_family, arguments.family))
     )
-    return working_expression(data, design=arguments.design, contrasts=contrasts, test=arguments.test)
+    return working_expression(
+        data, design=arguments.design, contrasts=contrasts, test=arguments.test, block=arguments.block
+    )
 
 
 def _say(table: EnrichmentTable, gene_sets: GeneSets, output: Path) -> None:

@@ -15,14 +15,15 @@ from exomics._checks import FloatArray
 from exomics.differential.contrasts import Contrast, evaluate_contrasts, parse_contrast
 from exomics.differential.design import build_design
 from exomics.differential.methods import Tests
-from exomics.differential.methods.limma_trend import quality_weights
+from exomics.differential.methods.limma_trend import quality_weights, within_blocks
 from exomics.differential.recipe import identity_of, prepare_recipe
 from exomics.differential.settle import settle
 from exomics.errors import DesignError, InputError
-from exomics.preprocess import counts_of, effective_library_sizes, require_scale, values_of
+from exomics.preprocess import counts_of, effective_library_sizes, obs_labels, require_scale, values_of
 from exomics.registry.recipe import Recipe, load_recipe
 from exomics.schema import keys, steps_of
 from exomics.stats import precision_weights
+from exomics.stats.within_subject import BlockCorrelation
 
 _Values = tuple[FloatArray, FloatArray | None, np.ndarray]
 
@@ -49,6 +50,8 @@ class WorkingExpression:
         How it was made, for the provenance.
     acknowledgments
         Data-use sentences.
+    blocks
+        Samples that belong together and the correlation within them; None for independent samples.
     """
 
     expression: FloatArray
@@ -61,6 +64,7 @@ class WorkingExpression:
     feature_names: np.ndarray
     recorded: Mapping[str, Any]
     acknowledgments: tuple[str, ...]
+    blocks: BlockCorrelation | None = None
 
 
 def working_expression(
@@ -70,6 +74,7 @@ def working_expression(
     contrasts: Sequence[str | Contrast],
     test: str,
     sample_weights: str = "none",
+    block: str = "",
 ) -> WorkingExpression:
     """Log values and weights as one of the linear-model tests computes them.
 
@@ -82,8 +87,8 @@ def working_expression(
     test
         ``limma_trend`` (log values as they are), ``limma_voom`` or ``voom_lm_fit`` (log counts per million with
         precision weights).
-    sample_weights
-        As the parameter of that test.
+    sample_weights, block
+        As the parameters of that test; `block` is a column of obs.
 
     Returns
     -------
@@ -116,6 +121,8 @@ def working_expression(
         raise DesignError("give at least one contrast.")
     evaluated = evaluate_contrasts(tuple(parsed), model)
     values, weights, kept = _VALUES[test](adata, model.matrix, sample_weights)
+    labels = obs_labels(adata, block) if block else None
+    blocks = within_blocks(values, model.matrix, labels, weights=weights)
     ids = adata.var_names.astype(str).to_numpy(dtype=object)[kept]
     named = keys.FEATURE_NAME in adata.var.columns
     names = adata.var[keys.FEATURE_NAME].astype(object).to_numpy(dtype=object)[kept] if named else ids
@@ -133,9 +140,11 @@ def working_expression(
             "design": design,
             "contrasts": [vars(contrast) for contrast in parsed],
             "sample_weights": sample_weights,
+            **({} if blocks is None else {"block": block, "correlation_within_blocks": float(blocks.correlation)}),
             "steps": steps_of(adata),
         },
         tuple(map(str, adata.uns.get(keys.EXOMICS, {}).get(keys.ACKNOWLEDGMENTS, ()))),
+        blocks,
     )
 
 
@@ -169,12 +178,14 @@ def working_expression_of_recipe(adata: AnnData, recipe: Recipe | str | Path) ->
             "(camera_preranked)."
         )
     prepared, analysis = settle(*prepare_recipe(adata, chosen))
+    options = {**Tests[analysis.method].parameters, **analysis.parameters}
     found = working_expression(
         prepared,
         design=analysis.design,
         contrasts=analysis.contrasts,
         test=analysis.method,
-        sample_weights=str({**Tests[analysis.method].parameters, **analysis.parameters}.get("sample_weights", "none")),
+        sample_weights=str(options.get("sample_weights", "none")),
+        block=str(options.get("block", "")),
     )
     return replace(found, recorded={**identity_of(chosen), **found.recorded})
 

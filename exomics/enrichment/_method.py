@@ -90,6 +90,8 @@ class EnrichmentMethod(MethodSpec):
         Whether the score of a feature must be signed, so that an F or likelihood-ratio test will not do.
     random
         Whether the kernel takes ``generator``.
+    takes_blocks
+        Whether the kernel takes ``blocks``, the correlation of samples of one subject.
     runner
         Parameters that the runner reads: ``min_size`` (the floor of measured members), ``duplicates`` (``keep`` all
         features of a name, or the one with the highest ``mean_expression``), ``rank_by`` (``z``: the normal deviate of
@@ -100,6 +102,7 @@ class EnrichmentMethod(MethodSpec):
     takes_signs: bool = False
     needs_sign: bool = True
     random: bool = False
+    takes_blocks: bool = False
     runner: Mapping[str, Any] = field(default_factory=lambda: dict(RUNNER))
 
     def __post_init__(self) -> None:

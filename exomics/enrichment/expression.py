@@ -18,14 +18,16 @@ from exomics.enrichment.table import ContrastTests, enrichment_frame, floor_note
 from exomics.errors import InputError
 from exomics.results import Provenance
 from exomics.results.enrichment import EnrichmentTable
+from exomics.stats.within_subject import BlockCorrelation
 
 
 class PreparedExpression(Protocol):
     """Log values with a design and contrasts, such as `exomics.differential.working_expression` gives.
 
     ``expression`` is (n_samples, n_features), ``weights`` the same or None, ``design`` (n_samples, n_coefficients),
-    ``contrasts`` (n_coefficients, n_contrasts) with ``contrast_names`` and ``families``; ``feature_ids`` and
-    ``feature_names`` name the columns; ``recorded`` is what the provenance shall say.
+    ``contrasts`` (n_coefficients, n_contrasts) with ``contrast_names`` and ``families``; ``blocks`` tells the
+    correlation of samples that belong together, or None; ``feature_ids`` and ``feature_names`` name the columns;
+    ``recorded`` is what the provenance shall say.
     """
 
     @property
@@ -36,6 +38,8 @@ class PreparedExpression(Protocol):
     def design(self) -> FloatArray: ...
     @property
     def contrasts(self) -> FloatArray: ...
+    @property
+    def blocks(self) -> BlockCorrelation | None: ...
     @property
     def contrast_names(self) -> Sequence[str]: ...
     @property
@@ -85,13 +89,16 @@ def enrich_expression(
     Raises
     ------
     InputError
-        If no feature is complete or no member measured, or a parameter is unknown.
+        If no feature is complete or no member measured, a parameter is unknown, or the method takes no blocks.
     DesignError
         If a contrast cannot be estimated.
     """
     spec = cast(EnrichmentMethod, EnrichmentMethods[method])
     if spec.reads != "expression":
         raise InputError(f"{method} reads a differential table; make one and give it to enrich.")
+    if prepared.blocks is not None and not spec.takes_blocks:
+        able = ", ".join(other.name for other in EnrichmentMethods if getattr(other, "takes_blocks", False))
+        raise InputError(f"{method} takes no blocks of samples; methods that do: {able}.")
     options = options_of(spec, parameters or {}, gene_sets)
     mapped = naming.map_names(_own_names(prepared, options["names"]), mapping)
     complete = _complete(prepared.expression)
@@ -101,6 +108,8 @@ def enrich_expression(
     values, ids = prepared.expression[:, kept], np.asarray(prepared.feature_ids, dtype=object)[kept]
     indexed = naming.index_sets(gene_sets, mapped.names[kept], options["min_size"])
     arguments = {"weights": _columns(prepared.weights, kept), **kernel_options(options)}
+    if prepared.blocks is not None:
+        arguments["blocks"] = prepared.blocks
     tests = []
     for name, family, contrast in zip(prepared.contrast_names, prepared.families, prepared.contrasts.T, strict=True):
         drawn = {"generator": np.random.default_rng([seed, *name.encode()])} if spec.random else {}

@@ -85,7 +85,8 @@ def test_camera_on_samples(gmt: Path, tmp_path: Path) -> None:
     rng = np.random.default_rng(42)
     values = rng.normal(size=(12, 200))
     values[6:, :15] += 1.5
-    obs = pd.DataFrame({"group": ["SED"] * 6 + ["RUN"] * 6}, index=[f"s{i}" for i in range(12)])
+    subjects = [f"p{i % 6}" for i in range(12)]
+    obs = pd.DataFrame({"group": ["SED"] * 6 + ["RUN"] * 6, "subject_id": subjects}, index=[f"s{i}" for i in range(12)])
     var = pd.DataFrame({"feature_name": [f"G{i}" for i in range(200)]}, index=[f"id{i}" for i in range(200)])
     data = annotate(AnnData(values, obs=obs, var=var), assay="protein", scale=Scale(kind="log2", quantity="ratio"))
     source, output = tmp_path / "study.h5ad", tmp_path / "sets.tsv"
@@ -96,6 +97,11 @@ def test_camera_on_samples(gmt: Path, tmp_path: Path) -> None:
     frame = EnrichmentTable.from_tsv(output).frame.set_index("gene_set")
     assert frame.loc["planted", "p_value"] < 0.01
     assert set(frame["family"]) == {"all | sets.gmt"}
+    assert main([*words, *design, "--block", "subject_id"]) == 2
+    paired = [*words[:-1], "fry", *design, "--block", "subject_id"]
+    assert main(paired) == 0
+    made = json.loads(output.with_name("sets.tsv.provenance.json").read_text())
+    assert made["parameters"]["block"] == "subject_id" and abs(made["parameters"]["correlation_within_blocks"]) < 0.3
     assert main(words) == 2
     assert main([*words, "--recipe", "motrpac_muscle_protein", *design]) == 2
 

@@ -112,3 +112,33 @@ def test_numbers_are_those_of_the_rotation_tests() -> None:
     np.testing.assert_array_equal(by_rotation["p_value"][:2], drawn.p_value)
     again = enrich_expression(prepared, SETS, method="roast", seed=4, parameters={"n_rotations": 499}).frame
     pd.testing.assert_frame_equal(by_rotation, again)
+
+
+@pytest.mark.parametrize("method", ["fry", "roast"])
+def test_samples_of_one_subject_are_blocks(method: str) -> None:
+    """Subjects differ more than training does: without blocks the pairs tell less."""
+    data = study(counts=False)
+    data.X += np.random.default_rng(7).normal(0.0, 2.0, (6, 400))[np.tile(np.arange(6), 2)]
+    data.obs["subject_id"] = [f"p{i % 6}" for i in range(12)]
+    asked = {"design": "~ 0 + group", "contrasts": ["RUN - SED"], "test": "limma_trend"}
+    paired, apart = working_expression(data, **asked, block="subject_id"), working_expression(data, **asked)
+    assert apart.blocks is None and paired.blocks is not None and 0.6 < paired.blocks.correlation < 0.95
+    assert paired.recorded["block"] == "subject_id"
+    with_pairs, without = (enrich_expression(one, SETS, method=method).frame["p_value"][0] for one in (paired, apart))
+    assert with_pairs < 2e-3 and with_pairs < 0.5 * without
+    if method == "fry":
+        complete = np.isfinite(paired.expression).all(axis=0)
+        effects = linear_effects(
+            paired.expression[:, complete], paired.design, paired.contrasts[:, 0], blocks=paired.blocks
+        )
+        assert with_pairs == rotation_tests.fry(effects, [np.arange(20)]).p_value[0]
+
+
+def test_camera_takes_no_blocks() -> None:
+    data = study(counts=False)
+    data.obs["subject_id"] = [f"p{i % 6}" for i in range(12)]
+    prepared = working_expression(
+        data, design="~ 0 + group", contrasts=["RUN - SED"], test="limma_trend", block="subject_id"
+    )
+    with pytest.raises(InputError, match="camera takes no blocks of samples; methods that do: fry, roast"):
+        enrich_expression(prepared, SETS)

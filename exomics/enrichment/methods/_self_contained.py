@@ -9,15 +9,21 @@ from exomics._checks import FloatArray
 from exomics.enrichment._method import IntArray, SetArrays
 from exomics.stats.contrasts import fit_contrasts
 from exomics.stats.linear_model import fit_linear_models
+from exomics.stats.within_subject import BlockCorrelation
 
 _MOVED = np.sqrt(2.0)
 
 
 def contrast_effects(
-    expression: FloatArray, design: FloatArray, contrast: FloatArray, weights: ArrayLike | None
+    expression: FloatArray,
+    design: FloatArray,
+    contrast: FloatArray,
+    *,
+    weights: ArrayLike | None,
+    blocks: BlockCorrelation | None,
 ) -> FloatArray:
     """log2 fold change of every feature, (n_features,)."""
-    fit = fit_linear_models(expression, design, weights=weights)
+    fit = fit_linear_models(expression, design, weights=weights, blocks=blocks)
     return np.asarray(fit_contrasts(fit, contrast[:, None], method="exact").estimates[:, 0])
 
 

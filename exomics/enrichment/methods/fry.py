@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict, Unpack
+
 from numpy.typing import ArrayLike
 
 from exomics._checks import FloatArray
@@ -17,6 +19,14 @@ from exomics.enrichment._method import (
 from exomics.enrichment.methods._self_contained import contrast_effects, mean_over_sets, moved_members
 from exomics.stats import rotation_tests
 from exomics.stats.linear_effects import linear_effects
+from exomics.stats.within_subject import BlockCorrelation
+
+
+class PriorVariance(TypedDict, total=False):
+    """Options of `fry`: the prior variance may follow the mean, and spare hypervariable features."""
+
+    trend: bool
+    robust: bool
 
 
 def fry(
@@ -26,8 +36,8 @@ def fry(
     sets: SetArrays,
     *,
     weights: ArrayLike | None = None,
-    trend: bool = False,
-    robust: bool = False,
+    blocks: BlockCorrelation | None = None,
+    **prior: Unpack[PriorVariance],
 ) -> SetTests:
     """Self-contained test of sets on log values and a design, without permutations.
 
@@ -46,8 +56,10 @@ def fry(
         n_sets of them.
     weights
         Precision weights, (n_samples,) or (n_samples, n_features).
-    trend, robust
-        Of the prior variance, as in `exomics.stats.rotation_tests.fry`.
+    blocks
+        Samples that belong together, and the correlation within them.
+    **prior
+        ``trend`` and ``robust``, as in `exomics.stats.rotation_tests.fry`.
 
     Returns
     -------
@@ -75,11 +87,11 @@ def fry(
     >>> bool(found.p_value[0, 0] < 0.01), bool(found.effect[0] > 1)
     (True, True)
     """
-    effects = linear_effects(expression, design, contrast, weights=weights)
+    effects = linear_effects(expression, design, contrast, weights=weights, blocks=blocks)
     members = [sets.members(which) for which in range(len(sets))]
-    covariate = expression.mean(axis=0) if trend else None
-    tests = rotation_tests.fry(effects, members, covariate=covariate, robust=robust)
-    changes = contrast_effects(expression, design, contrast, weights)
+    covariate = expression.mean(axis=0) if prior.get("trend") else None
+    tests = rotation_tests.fry(effects, members, covariate=covariate, robust=prior.get("robust", False))
+    changes = contrast_effects(expression, design, contrast, weights=weights, blocks=blocks)
     return SetTests(
         mean_over_sets(changes, sets),
         one_variant(tests.statistic),
@@ -103,5 +115,6 @@ FRY = EnrichmentMethod(
     units="effect: mean log2 fold change of the members; statistic: t",
     parameters={"trend": False, "robust": False},
     reads="expression",
+    takes_blocks=True,
     runner={**RUNNER, "duplicates": KEEP},
 )

@@ -20,6 +20,7 @@ from exomics.enrichment._method import (
 from exomics.enrichment.methods._self_contained import contrast_effects, mean_over_sets, moved_members
 from exomics.stats import rotation_tests
 from exomics.stats.linear_effects import linear_effects
+from exomics.stats.within_subject import BlockCorrelation
 
 
 class Rotation(TypedDict, total=False):
@@ -42,6 +43,7 @@ def roast(
     *,
     generator: np.random.Generator,
     weights: ArrayLike | None = None,
+    blocks: BlockCorrelation | None = None,
     **options: Unpack[Rotation],
 ) -> SetTests:
     """Self-contained test of sets on log values and a design, by rotations that keep the correlation of the members.
@@ -58,6 +60,8 @@ def roast(
         n_sets of them.
     weights
         Precision weights, (n_samples,) or (n_samples, n_features).
+    blocks
+        Samples that belong together, and the correlation within them.
     generator
         Source of the rotations, the same for all sets.
     **options
@@ -91,7 +95,7 @@ def roast(
     True
     """
     chosen: Rotation = {**ROTATION, **options}
-    effects = linear_effects(expression, design, contrast, weights=weights)
+    effects = linear_effects(expression, design, contrast, weights=weights, blocks=blocks)
     tests = rotation_tests.roast(
         effects,
         [sets.members(which) for which in range(len(sets))],
@@ -101,7 +105,7 @@ def roast(
         covariate=expression.mean(axis=0) if chosen["trend"] else None,
         robust=chosen["robust"],
     )
-    changes = contrast_effects(expression, design, contrast, weights)
+    changes = contrast_effects(expression, design, contrast, weights=weights, blocks=blocks)
     return SetTests(
         mean_over_sets(changes, sets),
         one_variant(np.full(len(sets), np.nan)),
@@ -129,6 +133,7 @@ ROAST = EnrichmentMethod(
     units="effect: mean log2 fold change of the members; statistic: none, p is a rank among rotations",
     parameters=dict(ROTATION),
     reads="expression",
+    takes_blocks=True,
     random=True,
     runner={**RUNNER, "duplicates": KEEP},
 )
