@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,8 +11,8 @@ from exomics.datasets import fetch, load, published_differential
 from exomics.harmonize import load_aliases, load_orthologs
 from exomics.registry import Signature
 from exomics.results import DifferentialTable, Provenance
-from exomics.schema import keys
 from exomics.scoring import derive, score
+from exomics.validation import associate
 
 PANELS = ("hugo", "mariathasan", "miao", "nathanson", "padron", "van_allen")
 WHOLE = ("kim", "cho")
@@ -53,13 +52,14 @@ def test_tumor_signatures_are_covered_in_every_cohort(cohort: str) -> None:
 
 
 @pytest.mark.parametrize("cohort", PANELS)
-def test_cytolytic_activity_separates_responders_as_published(cohort: str, reference_folder: Path) -> None:
+def test_cxcl9_and_cytolytic_activity_are_associated_as_published(cohort: str, reference_folder: Path) -> None:
     path = reference_folder / "tumor" / "ref_ICB_CXCL9_by_cohort.tsv"
-    published = pd.read_csv(path, sep="\t", index_col="cohort").rename(index=str.lower)
+    published = pd.read_csv(path, sep="\t", index_col="cohort").rename(index=str.lower).loc[cohort]
     samples = load(f"icb_{cohort}")
-    scores = score(samples, "imm.cyt").frame["score"].to_numpy()
-    response = samples.obs[keys.RESPONSE].astype(str).to_numpy()
-    responders, others = scores[response == "responder"], scores[response == "non_responder"]
-    pairs = responders[:, None] - others
-    area = np.mean((pairs > 0) + 0.5 * (pairs == 0))
-    assert area == pytest.approx(published.loc[cohort, "AUC_CYT_R"], abs=1e-6)
+    found = associate(score(samples, ["imm.cyt", "gene:CXCL9"]), samples.obs, cohort_id=cohort).frame
+    estimates = found.set_index(["signature_id", "endpoint", "metric"])["estimate"]
+    assert estimates["imm.cyt", "response", "auc"] == pytest.approx(published["AUC_CYT_R"], abs=1e-6)
+    assert estimates["gene.CXCL9", "response", "auc"] == pytest.approx(published["AUC_CXCL9_R"], abs=1e-6)
+    assert estimates["gene.CXCL9", "os", "log_hazard_ratio"] == pytest.approx(published["cox_logHR"], abs=1e-6)
+    odds = estimates["gene.CXCL9", "response", "log_odds_ratio"]
+    assert odds == pytest.approx(-published["logit_NR_coef"], abs=1e-5)
