@@ -6,6 +6,7 @@ from exomics.plotting.classifiers import model_performance
 from exomics.plotting.differential import effect_comparison, volcano
 from exomics.plotting.enrichment import running_sum
 from exomics.plotting.forest import forest
+from exomics.plotting.learning import learning_curve
 from exomics.plotting.members import member_effects
 from exomics.plotting.prognosis import calibration_curve, incidence_curves, net_benefit_curves
 from exomics.plotting.recovery import named_recovery, truth_versus_found
@@ -21,6 +22,7 @@ __all__ = [
     "effect_comparison",
     "forest",
     "incidence_curves",
+    "learning_curve",
     "member_effects",
     "model_performance",
     "named_recovery",

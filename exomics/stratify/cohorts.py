@@ -133,15 +133,22 @@ def _each(aucs: Mapping[str, Auc]) -> list[dict[str, object]]:
         positive, negative = int(auc.n_positive[0]), int(auc.n_negative[0])
         row = {"cohort_id": cohort, "metric": "auc", "n_samples": positive + negative, "n_events": positive}
         limits = {"estimate": auc.estimate[0], "ci_low": auc.ci_low[0], "ci_high": auc.ci_high[0]}
-        rows.append(
-            row | limits | ({} if positive and negative else {"note": "one class only: learned from, not judged"})
-        )
+        if not (positive and negative):
+            row["note"] = "one class only: learned from, not judged"
+        elif _is_guess(auc):
+            limits |= {"ci_low": np.nan, "ci_high": np.nan}
+            row["note"] = "nobody is told apart: one probability for all"
+        rows.append(row | limits)
     return rows
+
+
+def _is_guess(auc: Auc) -> bool:
+    return bool(auc.estimate[0] == _GUESS and not auc.standard_error[0] > 0.0)
 
 
 def _error(auc: Auc) -> float:
     """DeLong's error; of a model that gives all samples of a cohort one probability, that of a guess."""
-    if auc.standard_error[0] > 0.0 or auc.estimate[0] != _GUESS:
+    if not _is_guess(auc):
         return float(auc.standard_error[0])
     positive, negative = float(auc.n_positive[0]), float(auc.n_negative[0])
     return float(np.sqrt((positive + negative + 1.0) / (12.0 * positive * negative)))

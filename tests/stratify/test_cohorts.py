@@ -89,6 +89,16 @@ def test_a_cohort_of_one_class_is_learned_from_and_not_judged() -> None:
     assert rows.loc[("pooled_auc", "all cohorts"), "note"].startswith("3 cohorts")
 
 
+def test_a_model_that_tells_nobody_apart_is_a_guess() -> None:
+    study, cohorts = _study(1.5, 6)
+    frame = leave_one_cohort_out(study, cohorts, CrossValidation(pipelines=())).performance.frame
+    rows = frame.set_index("metric")
+    assert (rows.loc["auc", "note"] == "nobody is told apart: one probability for all").all()
+    assert rows.loc["auc", "ci_low"].isna().all()
+    pooled = rows.loc["pooled_auc"]
+    assert pooled["estimate"] == pytest.approx(0.5)
+
+
 def _log2_tpm(data: AnnData) -> np.ndarray:
     """log2(TPM + 1), whatever the offset of the source."""
     scale, values = scale_of(data), np.asarray(data.X, dtype=np.float64)
