@@ -31,7 +31,9 @@ def recovery(workspace: Workspace) -> Contest:
 
 
 def variation(workspace: Workspace) -> Contest:
-    """gseapy computes the normal distribution at every pair of samples; the scores are compared."""
+    """gseapy reads the normal distribution at every pair of samples from a table of step 0.001; ours is exact here, and
+    scores differ by a few places of a ranking (tests/scoring/test_gseapy.py).
+    """
     study = workspace.scores(workspace.size(1000, 12))
     signatures, frame, sets = study.signatures, study.frame, study.gene_sets
     return python_contest(
@@ -73,5 +75,5 @@ def _in_order(found: pd.DataFrame, study: ScoreStudy) -> np.ndarray:
 ROWS = (
     Row("zscore_1000_50", "decoupler zscore", z_scores, Target(ratio=3)),
     Row("aucell_1000_50", "decoupler aucell", recovery, Target(ratio=10)),
-    Row("gsva_1000_50", "gseapy gsva", variation, Target(ratio=15)),
+    Row("gsva_1000_50", "gseapy gsva", variation, Target(ratio=15), note="coarse normal table in the peer"),
 )
