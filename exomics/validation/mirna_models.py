@@ -13,9 +13,10 @@ from anndata import AnnData
 from exomics.differential import Analysis, run_analysis
 from exomics.enrichment import NonTargets, mirna_verdict
 from exomics.errors import InputError
+from exomics.preprocess import log_cpm
 from exomics.registry import load_signature
 from exomics.results import MirnaTable
-from exomics.schema import layer_of
+from exomics.schema import layer_of, scale_of
 from exomics.schema.numbers import numbers_of
 from exomics.scoring import score
 
@@ -42,8 +43,8 @@ def mirna_models(
     targets
         Signatures of the targets in and outside the matrix.
     adjust
-        Signatures whose score (arm ``total``), and numeric columns of obs whose values, join the design. The signatures
-        must share no gene with the targets.
+        Signatures whose score (arm ``total``; of counts on log2 CPM), and numeric columns of obs whose values, join
+        the design. The signatures must share no gene with the targets.
     inter_gene_correlation, non_targets
         As of `exomics.enrichment.mirna_verdict`.
 
@@ -121,5 +122,6 @@ def _score(adata: AnnData, name: str, targets: set[str]) -> pd.Series:
         raise InputError(
             f"{name} holds {', '.join(shared[:3])}, targets themselves: adjusting would take out the miRNA."
         )
-    frame = score(adata, signature, allow_layer=True).frame
+    samples = log_cpm(adata) if scale_of(adata).kind == "counts" else adata
+    frame = score(samples, signature, allow_layer=True).frame
     return frame[frame["arm"] == "total"].set_index("sample_id")["score"].reindex(adata.obs_names)
