@@ -1,7 +1,9 @@
 """Stratify: classifiers judged by nested cross-validation that no sample of a subject can slip through."""
 
 from exomics.stratify.benefit import TrialColumns, benefit
+from exomics.stratify.cohorts import leave_one_cohort_out
 from exomics.stratify.cross_validation import CrossValidated, CrossValidation, cross_validate
+from exomics.stratify.effects import effect_table
 from exomics.stratify.feature_selector import FeatureSelector
 from exomics.stratify.features import Study
 from exomics.stratify.models import ElasticNetLogistic, MedianImputer
@@ -27,10 +29,12 @@ __all__ = [
     "TrialColumns",
     "benefit",
     "cross_validate",
+    "effect_table",
     "folds",
     "joined_groups",
-    "subgroup_effects",
-    "treatment_scores",
+    "leave_one_cohort_out",
     "operating_curve",
     "select",
+    "subgroup_effects",
+    "treatment_scores",
 ]
