@@ -26,7 +26,8 @@ REPLAYABLE = (
 )
 # Every option of these commands that names a file to write.
 WRITING_OPTIONS = (
-    "-o", "--output", "--losses", "--controls-output", "--p-values", "--overlaps", "--fit-reference", "--overlap", "--summary",
+    "-o", "--output", "--losses", "--controls-output", "--p-values", "--overlaps", "--fit-reference", "--overlap",
+    "--summary",
 )  # fmt: skip
 _OPTION = re.compile(r"-o|--[a-z][a-z-]*")
 _OUTPUT = re.compile(r"\{output:\d+\}")

@@ -101,14 +101,16 @@ def test_groups_keep_their_names_and_the_page_its_sections() -> None:
     assert "−1.5 [−3, 1]" in page
 
 
-def test_performance_of_classifiers_is_no_association(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("method", "place"), [("cross_validate", "classifiers"), ("treatment_scores", "rankings")])
+def test_performance_of_models_is_no_association(tmp_path: Path, method: str, place: str) -> None:
     table = classifier(0.4)
     step = {"command": ["stratify"], "inputs": [], "outputs": [{"path": "performance.tsv"}]}
-    of_classifier = PerformanceTable(frame=table.frame, provenance=Provenance(method="cross_validate", step=step))
+    of_classifier = PerformanceTable(frame=table.frame, provenance=Provenance(method=method, step=step))
     path = of_classifier.to_tsv(tmp_path / "performance.tsv")
     content = read_content([path], title="x")
     assert content.associations is None
-    assert len(content.classifiers) == 1
+    assert len(getattr(content, place)) == 1
+    assert "Every measure" in render(content)
 
 
 def test_the_figure_needs_a_resampled_row() -> None:

@@ -135,6 +135,8 @@ class ReportContent:
         What classifiers would do for subjects they never saw, one table per study.
     benefits
         Interactions of markers with a randomized arm.
+    rankings
+        How predicted benefit ranks subjects, one table per study.
     controls
         Estimates of the random matched sets: columns ``signature_id`` (of the signature they are matched to),
         ``cohort_id``, ``endpoint``, ``metric``, ``estimate``.
@@ -167,6 +169,7 @@ class ReportContent:
     trials: tuple[Trial, ...] = ()
     classifiers: tuple[PerformanceTable, ...] = ()
     benefits: tuple[BenefitTable, ...] = ()
+    rankings: tuple[PerformanceTable, ...] = ()
     controls: pd.DataFrame | None = None
     recovery: pd.DataFrame | None = None
     named_products: tuple[str, ...] = NAMED_PRODUCTS
@@ -190,7 +193,7 @@ class ReportContent:
         scores = tuple(table for cohort in self.cohorts for table in cohort.scores)
         trials = tuple(trial.heterogeneity for trial in self.trials)
         exercise = tuple(study.differential for study in self.studies)
-        return (*exercise, *scores, *associations, *trials, *self.classifiers, *self.benefits)
+        return (*exercise, *scores, *associations, *trials, *self.classifiers, *self.benefits, *self.rankings)
 
     @property
     def every_acknowledgment(self) -> tuple[str, ...]:

@@ -21,7 +21,8 @@ from exomics.results.provenance import sidecar_of
 from exomics.results.response import HeterogeneityTable, ResponseTable
 from exomics.validation.agreement import paired_deviates
 
-_OF_CLASSIFIERS = ("cross_validate",)  # methods whose performance is that of a model, not of a score
+# Methods whose performance is that of a model, not of a score, and where it belongs.
+_OF_MODELS = {"cross_validate": "classifiers", "treatment_scores": "rankings"}
 _ENDPOINTS = ("time_point", "os_time_months", "os_event", "pfs_time_months", "pfs_event", "response")
 
 
@@ -38,6 +39,7 @@ class _Parts:
     subjects: dict[Path, ResponseTable] = field(default_factory=dict)
     classifiers: list[PerformanceTable] = field(default_factory=list)
     benefits: list[BenefitTable] = field(default_factory=list)
+    rankings: list[PerformanceTable] = field(default_factory=list)
     controls: list[pd.DataFrame] = field(default_factory=list)
     recovery: list[pd.DataFrame] = field(default_factory=list)
     acknowledgments: list[str] = field(default_factory=list)
@@ -81,6 +83,7 @@ def read_content(files: Sequence[Path], *, title: str, question: str = "", verif
         ),
         classifiers=tuple(parts.classifiers),
         benefits=tuple(parts.benefits),
+        rankings=tuple(parts.rankings),
         controls=_rows_of(parts.controls),
         recovery=_rows_of(parts.recovery),
         acknowledgments=tuple(plan.acknowledgments),
@@ -119,8 +122,7 @@ def _take_scores(file: Path, parts: _Parts) -> None:
 
 def _take_performance(file: Path, parts: _Parts) -> None:
     table = PerformanceTable.from_tsv(file)
-    target = parts.classifiers if table.provenance.method in _OF_CLASSIFIERS else parts.associations
-    target.append(table)
+    getattr(parts, _OF_MODELS.get(table.provenance.method, "associations")).append(table)
 
 
 def _take_heterogeneity(file: Path, parts: _Parts) -> None:

@@ -41,6 +41,10 @@ _HOW_INTERACTIONS = (
     "before the arms began. A marker that goes with the outcome in both arms alike is prognostic: it says nothing "
     "about whom the arm helps."
 )
+_HOW_RANKED = (
+    "A model predicts for each subject, from subjects it never saw, what the arm would change. AUTOC, the Qini area "
+    "and the concordance for benefit ask whether those ranked first gain more: 0, 0 and one half are chance."
+)
 _QUANTITIES = {
     "typical_error": "typical error of one test",
     "smallest_worthwhile_change": "smallest worthwhile change",
@@ -161,8 +165,8 @@ def _models(frame: pd.DataFrame, title: str) -> Table:
 
 
 def benefit_section(content: ReportContent) -> Section | None:
-    """Interactions of markers with the arm, the strongest first."""
-    if not content.benefits:
+    """Interactions of markers with the arm, the strongest first, and how predicted benefit ranks subjects."""
+    if not content.benefits and not content.rankings:
         return None
     blocks: list[Block] = [Paragraph(_HOW_INTERACTIONS)]
     for found in content.benefits:
@@ -173,6 +177,10 @@ def benefit_section(content: ReportContent) -> Section | None:
             f"Markers by P value, {len(frame)} of {len(found.frame)}: {effect} per standard deviation of the marker."
         )
         blocks.append(table(shown, caption, {"adjusted P": ".2g"}))
+    for ranking in content.rankings:
+        frame = ranking.frame
+        title = f"predicted effect of the arm on {frame['endpoint'].iloc[0]} in {frame['cohort_id'].iloc[0]}"
+        blocks += [Heading("Predicted effect of the arm"), Paragraph(_HOW_RANKED), _models(frame, title)]
     return Section("benefit", "Does the arm help some more than others?", tuple(blocks))
 
 
