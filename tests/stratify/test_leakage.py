@@ -23,6 +23,7 @@ from exomics.stratify.predictions import held_out, measures_of
 
 N_SETS = 200
 WITHOUT_FEATURES = ("no_features", "no_features_survival")
+TRIED = {"model__position": 30, "model__max_iter": 1}  # settings of a parameter; of others the first two
 HEAVY = ("sparse_pls_discriminant", "gradient_boosting", "principal_components_logistic")  # three folds, not five
 
 
@@ -49,7 +50,7 @@ def _judged(spec: MethodSpec, seed: int) -> Interval:
     study = _noise(spec.outcomes[0], seed)
     n_folds = 3 if spec.name in HEAVY else 5
     whole = spec.function(1, study.sizes)
-    grid = {key: values if key == "model__position" else values[:2] for key, values in whole.grid.items()}
+    grid = {key: values[: TRIED.get(key, 2)] for key, values in whole.grid.items()}
     built, found = Built(whole.pipeline, grid, whole.stacked), []
     for fold in folds(strata(study.response, n_folds), study.groups, n_folds=n_folds, seed=seed):
         train = study.response[fold.train]
