@@ -67,7 +67,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Score, write, and count the statuses."""
     require_suffix(arguments.output, ".tsv")
-    _check_controls(arguments)
+    sets = _random_sets(arguments)
     data = read_assay(arguments.data)
     whole = resolve_signatures(arguments.signatures, layer_of(data))
     chosen = without_shared_members(whole) if arguments.drop_shared else whole
@@ -78,10 +78,7 @@ def run(arguments: argparse.Namespace) -> None:
     aliases = load_aliases(dataset=arguments.aliases) if arguments.aliases else None
     how = {"method": arguments.method, "aliases": aliases, "reference": reference}
     table = score(data, chosen, allow_layer=arguments.allow_layer, **how)
-    sets = RandomSets(
-        seed=arguments.seed, n_sets=arguments.controls or 1, match_correlation=arguments.match_correlation
-    )
-    controls = control_scores(data, chosen, table, draw=sets, **how) if arguments.controls else None
+    controls = control_scores(data, chosen, table, draw=sets, **how) if sets else None
     more = (arguments.controls_output, arguments.p_values, arguments.fit_reference, arguments.overlap)
     outputs = [arguments.output, *(path for path in more if path)]
     save_table(table, arguments.output, arguments, inputs, outputs=outputs)
@@ -90,12 +87,9 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.overlap:
         shared = jaccard_overlap(whole).rename_axis("signature_id").reset_index()
         save_frame(shared, arguments.overlap, Provenance(method="jaccard_overlap"), arguments, inputs, outputs=outputs)
-    if controls:
-        drawn = Provenance(
-            method="matched_controls",
-            parameters={"n_sets": sets.n_sets, "match_correlation": sets.match_correlation},
-            seed=sets.seed,
-        )
+    if sets and controls:
+        settings = {"n_sets": sets.n_sets, "match_correlation": sets.match_correlation}
+        drawn = Provenance(method="matched_controls", parameters=settings, seed=sets.seed)
         for path, frame in ((arguments.controls_output, controls.scores), (arguments.p_values, controls.p_values)):
             if path:
                 save_frame(frame(), path, drawn, arguments, inputs, outputs=outputs)
@@ -103,13 +97,22 @@ def run(arguments: argparse.Namespace) -> None:
     _say_controls(controls)
 
 
-def _check_controls(arguments: argparse.Namespace) -> None:
+def _random_sets(arguments: argparse.Namespace) -> RandomSets | None:
+    """How random sets are drawn; None where none are asked for."""
     if bool(arguments.controls) != bool(arguments.controls_output or arguments.p_values):
         raise InputError("--controls N goes together with --controls-output FILE, --p-values FILE, or both.")
     if arguments.match_correlation and not arguments.controls:
         raise InputError("--match-correlation chooses among random sets; give --controls N.")
     if arguments.p_values:
         require_suffix(arguments.p_values, ".tsv")
+    if not arguments.controls:
+        return None
+    return RandomSets(
+        seed=arguments.seed,
+        n_sets=arguments.controls,
+        match_correlation=arguments.match_correlation,
+        of_parts=bool(arguments.p_values),
+    )
 
 
 def _reference(arguments: argparse.Namespace, data: AnnData) -> ReferenceTable | None:

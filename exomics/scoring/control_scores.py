@@ -157,6 +157,7 @@ def control_scores(
     reasons: dict[Key, str] = {}
     for signature in signatures:
         rows = kept[kept["signature_id"].eq(signature.id) & kept["status"].isin(_SCORED)]
+        rows = rows if draw.of_parts else rows[rows["arm"].eq(TOTAL)]
         local = localize(_on_layer(signature, layer_of(adata)), adata, None)
         for arm in dict.fromkeys(rows["arm"]):
             key = (signature.id, arm)

@@ -51,11 +51,14 @@ class RandomSets:
     match_correlation
         Draw five times as many and keep those whose mean pairwise correlation is nearest to that of the members. How
         near they come is in the result: a coherent set may have no random match.
+    of_parts
+        Whether in `control_scores` the arms of a signature and the sets of a family get random sets of their own.
     """
 
     seed: int
     n_sets: int = 1000
     match_correlation: bool = False
+    of_parts: bool = True
 
     def __post_init__(self) -> None:
         if self.n_sets < 1:

@@ -203,6 +203,19 @@ def test_every_row_of_the_score_table_has_a_p_value_or_a_reason(
     np.testing.assert_array_equal(frame.loc[frame["signature_id"].eq("tst.arms"), "p_value"][:4], alone.p_values())
 
 
+def test_parts_get_random_sets_only_where_they_are_wanted(
+    values: np.ndarray, make_samples: MakeSamples, make_signature: MakeSignature
+) -> None:
+    samples, signature = make_samples(values[:3], NAMES), make_signature(NAMES[:10], NAMES[10:20])
+    table = score(samples, signature)
+    found = [
+        control_scores(samples, [signature], table, draw=RandomSets(seed=1, n_sets=4, of_parts=of_parts))
+        for of_parts in (True, False)
+    ]
+    assert [len(one.found) for one in found] == [3, 1]
+    pd.testing.assert_frame_equal(found[0].scores(), found[1].scores())
+
+
 def test_the_p_value_is_the_share_of_controls_as_far_out() -> None:
     controls = np.arange(1.0, 20.0)[None]
     found = MatchedControls(("a",), np.array([18.0]), controls, 0.1, np.zeros(19), 1).p_values()
