@@ -103,9 +103,11 @@ def name_features(adata: AnnData, table: GeneTable, *, column: str | None = None
     mapped = resolved["symbol"] != ""
     if not mapped.any():
         first = next(iter(resolved["identifier"]), "")
+        are_symbols = (resolved["status"] == "symbol").all()
         raise InputError(
             f"none of {len(resolved)} identifiers (such as {first!r}) is in {table.source}; "
             f"it holds {', '.join(name for name, ids in table.symbols.items() if ids)} of {table.species}."
+            + (" They look like symbols, which --identifiers approve brings up to date." if are_symbols else "")
         )
     names = feature_names(adata)
     kept = [_kept_name(name, str(text)) for name, text in zip(names, identifiers, strict=True)]

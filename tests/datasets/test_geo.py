@@ -120,6 +120,7 @@ def test_a_family_joins_its_samples_by_feature(tmp_path: Path) -> None:
         ),
         ("!Sample_title = x\n", r"line 1: expected a line that starts with \^ first"),
         ("plain text\n", r"holds no entity"),
+        ("^SERIES = GSE1\n", r"describes no sample; fetch the whole family file"),
         ("^SAMPLE = GSM1\n", r"none of 1 samples has a table; the values are in the supplementary files"),
     ],
 )
@@ -148,5 +149,5 @@ def test_real_samples_and_families(reference_folder: Path) -> None:
     assert family.shape == (3, 20)
     assert family.var["feature_name"].tolist()[:3] == ["Nfatc2", "Gpr3", "Tmod2"]
     assert set(family.obs["species"]) == {"mouse"}
-    with pytest.raises(InputError, match="samples has a table; the values are in the supplementary files"):
+    with pytest.raises(InputError, match="describes no sample; fetch the whole family file"):
         load_files("geo_soft", {"data": folder / "GSE105845_family.soft"})

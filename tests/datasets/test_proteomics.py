@@ -107,6 +107,11 @@ def test_samples_come_from_a_sheet(tmp_path: Path) -> None:
     data = load_files("maxquant", files, {"columns": "subject_id:patient", "constants": "species:human"})
     assert list(data.obs["subject_id"]) == ["p2", "p1"]
     assert report_of(data)["sheet_rows_without_sample"] == ["c"]
+    files["samples"].write_text("patient,run\np1,x\n")
+    with pytest.raises(
+        InputError, match=rf"no column of {files['samples']} .* holds the sample ids of {files['proteins']}"
+    ):
+        load_files("maxquant", files)
     files["samples"].write_text("patient,run\np1,b\n")
     with pytest.raises(InputError, match=r"1 of 2 samples are not in the sample sheet \(a\)"):
         load_files("maxquant", files)

@@ -101,7 +101,8 @@ def test_bad_requests(table: GeneTable) -> None:
         name_features(given, table)
     given.obs["species"] = "human"
     with pytest.raises(
-        InputError, match=r"none of 1 identifiers \(such as 'x'\) is in example; it holds entrez, ensembl"
+        InputError,
+        match=r"none of 1 identifiers \(such as 'x'\) is in example; it holds entrez, ensembl.*They look like symbols",
     ):
         name_features(given, table)
     with pytest.raises(InputError, match="var has no column 'entrez'"):

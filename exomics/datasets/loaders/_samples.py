@@ -41,12 +41,12 @@ def samples_of(
     """
     index = pd.Index([str(label) for label in labels], dtype=object)
     held = pd.DataFrame(index=index) if own is None else own.set_axis(index, axis=0)
+    table = next((path for role, path in files.items() if role != "samples"), Path("the table"))
     if "samples" not in files:
-        where = str(next(iter(files.values()), "the samples"))
-        return contract_samples(held, options, where=where), {}
+        return contract_samples(held, options, where=str(table)), {}
     path = files["samples"]
     sheet = read_sheet(path)
-    _, column = sheet.match({"samples": list(index)}, options.get("sample_id"), path)
+    _, column = sheet.match({"samples": list(index)}, options.get("sample_id"), table)
     rows = sheet.by(column, identifiers=identifier_columns(options))
     absent = [label for label in index if label not in rows.index]
     if absent:

@@ -101,6 +101,8 @@ def _family(found: list[Entity], files: Mapping[str, Path], options: Mapping[str
         raise InputError(
             f"{path}: none of {len(samples)} samples has a table; the values are in the supplementary files. "
             "Load those with geo_series_matrix and the role counts."
+            if samples
+            else f"{path} describes no sample; fetch the whole family file, GSE..._family.soft.gz."
         )
     with_table = _of_one_platform(with_table, options["platform"], path)
     columns = {entity.name: _column(entity, options["value"], path) for entity in with_table}
