@@ -1,4 +1,22 @@
-"""The selectors: how each decides which features to keep, and what its target is a bound on."""
+"""The selectors: how each decides which features to keep, and what its target is a bound on.
+
+What they do at target 0.2 with 100 samples and 200 or 1,000 features, ten of them 1 SD higher in one of two classes,
+stands with its errors in ``tests/stratify/selector_operating_table.tsv``. The default, ``shuffled_labels``, lists
+something from noise in 1-5 % of studies and finds 8.9 to 9.8 of the ten with 3-8 % of the list false, whether features
+are independent, autoregressive (0.7) or in blocks (0.5). True is what differs by itself: followers of a feature that
+matters are listed with it. So it falls short where labels are drawn from ten logistic coefficients of 1 and normal
+features:
+
+* Independent or far apart, fewer than one of the ten is found. No selector could find 8.5 at a false share of 0.1: one
+  that is told the other nine coefficients and the size of each reaches 7.4 among 200 and 5.2 among 1,000 features.
+* Ten neighbors are found (9.5 to 10), with the features that follow them: a false share of 0.11 (autoregressive) or
+  0.53 (half of a block). What a neighbor adds to the others cannot be told at this size: the same oracle finds 1.2.
+
+The t test at the same target finds more, with 17-22 % of the list false, and lists something from noise in 12-24 % of
+studies. Selectors on lasso paths ask what a feature adds to the others: neighbors that differ together hide each other
+from them (autoregressive: 1 to 3 of ten). ``integrated_paths`` bounds no chance of a list from noise, and gives one in
+more than half of the studies. ``decoys`` and ``knockoffs`` find 7.6 to 9 of ten independent features.
+"""
 
 from __future__ import annotations
 
