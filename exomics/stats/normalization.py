@@ -78,7 +78,8 @@ def normalization_factors(
     values = _as_counts(counts)
     sizes = effective_library_sizes(values, library_sizes, None)
     _require_trims(log_ratio_trim, sum_trim, quantile)
-    values = np.ascontiguousarray(values[:, values.any(axis=0)])
+    present = values.any(axis=0)
+    values = np.ascontiguousarray(values if present.all() else values[:, present])
     if values.shape[0] == 1 or values.shape[1] == 0:
         return np.ones(values.shape[0])
     if method == "rle":
@@ -260,9 +261,10 @@ def _row_quantiles(values: FloatArray, quantile: float) -> FloatArray:
     """Quantile of each row by linear interpolation between order statistics."""
     position = (values.shape[1] - 1) * quantile
     low, high = int(np.floor(position)), int(np.ceil(position))
-    selected = np.partition(values, sorted({low, high}), axis=1)
+    wanted = sorted({low, high})
+    selected = np.array([np.partition(row, wanted)[wanted] for row in values])
     share = position - low
-    return (1.0 - share) * selected[:, low] + share * selected[:, high]
+    return (1.0 - share) * selected[:, 0] + share * selected[:, -1]
 
 
 def _relative_log_factors(values: FloatArray) -> FloatArray:
