@@ -2,7 +2,7 @@
 
 What they do at target 0.2 with 100 samples and 200 or 1,000 features, ten of them 1 SD higher in one of two classes,
 stands with its errors in ``tests/stratify/selector_operating_table.tsv``. The default, ``shuffled_labels``, lists
-something from noise in 1-5 % of studies and finds 8.9 to 9.8 of the ten with 3-8 % of the list false, whether features
+something from noise in 1-6 % of studies and finds 8.9 to 9.8 of the ten with 3-8 % of the list false, whether features
 are independent, autoregressive (0.7) or in blocks (0.5). True is what differs by itself: followers of a feature that
 matters are listed with it. So it falls short where labels are drawn from ten logistic coefficients of 1 and normal
 features:
