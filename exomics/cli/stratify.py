@@ -22,7 +22,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from exomics import __version__
@@ -65,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
     plan = replace(plan, leave_out=arguments.leave_out or plan.leave_out)
     planned = planned_study(arguments, plan)
     doubts = examine(planned.study, planned.samples, Roles(*(plan.roles.get(name, "") for name in Roles._fields)))
-    n_subjects = len(np.unique(planned.study.groups))
+    n_subjects = len(set(planned.study.groups.tolist()))
     if n_subjects < LEAST_SUBJECTS and planned.study.kind == "binary":
         _only_effects(arguments, planned, n_subjects)
         return

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from anndata import AnnData
+from numpy.typing import NDArray
 
 from exomics._checks import FloatArray
 from exomics.differential.contrasts import Contrast, evaluate_contrasts, parse_contrast
@@ -124,8 +125,6 @@ def working_expression(
     labels = obs_labels(adata, block) if block else None
     blocks = within_blocks(values, model.matrix, labels, weights=weights)
     ids = adata.var_names.astype(str).to_numpy(dtype=object)[kept]
-    named = keys.FEATURE_NAME in adata.var.columns
-    names = adata.var[keys.FEATURE_NAME].astype(object).to_numpy(dtype=object)[kept] if named else ids
     return WorkingExpression(
         values,
         weights,
@@ -134,7 +133,7 @@ def working_expression(
         evaluated.names,
         evaluated.families,
         ids,
-        np.where(pd.isna(names), "", names),
+        _names(adata, ids, kept),
         {
             "test": test,
             "design": design,
@@ -146,6 +145,14 @@ def working_expression(
         tuple(map(str, adata.uns.get(keys.EXOMICS, {}).get(keys.ACKNOWLEDGMENTS, ()))),
         blocks,
     )
+
+
+def _names(adata: AnnData, ids: NDArray[np.object_], kept: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """Names of the kept features, their ids where the data have none, "" where one is missing."""
+    if keys.FEATURE_NAME not in adata.var.columns:
+        return ids
+    names = adata.var[keys.FEATURE_NAME].astype(object).to_numpy(dtype=object)[kept]
+    return np.asarray(np.where(pd.isna(names), "", names), dtype=object)
 
 
 def working_expression_of_recipe(adata: AnnData, recipe: Recipe | str | Path) -> WorkingExpression:

@@ -93,12 +93,7 @@ def enrich_expression(
     DesignError
         If a contrast cannot be estimated.
     """
-    spec = cast(EnrichmentMethod, EnrichmentMethods[method])
-    if spec.reads != "expression":
-        raise InputError(f"{method} reads a differential table; make one and give it to enrich.")
-    if prepared.blocks is not None and not spec.takes_blocks:
-        able = ", ".join(other.name for other in EnrichmentMethods if getattr(other, "takes_blocks", False))
-        raise InputError(f"{method} takes no blocks of samples; methods that do: {able}.")
+    spec = _of_expression(method, blocked=prepared.blocks is not None)
     options = options_of(spec, parameters or {}, gene_sets)
     mapped = naming.map_names(_own_names(prepared, options["names"]), mapping)
     complete = _complete(prepared.expression)
@@ -129,6 +124,17 @@ def enrich_expression(
         acknowledgments=prepared.acknowledgments,
     )
     return EnrichmentTable(frame=enrichment_frame(tests, gene_sets, method), provenance=provenance)
+
+
+def _of_expression(method: str, *, blocked: bool) -> EnrichmentMethod:
+    """The method called `method`, if it reads expression, and blocks where there are some."""
+    spec = cast(EnrichmentMethod, EnrichmentMethods[method])
+    if spec.reads != "expression":
+        raise InputError(f"{method} reads a differential table; make one and give it to enrich.")
+    if blocked and not spec.takes_blocks:
+        able = ", ".join(other.name for other in EnrichmentMethods if getattr(other, "takes_blocks", False))
+        raise InputError(f"{method} takes no blocks of samples; methods that do: {able}.")
+    return spec
 
 
 def _own_names(prepared: PreparedExpression, names: str) -> np.ndarray:

@@ -141,7 +141,7 @@ def exact_balanced_error(called: IntArray, labels: IntArray, n_classes: int, *, 
     beyond = (1.0 - level) / n_classes / 2.0
     low = np.where(wrong > 0, stats.beta.ppf(beyond, np.maximum(wrong, 1), totals - wrong + 1), 0.0)
     high = np.where(wrong < totals, stats.beta.isf(beyond, wrong + 1, np.maximum(totals - wrong, 1)), 1.0)
-    return Interval(*(np.asarray(np.mean(part)) for part in (wrong / totals, low, high)))
+    return Interval(*(np.asarray(np.mean(part), dtype=np.float64) for part in (wrong / totals, low, high)))
 
 
 def survival_measures(predicted: FloatArray, response: FloatArray, horizons: FloatArray) -> FloatArray:
