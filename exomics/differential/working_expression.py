@@ -122,8 +122,7 @@ def working_expression(
         raise DesignError("give at least one contrast.")
     evaluated = evaluate_contrasts(tuple(parsed), model)
     values, weights, kept = _VALUES[test](adata, model.matrix, sample_weights)
-    labels = obs_labels(adata, block) if block else None
-    blocks = within_blocks(values, model.matrix, labels, weights=weights)
+    blocks = within_blocks(values, model.matrix, obs_labels(adata, block) if block else None, weights=weights)
     ids = adata.var_names.astype(str).to_numpy(dtype=object)[kept]
     return WorkingExpression(
         values,
