@@ -3,14 +3,16 @@
 Inferred: a miRNA moves its targets in and outside the matrix, a change of fibroblasts the matrix alone. A differential
 table (.tsv) is judged as it is, beside --adjusted, the same contrasts with stroma and purity among the covariates. Of
 an AnnData of RNA (.h5ad) both models are fitted here: --method, --design, --contrast, and --adjust (ctl.stroma).
-Measured: of an AnnData of plasma, serum or vesicles, --measured names miRNAs, --by the column of two groups, and
---normalizer the denominator that is meant; all others are shown. Hemolyzed samples are left out.
+Measured: of an AnnData of plasma, serum or vesicles, --measured names miRNAs, --by the column of two groups, --control
+the one that the other is held against, and --normalizer the denominator that is meant; all others are shown.
+Hemolyzed samples are left out.
 
 examples:
   exomics mirna training.tsv -o mirna.tsv --resamples 200
   exomics mirna ready.h5ad -o models.tsv --method limma_voom --design '~ subject_id + post + exercise_post' \\
       --contrast training=exercise_post --adjust ctl.stroma --resamples 200
-  exomics mirna ev.h5ad -o cargo.tsv --measured hsa-miR-29a-3p --by exercise_post --normalizer rpm --covariates post
+  exomics mirna ev.h5ad -o cargo.tsv --measured hsa-miR-29a-3p --by exercise_post --control 0 --normalizer rpm \\
+      --covariates post
 """
 
 from __future__ import annotations
@@ -67,6 +69,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     measured = parser.add_argument_group("measured as cargo")
     measured.add_argument("--measured", nargs="+", metavar="MIRNA", help="names, such as hsa-miR-29a-3p")
     measured.add_argument("--by", metavar="COLUMN", help="column of obs with two groups")
+    measured.add_argument("--control", metavar="LEVEL", help="the group that the other is held against")
     measured.add_argument("--normalizer", help="rpm, spike_in, per_ml, per_particle or per_ug_protein")
     measured.add_argument("--covariates", nargs="+", default=[], metavar="COLUMN", help="numeric columns of obs")
     measured.add_argument("--hemolysis-cut", type=float, metavar="LOG2", help="of counts: miR-451a / miR-23a-3p")
@@ -119,14 +122,16 @@ def _inferred(arguments: argparse.Namespace) -> MirnaTable:
 
 
 def _measured(arguments: argparse.Namespace) -> CargoTable:
-    if not (arguments.by and arguments.normalizer):
+    if not (arguments.by and arguments.control and arguments.normalizer):
         raise InputError(
-            "--measured needs --by COLUMN and --normalizer (rpm, spike_in, per_ml, ...): each tests another."
+            "--measured needs --by COLUMN, --control LEVEL and --normalizer (rpm, spike_in, per_ml, ...): each tests "
+            "another."
         )
     return cargo_verdict(
         read_assay(arguments.data),
         arguments.measured,
         column=arguments.by,
+        control=arguments.control,
         normalizer=arguments.normalizer,
         covariates=arguments.covariates,
         maximum_log2_ratio=arguments.hemolysis_cut,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -27,12 +28,13 @@ __all__ = ["cargo_verdict"]
 
 LEAST_PER_GROUP: Final = 3
 _WORDS = {1: "rises", -1: "falls"}
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _MEASURE = ("miR-451a", "miR-23a-3p")
 
 
 @dataclass(frozen=True)
 class _Question:
-    """The samples that passed, which of them are of the second group, and what else the model holds."""
+    """The samples that passed, which of them are not controls, and what else the model holds."""
 
     samples: AnnData
     is_second: FloatArray
@@ -51,6 +53,7 @@ def cargo_verdict(
     features: Sequence[str],
     *,
     column: str,
+    control: str,
     normalizer: str,
     covariates: Sequence[str] = (),
     maximum_log2_ratio: float | None = None,
@@ -64,8 +67,9 @@ def cargo_verdict(
     features
         miRNAs by name, with or without the species; those that are absent are ``not_measured``.
     column
-        Column of obs with two groups; the difference is the second, in the order of the alphabet, minus the first.
-        With subjects in both groups it is within subjects.
+        Column of obs with two groups. With subjects in both groups the difference is within subjects.
+    control
+        The group from which the difference is taken: the other minus this one.
     normalizer
         The denominator that the question is about, declared: ``rpm``, ``spike_in``, ``per_ml``, ``per_particle`` or
         ``per_ug_protein``. The others are shown beside it.
@@ -87,7 +91,7 @@ def cargo_verdict(
     LayerError
         If these are no samples of cell-free RNA.
     InputError
-        If there are not two groups, or the normalizer cannot be computed.
+        If there are not two groups, `control` is none of them, or the normalizer cannot be computed.
 
     Notes
     -----
@@ -105,7 +109,7 @@ def cargo_verdict(
     >>> obs = pd.DataFrame({"specimen": "plasma_ev", "group": ["a"] * 6 + ["b"] * 6}, index=list("abcdefghijkl"))
     >>> var = pd.DataFrame({"feature_name": ["hsa-miR-29a-3p", "hsa-miR-21-5p", "cel-miR-39-3p"]}, index=list("xyz"))
     >>> ev = annotate(AnnData(counts, obs=obs, var=var), assay="smallrna", scale=Scale(kind="counts", quantity="count"))
-    >>> found = cargo_verdict(ev, ["miR-29a-3p"], column="group", normalizer="spike_in")
+    >>> found = cargo_verdict(ev, ["miR-29a-3p"], column="group", control="a", normalizer="spike_in")
     >>> found.frame["verdict"].iloc[0]
     'rises in amount per reaction'
     """
@@ -119,13 +123,13 @@ def cargo_verdict(
             "Spike-ins (cel-miR-39-3p, UniSp) and the columns plasma_ml, particles_per_ml, ev_protein_ug_per_ml "
             "allow the others."
         )
-    asked = _asked(adata, column, covariates, maximum_log2_ratio)
+    asked = _asked(adata, (column, control), covariates, maximum_log2_ratio)
     order = sorted(possible, key=lambda name: name != normalizer)
     amounts = {name: normalize_cargo(asked.samples, method=name) for name in order}
     rows = [row for name in features for row in _of_feature(name, asked, amounts, possible)]
     provenance = Provenance(
         method="cargo_verdict",
-        parameters={"normalizer": normalizer, "column": column, "covariates": list(covariates),
+        parameters={"normalizer": normalizer, "column": column, "control": control, "covariates": list(covariates),
                     "maximum_log2_ratio": maximum_log2_ratio, "steps": steps_of(asked.samples)},
         notes=tuple(_notes(asked, possible)),
         acknowledgments=tuple(map(str, metadata(adata).get(keys.ACKNOWLEDGMENTS, ()))),
@@ -133,15 +137,18 @@ def cargo_verdict(
     return CargoTable(pd.DataFrame(rows).reindex(columns=list(CargoTable.columns)), provenance)
 
 
-def _asked(adata: AnnData, column: str, covariates: Sequence[str], cut: float | None) -> _Question:
+def _asked(adata: AnnData, by: tuple[str, str], covariates: Sequence[str], cut: float | None) -> _Question:
+    column, control = by
     graded = _graded(adata, cut)
     labels = obs_labels(graded, column)
     groups = sorted(set(labels))
     if len(groups) != 2:
         raise InputError(f"a comparison needs two groups in {column}; got {len(groups)} ({', '.join(groups[:4])}).")
+    control = _group_called(control, groups, column)
+    other = next(group for group in groups if group != control)
     passed = cargo_failures(graded) == ""
     kept = graded[passed].copy()
-    second = (labels[passed] == groups[1]).astype(np.float64)
+    second = (labels[passed] == other).astype(np.float64)
     columns = [numbers_of(kept.obs[name]).to_numpy(dtype=np.float64) for name in covariates]
     measure = next((name for name in (DELTA_CQ, LOG2_RATIO) if name in kept.obs.columns), None)
     return _Question(
@@ -150,8 +157,18 @@ def _asked(adata: AnnData, column: str, covariates: Sequence[str], cut: float | 
         covariates=np.column_stack([*columns, *_blocks(kept, second), np.empty((kept.n_obs, 0))]),
         hemolysis=None if measure is None else kept.obs[measure].to_numpy(dtype=np.float64),
         n_failed=int((~passed).sum()),
-        name=f"{column}: {groups[1]} - {groups[0]}",
+        name=f"{column}: {other} - {control}",
     )
+
+
+def _group_called(control: str, groups: list[str], column: str) -> str:
+    """The group of that name; "0" is the group "0.0"."""
+    for group in groups:
+        if control == group or (
+            _NUMBER.fullmatch(control) and _NUMBER.fullmatch(group) and float(control) == float(group)
+        ):
+            return group
+    raise InputError(f"the control must be one of the two groups in {column} ({', '.join(groups)}); got {control!r}.")
 
 
 def _graded(adata: AnnData, cut: float | None) -> AnnData:

@@ -49,7 +49,7 @@ def test_measured_cargo_holds_what_was_planted(ev: Path, embedded: Path, tmp_pat
     """Vesicles hold more miR-29a after training; per million reads alone, for nobody added a spike-in."""
     out = tmp_path / "cargo.tsv"
     said = must(
-        "mirna", ev, "-o", out, "--measured", "hsa-miR-29a-3p", "hsa-miR-7", "--by", "exercise_post",
+        "mirna", ev, "-o", out, "--measured", "hsa-miR-29a-3p", "hsa-miR-7", "--by", "exercise_post", "--control", "0",
         "--normalizer", "rpm", "--covariates", "post",
     )  # fmt: skip
     assert "hsa-miR-29a-3p: rises in composition" in said
@@ -65,9 +65,15 @@ def test_measured_cargo_holds_what_was_planted(ev: Path, embedded: Path, tmp_pat
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--measured", "hsa-miR-29a-3p"], "--measured needs --by COLUMN and --normalizer"),
-        (["--measured", "x", "--by", "arm", "--normalizer", "per_ml"], "can be computed here: rpm; got 'per_ml'"),
-        (["--measured", "x", "--by", "age_years", "--normalizer", "rpm"], "needs two groups in age_years"),
+        (["--measured", "hsa-miR-29a-3p"], "--measured needs --by COLUMN, --control LEVEL and --normalizer"),
+        (
+            ["--measured", "x", "--by", "arm", "--control", "usual_care", "--normalizer", "per_ml"],
+            "can be computed here: rpm; got 'per_ml'",
+        ),
+        (
+            ["--measured", "x", "--by", "age_years", "--control", "50", "--normalizer", "rpm"],
+            "needs two groups in age_years",
+        ),
         ([], "give --method, --design and a --contrast"),
     ],
 )

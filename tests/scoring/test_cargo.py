@@ -60,7 +60,7 @@ def plasma(
 
 
 def verdict(adata: AnnData, normalizer: str = "per_ml", **more: object) -> str:
-    found = cargo_verdict(adata, [MIR29], column="time_point", normalizer=normalizer, **more).frame
+    found = cargo_verdict(adata, [MIR29], column="time_point", control="baseline", normalizer=normalizer, **more).frame
     assert found["verdict"].nunique() == 1
     return str(found["verdict"].iloc[0])
 
@@ -77,7 +77,7 @@ def test_intervals_cover_the_planted_difference() -> None:
     covered = []
     for seed in range(20):
         given = plasma(vesicles=3.0, per_vesicle=0.6, seed=seed)
-        frame = cargo_verdict(given, [MIR29], column="time_point", normalizer="per_ml").frame
+        frame = cargo_verdict(given, [MIR29], column="time_point", control="baseline", normalizer="per_ml").frame
         assert frame["normalizer"].iloc[0] == "per_ml"
         truth = np.log2(frame["normalizer"].map({"per_ml": 1.8, "spike_in": 1.8, "per_particle": 0.6}))
         inside = (frame["ci_low"] < truth) & (truth < frame["ci_high"])
@@ -89,6 +89,15 @@ def test_without_a_change_there_is_no_evidence_under_any_normalizer() -> None:
     told = [verdict(plasma(seed=seed)) for seed in range(12)]
     assert told.count("no evidence of a change in delivered dose") >= 9
     assert sum(text.startswith(("rises", "falls")) for text in told) <= 2
+
+
+def test_the_direction_is_that_from_the_control_whatever_the_alphabet_says() -> None:
+    given = plasma(per_vesicle=3.0)
+    given.obs["time_point"] = given.obs["time_point"].replace({"baseline": "pre"})
+    found = cargo_verdict(given, [MIR29], column="time_point", control="pre", normalizer="per_ml").frame.iloc[0]
+    assert (found["comparison"], found["verdict"]) == ("time_point: post - pre", "rises in delivered dose")
+    with pytest.raises(InputError, match=r"one of the two groups in time_point \(post, pre\); got 'before'"):
+        cargo_verdict(given, [MIR29], column="time_point", control="before", normalizer="per_ml")
 
 
 def test_more_of_everything_is_no_disagreement() -> None:
@@ -106,7 +115,7 @@ def test_hemolysis_accounts_for_a_difference_that_is_its_own() -> None:
 
 def test_a_mirna_of_red_cells_is_marked_and_the_measure_is_not_adjusted_for_itself() -> None:
     frame = cargo_verdict(
-        plasma(), ["hsa-miR-16-5p", "miR-451a", "miR-999"], column="time_point", normalizer="rpm"
+        plasma(), ["hsa-miR-16-5p", "miR-451a", "miR-999"], column="time_point", control="baseline", normalizer="rpm"
     ).frame
     by_name = frame.groupby("feature_name")
     assert set(by_name.get_group("hsa-miR-16-5p")["note"]) == {"red cells release it"}
@@ -134,7 +143,7 @@ def cycles(differences: np.ndarray) -> AnnData:
 def test_hemolyzed_samples_are_left_out_and_counted() -> None:
     differences = np.full(16, 3.0) + np.tile([0.0, 0.5], 8)
     differences[:3] = 8.0
-    table = cargo_verdict(cycles(differences), [MIR29], column="group", normalizer="spike_in")
+    table = cargo_verdict(cycles(differences), [MIR29], column="group", control="control", normalizer="spike_in")
     row = table.frame.iloc[0]
     assert (row["n_samples"], row["n_qc_fail"], row["verdict"]) == (13, 3, "rises in amount per reaction")
     assert abs(row["log2_difference"] - 2) < 0.4
@@ -144,7 +153,9 @@ def test_hemolyzed_samples_are_left_out_and_counted() -> None:
 def test_too_few_left_is_a_failure_of_quality_not_a_null() -> None:
     differences = np.full(16, 3.0)
     differences[:6] = 8.0
-    row = cargo_verdict(cycles(differences), [MIR29], column="group", normalizer="spike_in").frame.iloc[0]
+    row = cargo_verdict(
+        cycles(differences), [MIR29], column="group", control="control", normalizer="spike_in"
+    ).frame.iloc[0]
     assert row["status"] == "qc_fail"
     assert row["verdict"] == "no verdict: 6 samples failed; fewer than 3 are left in a group"
     assert np.isnan(row["p_value"])
@@ -152,7 +163,7 @@ def test_too_few_left_is_a_failure_of_quality_not_a_null() -> None:
 
 def test_numbers_are_those_of_plain_regression() -> None:
     given = cycles(np.linspace(2, 4, 16))
-    frame = cargo_verdict(given, [MIR29], column="group", normalizer="spike_in").frame.set_index(
+    frame = cargo_verdict(given, [MIR29], column="group", control="control", normalizer="spike_in").frame.set_index(
         ["normalizer", "model"]
     )
     y = given.X[:, 3] - given.X[:, 0]
@@ -165,13 +176,13 @@ def test_numbers_are_those_of_plain_regression() -> None:
 def test_what_cannot_be_asked_is_refused_in_one_line() -> None:
     given = cycles(np.full(16, 3.0))
     with pytest.raises(InputError, match=r"can be computed here: rpm, spike_in; got 'per_ml'.*plasma_ml"):
-        cargo_verdict(given, [MIR29], column="group", normalizer="per_ml")
+        cargo_verdict(given, [MIR29], column="group", control="control", normalizer="per_ml")
     given.obs["group"] = "one"
     with pytest.raises(InputError, match="needs two groups in group; got 1"):
-        cargo_verdict(given, [MIR29], column="group", normalizer="rpm")
+        cargo_verdict(given, [MIR29], column="group", control="control", normalizer="rpm")
     given.obs["specimen"] = "muscle"
     with pytest.raises(LayerError, match="these samples are muscle_qpcr"):
-        cargo_verdict(given, [MIR29], column="group", normalizer="rpm")
+        cargo_verdict(given, [MIR29], column="group", control="control", normalizer="rpm")
 
 
 @pytest.mark.real_data
@@ -184,7 +195,7 @@ def test_a_real_cohort_has_composition_alone_and_says_so(reference_folder: Path)
     data = load_files("mirna_table", files, options)
     sheet = pd.read_csv(folder / "Saiki2021_serumEV_miRNA_samples.tsv", sep="\t", index_col=0)
     data.obs["group"] = sheet.loc[data.obs_names, "group"].to_numpy()
-    table = cargo_verdict(data, [MIR29, "hsa-miR-486-5p"], column="group", normalizer="rpm")
+    table = cargo_verdict(data, [MIR29, "hsa-miR-486-5p"], column="group", control="HC", normalizer="rpm")
     assert set(table.frame["normalizer"]) == {"rpm"}
     assert "the delivered dose cannot be told: it needs a spike-in and plasma_ml" in table.provenance.notes
     rows = table.frame[table.frame["feature_name"] == MIR29].set_index("model")
@@ -204,4 +215,4 @@ def test_cells_in_culture_are_no_cargo(reference_folder: Path) -> None:
     data = load_files("mirna_table", {"matrix": table}, options)
     data.obs["group"] = ["ko" if "Atg" in name else "other" for name in data.obs_names]
     with pytest.raises(LayerError, match="these samples are cell_line_smallrna"):
-        cargo_verdict(data, ["MIMAT0000535"], column="group", normalizer="rpm")
+        cargo_verdict(data, ["MIMAT0000535"], column="group", control="control", normalizer="rpm")
