@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from exomics.errors import InputError
 from exomics.plotting._style import DOWN, INK, MUTED, dress, legend_below, plain
+
+_LABELS: Final = {
+    "auc": "area under the ROC curve",
+    "pooled_auc": "area under the ROC curve, pooled over cohorts",
+    "concordance": "concordance",
+}
 
 
 def model_performance(performance: pd.DataFrame, axes: Axes, *, metric: str = "auc", title: str = "") -> Axes:
@@ -20,7 +28,7 @@ def model_performance(performance: pd.DataFrame, axes: Axes, *, metric: str = "a
     axes
         Where to draw; about 0.4 inches of height per row read well.
     metric
-        Which rows to show; ``auc`` has a line at one half.
+        Which rows to show, one per model; areas and concordances have a line at one half.
     title
         Title of the axes.
 
@@ -54,11 +62,11 @@ def model_performance(performance: pd.DataFrame, axes: Axes, *, metric: str = "a
     if np.isfinite(own).any():
         label = "its own training samples"
         axes.scatter(own, height, s=26, marker="D", facecolors="none", edgecolors=INK, linewidths=1.0, label=label)
-    if metric == "auc":
+    if metric in _LABELS:
         axes.axvline(0.5, color=MUTED, linewidth=0.8)
     axes.set_yticks(height, [plain(str(name).replace("_", " "), 30) for name in held_out.index])
     axes.set_ylim(len(held_out) - 0.4, -0.6)
-    label = "area under the ROC curve" if metric == "auc" else plain(metric.replace("_", " "))
+    label = _LABELS.get(metric, plain(metric.replace("_", " ")))
     dress(axes, x_label=label, y_label="", title=plain(title, 60), grid="x")
     axes.tick_params(axis="y", length=0)
     legend_below(axes, columns=2)

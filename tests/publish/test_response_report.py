@@ -68,7 +68,7 @@ def test_a_null_is_told_as_a_null_with_its_interval() -> None:
     said = told(content)
     assert said["Individual response"] == f"vo2: {VERDICT}."
     assert said["Stratification"] == (
-        "On subjects never seen: response in mine, no evidence that any model tells the classes apart: "
+        "On subjects never seen: response in mine, no evidence that any model tells subjects apart: "
         "AUC 0.62 [0.49, 0.75] for elastic_net_logistic; P against shuffled labels 0.2."
     )
     assert said["Treatment by marker"] == (
@@ -101,7 +101,33 @@ def test_groups_keep_their_names_and_the_page_its_sections() -> None:
     assert "−1.5 [−3, 1]" in page
 
 
-@pytest.mark.parametrize(("method", "place"), [("cross_validate", "classifiers"), ("treatment_scores", "rankings")])
+def test_cohorts_left_out_are_told_by_what_was_pooled() -> None:
+    frame = classifier(0.49).frame
+    each = frame[frame["metric"] == "auc"].assign(cohort_id="one", role="resampled").drop_duplicates("signature_id")
+    pooled = each.assign(metric="pooled_auc", cohort_id="all")
+    table = PerformanceTable(
+        frame=pd.concat([each, each.assign(cohort_id="two"), pooled]), provenance=Provenance(method="made")
+    )
+    content = ReportContent(title="A trial", classifiers=(table,))
+    assert told(content)["Stratification"] == (
+        "On subjects never seen: response in 2 cohorts, each left out in turn, no evidence that any model tells "
+        "subjects apart: pooled AUC 0.62 [0.49, 0.75] for elastic_net_logistic."
+    )
+    assert "pooled AUC of each model" in render(content)
+
+
+def test_survival_is_told_by_its_concordance() -> None:
+    frame = classifier(0.55).frame.replace({"auc": "concordance", "no_features": "no_features_survival"})
+    content = ReportContent(
+        title="A trial", classifiers=(PerformanceTable(frame=frame, provenance=Provenance(method="made")),)
+    )
+    assert "concordance 0.62 [0.55, 0.75] for elastic_net_logistic" in told(content)["Stratification"]
+
+
+@pytest.mark.parametrize(
+    ("method", "place"),
+    [("cross_validate", "classifiers"), ("leave_one_cohort_out", "classifiers"), ("treatment_scores", "rankings")],
+)
 def test_performance_of_models_is_no_association(tmp_path: Path, method: str, place: str) -> None:
     table = classifier(0.4)
     step = {"command": ["stratify"], "inputs": [], "outputs": [{"path": "performance.tsv"}]}

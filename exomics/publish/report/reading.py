@@ -22,7 +22,11 @@ from exomics.results.response import HeterogeneityTable, ResponseTable
 from exomics.validation.agreement import paired_deviates
 
 # Methods whose performance is that of a model, not of a score, and where it belongs.
-_OF_MODELS = {"cross_validate": "classifiers", "treatment_scores": "rankings"}
+_OF_MODELS = {
+    "cross_validate": "classifiers",
+    "leave_one_cohort_out": "classifiers",
+    "treatment_scores": "rankings",
+}
 _ENDPOINTS = ("time_point", "os_time_months", "os_event", "pfs_time_months", "pfs_event", "response")
 
 

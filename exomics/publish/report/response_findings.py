@@ -8,7 +8,7 @@ import pandas as pd
 
 from exomics.publish.report.blocks import interval, number, records
 from exomics.publish.report.content import ReportContent
-from exomics.publish.report.response_sections import BASELINE, verdicts
+from exomics.publish.report.response_sections import APART, BASELINES, told_apart, verdicts, where_judged
 
 _PERMUTED = "permutation_p"
 _DEPENDENT = ("predictive", "interaction only")  # the latter where the design supports no claim
@@ -21,19 +21,21 @@ def response_sentences(content: ReportContent) -> str:
 
 
 def classifier_sentences(content: ReportContent) -> str:
-    """The AUC of each model on subjects never seen, beside the model without features and shuffled labels."""
-    told = []
-    for performance in content.classifiers:
-        frame = performance.frame
-        held_out = frame[(frame["metric"] == "auc") & (frame["role"] == "resampled") & frame["estimate"].notna()]
-        shown = [_area(row) for row in records(held_out[held_out["signature_id"] != BASELINE])]
-        if not shown:
-            continue
-        where = f"{frame['endpoint'].iloc[0]} in {frame['cohort_id'].iloc[0]}"
-        clear = bool((held_out[held_out["signature_id"] != BASELINE]["ci_low"] > 0.5).any())
-        verdict = "" if clear else "no evidence that any model tells the classes apart: "
-        told.append(f"{where}, {verdict}AUC {', '.join(shown)}{_permuted(frame)}")
-    return f"On subjects never seen: {'; '.join(told)}." if told else ""
+    """How well each model tells subjects apart that it never saw, beside shuffled labels."""
+    told = [_judged(performance.frame) for performance in content.classifiers]
+    return f"On subjects never seen: {'; '.join(filter(None, told))}." if any(told) else ""
+
+
+def _judged(frame: pd.DataFrame) -> str:
+    metric = told_apart(frame)
+    rows = frame[(frame["metric"] == metric) & (frame["role"] == "resampled") & frame["estimate"].notna()]
+    models = rows[~rows["signature_id"].isin(BASELINES)]
+    if not metric or models.empty:
+        return ""
+    clear = bool((models["ci_low"] > 0.5).any())
+    verdict = "" if clear else "no evidence that any model tells subjects apart: "
+    shown = ", ".join(map(_area, records(models)))
+    return f"{where_judged(frame)}, {verdict}{APART[metric]} {shown}{_permuted(frame)}"
 
 
 def _area(row: dict[str, Any]) -> str:

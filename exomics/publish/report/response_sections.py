@@ -25,7 +25,9 @@ from exomics.publish.report.blocks import (
 from exomics.publish.report.content import ReportContent, Trial
 from exomics.publish.report.figures import inline_svg
 
-BASELINE = "no_features"
+BASELINES = ("no_features", "no_features_survival")
+#: How well classes or times are told apart, the first that a table has; each is one half by chance.
+APART = {"pooled_auc": "pooled AUC", "auc": "AUC", "concordance": "concordance"}
 _HOW_SUBJECTS_DIFFER = (
     "A change is what training did, what would have happened anyway, and the error of two tests. Subjects differ in "
     "their response only if the trained vary more than the controls; the SD of the response is signed, so that less "
@@ -133,25 +135,39 @@ def classifier_section(content: ReportContent) -> Section | None:
         return None
     blocks: list[Block] = [Paragraph(_HOW_JUDGED)]
     for index, performance in enumerate(content.classifiers):
-        frame = performance.frame
-        title = f"{frame['endpoint'].iloc[0]} in {frame['cohort_id'].iloc[0]}"
+        frame, metric = performance.frame, told_apart(performance.frame)
+        title = where_judged(frame)
         blocks.append(Heading(title))
-        if ((frame["metric"] == "auc") & (frame["role"] == "resampled")).any():
+        if metric:
             svg = inline_svg(
-                partial(model_performance, frame),
+                partial(model_performance, frame, metric=metric),
                 key=f"m{index}",
                 size=(5.6, 1.4 + 0.4 * frame["signature_id"].nunique()),
-                description=f"Area under the ROC curve of each model, {title}",
+                description=f"{APART[metric]} of each model, {title}",
             )
             blocks.append(Gallery((Picture(svg, "Subjects never seen, with the interval; open: on its own samples."),)))
         blocks.append(_models(frame, title))
     return Section("stratification", "Who can be told apart beforehand", tuple(blocks))
 
 
+def told_apart(frame: pd.DataFrame) -> str:
+    """The metric of `APART` that a table of classifiers has; "" for none."""
+    held_out = set(frame.loc[(frame["role"] == "resampled") & frame["estimate"].notna(), "metric"])
+    return next((metric for metric in APART if metric in held_out), "")
+
+
+def where_judged(frame: pd.DataFrame) -> str:
+    """Endpoint and cohort of a table of classifiers, in words."""
+    cohorts = list(dict.fromkeys(frame["cohort_id"]))
+    where = cohorts[0] if len(cohorts) == 1 else f"{len(cohorts) - 1} cohorts, each left out in turn"
+    return f"{frame['endpoint'].iloc[0]} in {where}"
+
+
 def _models(frame: pd.DataFrame, title: str) -> Table:
     shown = [
         {
             "model": row["signature_id"],
+            "cohort": row["cohort_id"],
             "role": row["role"],
             "measure": row["metric"],
             "estimate [95 % interval]": _estimate(row["estimate"], row["ci_low"], row["ci_high"]),
