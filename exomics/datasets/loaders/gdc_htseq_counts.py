@@ -71,7 +71,8 @@ def load_gdc_htseq_counts(files: Mapping[str, Path], manifest: Manifest) -> AnnD
     options = {**GDC_OPTIONS, **manifest.options}
     rows, report = gdc_files(files, options)
     parts = [_counts(path) for path in rows["path"]]
-    other = next((path for path, part in zip(rows["path"], parts, strict=True) if list(part) != list(parts[0])), None)
+    first = parts[0].index
+    other = next((path for path, part in zip(rows["path"], parts, strict=True) if not part.index.equals(first)), None)
     if other is not None:
         raise InputError(f"{other} has other genes than the first file; load files of one release.")
     table = pd.DataFrame(parts, index=rows.index)
