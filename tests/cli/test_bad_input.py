@@ -358,7 +358,9 @@ def test_scores_are_refused_where_they_would_mean_nothing(embedded: Path, out: P
     )  # fmt: skip
     line = refused(out, "score", tumor, "-o", out / "s.tsv", "--signatures", "imm.cytt")
     _names(line, "'imm.cytt'", "imm.cyt")
-    _names(refused(out, "score", tumor, "-o", out / "s.tsv", "--signatures", "imm.cyt", "--controls", 5), "goes together")
+    _names(
+        refused(out, "score", tumor, "-o", out / "s.tsv", "--signatures", "imm.cyt", "--controls", 5), "goes together"
+    )
     _names(refused(out, "score", tumor, "-o", out / "s.tsv", "--signatures", "imm.cyt", "--method", "luck"), "luck")
 
 
