@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
@@ -16,6 +17,7 @@ from exomics.publish.report.page import render
 from exomics.publish.report.reading import read_content
 from exomics.results import BenefitTable, PerformanceTable, Provenance
 from exomics.results.response import HeterogeneityTable, ResponseTable
+from exomics.results.selection import SelectionTable
 
 VERDICT = "no evidence of response heterogeneity: the interval of the response variance includes 0"
 
@@ -99,6 +101,22 @@ def test_groups_keep_their_names_and_the_page_its_sections() -> None:
         assert text in page
     assert "Does the arm help some more than others?" not in page
     assert "−1.5 [−3, 1]" in page
+
+
+@pytest.mark.parametrize(("level", "said"), [(0.1, "1 of 2 features for response at target 0.2 (up)"), (2.0, "0 of 2")])
+def test_selected_features_are_named_and_none_is_told_as_none(level: float, said: str) -> None:
+    base = {"endpoint": "response", "selector": "shuffled_labels", "target": 0.2, "target_bounds": "any at all"}
+    base |= {"difference": 1.0, "ci_low": 0.5, "ci_high": 1.5, "adj_p_value": 0.03, "n_samples": 40}
+    rows = [
+        base | {"feature_id": "up", "level": level, "selected": "yes" if level <= 0.2 else "no"},
+        base | {"feature_id": "flat", "level": np.inf, "selected": "no"},
+    ]
+    content = ReportContent(title="A trial", selections=(filled(SelectionTable, rows),))
+    assert told(content)["Selection"].startswith(f"shuffled labels selects {said}")
+    page = render(content)
+    assert "Which features tell classes apart" in page
+    assert "1.00 [0.50, 1.50]" in page
+    assert "2 of 2; target 0.2: any at all." in page
 
 
 def test_cohorts_left_out_are_told_by_what_was_pooled() -> None:

@@ -12,6 +12,7 @@ from exomics.errors import InputError
 from exomics.registry.signature import Signature
 from exomics.results import BenefitTable, DifferentialTable, PerformanceTable, ResultTable, ScoreTable
 from exomics.results.response import HeterogeneityTable, ResponseTable
+from exomics.results.selection import SelectionTable
 
 _TOTAL = "total"
 
@@ -133,6 +134,8 @@ class ReportContent:
         Response of the subjects of trials.
     classifiers
         What classifiers would do for subjects they never saw, one table per study.
+    selections
+        Features selected between classes.
     benefits
         Interactions of markers with a randomized arm.
     rankings
@@ -168,6 +171,7 @@ class ReportContent:
     associations: PerformanceTable | None = None
     trials: tuple[Trial, ...] = ()
     classifiers: tuple[PerformanceTable, ...] = ()
+    selections: tuple[SelectionTable, ...] = ()
     benefits: tuple[BenefitTable, ...] = ()
     rankings: tuple[PerformanceTable, ...] = ()
     controls: pd.DataFrame | None = None
@@ -193,7 +197,16 @@ class ReportContent:
         scores = tuple(table for cohort in self.cohorts for table in cohort.scores)
         trials = tuple(trial.heterogeneity for trial in self.trials)
         exercise = tuple(study.differential for study in self.studies)
-        return (*exercise, *scores, *associations, *trials, *self.classifiers, *self.benefits, *self.rankings)
+        return (
+            *exercise,
+            *scores,
+            *associations,
+            *trials,
+            *self.classifiers,
+            *self.selections,
+            *self.benefits,
+            *self.rankings,
+        )
 
     @property
     def every_acknowledgment(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from exomics.publish.report.counts import Calls, calls_of
 from exomics.publish.report.estimates import ENDPOINTS, POOLED, random_set_rows, random_set_table
 from exomics.publish.report.response_findings import benefit_sentences, classifier_sentences, response_sentences
 from exomics.publish.report.score_sections import OVERRIDE, SCORED, coverage_of
+from exomics.publish.report.selection_sections import selection_sentences
 
 NOTHING = "No table was given, so there is nothing to say."
 
@@ -59,6 +60,7 @@ def findings(content: ReportContent) -> tuple[Finding, ...]:
         **_pooled_sentences(content),
         "Individual response": response_sentences(content),
         "Stratification": classifier_sentences(content),
+        "Selection": selection_sentences(content),
         "Treatment by marker": benefit_sentences(content),
         "Planted truth": _recovery(content),
     }

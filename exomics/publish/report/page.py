@@ -17,6 +17,7 @@ from exomics.publish.report.findings import facts
 from exomics.publish.report.frame_sections import answer_section, data_section, method_section
 from exomics.publish.report.response_sections import benefit_section, classifier_section, response_section
 from exomics.publish.report.score_sections import score_section
+from exomics.publish.report.selection_sections import selection_section
 from exomics.publish.report.study_sections import agreement_section, differential_section, signature_section
 
 _MAKERS = (
@@ -30,6 +31,7 @@ _MAKERS = (
     random_set_section,
     response_section,
     classifier_section,
+    selection_section,
     benefit_section,
     recovery_section,
     method_section,

@@ -19,6 +19,7 @@ from exomics.registry.signature import Signature, read_signature
 from exomics.results import BenefitTable, DifferentialTable, PerformanceTable, Provenance, ScoreTable, read_differential
 from exomics.results.provenance import sidecar_of
 from exomics.results.response import HeterogeneityTable, ResponseTable
+from exomics.results.selection import SelectionTable
 from exomics.validation.agreement import paired_deviates
 
 # Methods whose performance is that of a model, not of a score, and where it belongs.
@@ -42,6 +43,7 @@ class _Parts:
     heterogeneity: dict[Path, HeterogeneityTable] = field(default_factory=dict)
     subjects: dict[Path, ResponseTable] = field(default_factory=dict)
     classifiers: list[PerformanceTable] = field(default_factory=list)
+    selections: list[SelectionTable] = field(default_factory=list)
     benefits: list[BenefitTable] = field(default_factory=list)
     rankings: list[PerformanceTable] = field(default_factory=list)
     controls: list[pd.DataFrame] = field(default_factory=list)
@@ -86,6 +88,7 @@ def read_content(files: Sequence[Path], *, title: str, question: str = "", verif
             for folder, table in parts.heterogeneity.items()
         ),
         classifiers=tuple(parts.classifiers),
+        selections=tuple(parts.selections),
         benefits=tuple(parts.benefits),
         rankings=tuple(parts.rankings),
         controls=_rows_of(parts.controls),
@@ -108,7 +111,7 @@ def _take(file: Path, parts: _Parts) -> None:
             return
     raise InputError(
         f"{file.name} is no table that a report shows; give signatures and differential, agreement, score, "
-        "performance, heterogeneity, response, benefit or recovery tables."
+        "performance, heterogeneity, response, selection, benefit or recovery tables."
     )
 
 
@@ -137,6 +140,10 @@ def _take_subjects(file: Path, parts: _Parts) -> None:
     parts.subjects[file.parent] = ResponseTable.from_tsv(file)
 
 
+def _take_selection(file: Path, parts: _Parts) -> None:
+    parts.selections.append(SelectionTable.from_tsv(file))
+
+
 def _take_benefit(file: Path, parts: _Parts) -> None:
     parts.benefits.append(BenefitTable.from_tsv(file))
 
@@ -156,6 +163,7 @@ _KINDS: Mapping[frozenset[str], Callable[[Path, _Parts], None]] = {
     frozenset(PerformanceTable.columns): _take_performance,
     frozenset(HeterogeneityTable.columns): _take_heterogeneity,
     frozenset(ResponseTable.columns): _take_subjects,
+    frozenset(SelectionTable.columns): _take_selection,
     frozenset(BenefitTable.columns): _take_benefit,
     frozenset({"signature_id", "cohort_id", "control", "estimate"}): _take_controls,
     frozenset({"quantity", "truth", "found"}): _take_recovery,
