@@ -11,7 +11,7 @@ from scipy import special
 from exomics.errors import DesignError
 from exomics.stats.cross_validated_net import CrossValidatedNet, cross_validated_net
 from exomics.stats.interactions import Family
-from exomics.stats.treatment_effects import EffectModel, modified_covariates, r_learner
+from exomics.stats.treatment_effects import EffectModel, modified_covariates, r_learner, restricted_mean_values
 from exomics.stratify.models import MedianImputer
 from exomics.stratify.splits import folds
 
@@ -27,10 +27,10 @@ _NETS = {"linear": "gaussian", "logistic": "binomial", "cox": "cox"}
 
 
 class TrialData(NamedTuple):
-    """A trial as arrays: features (n_samples, n_features), NaN where missing; every other field (n_samples, ...).
+    """A trial as arrays: features (n_samples, n_features), NaN where missing; every other array (n_samples, ...).
 
-    ``gain`` is the outcome as a number of which more is better; ``fitted`` the outcome as its ``family`` fits it:
-    `gain`, or (n_samples, 2) time and event.
+    ``gain`` is the outcome as a number of which more is better, by which predictions are judged; ``fitted`` the outcome
+    as its ``family`` fits it: `gain`, or (n_samples, 2) time and event. ``horizon`` is that of the gain of survival.
     """
 
     features: FloatArray
@@ -39,6 +39,7 @@ class TrialData(NamedTuple):
     fitted: FloatArray
     family: Family
     groups: IntArray
+    horizon: float | None
 
 
 class CrossFitted(NamedTuple):
@@ -76,9 +77,9 @@ def _fitted(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Score, expected outcome and propensity of all samples by models of the training samples."""
     train, inner = training
-    arm, gain = trial.arm, trial.gain
+    arm, gain = trial.arm, _training_gain(trial, train)
     binary = trial.family == "logistic"
-    net = cross_validated_net(x[train], gain[train], inner, family="binomial" if binary else "gaussian")
+    net = cross_validated_net(x[train], gain, inner, family="binomial" if binary else "gaussian")
     expected = _every(net, x, train, binary)
     propensity = np.full(len(arm), arm[train].mean())
     if not randomized:
@@ -86,13 +87,31 @@ def _fitted(
         propensity = np.clip(_every(net, x, train, True), _LEAST_PROPENSITY, 1.0 - _LEAST_PROPENSITY)
     model: EffectModel
     if method == "r_learner":
-        model = r_learner(x[train], gain[train], arm[train], inner, (expected[train], propensity[train]))
+        model = r_learner(x[train], gain, arm[train], inner, (expected[train], propensity[train]))
     else:
         family = _NETS[trial.family]
         model = modified_covariates(
             x[train], trial.fitted[train], arm[train], inner, propensity[train], family=family  # type: ignore[arg-type]
         )  # fmt: skip
     return model.predict(x), expected, propensity
+
+
+def survival_gain(follow_up: FloatArray, arm: FloatArray, *, horizon: float) -> FloatArray:
+    """Jackknife values (n_samples,) of the restricted mean, arm by arm, of follow-up (n_samples, 2)."""
+    gain = np.empty(len(arm))
+    for code in (0.0, 1.0):
+        rows = arm == code
+        gain[rows] = restricted_mean_values(*follow_up[rows].T, horizon=horizon)
+    return gain
+
+
+def _training_gain(trial: TrialData, train: IntArray) -> FloatArray:
+    """Gain of the training samples; of survival from their follow-up alone, up to the horizon or the end of an arm."""
+    if trial.horizon is None:
+        return trial.gain[train]
+    follow_up, arm = trial.fitted[train], trial.arm[train]
+    last = min(float(follow_up[arm == code, 0].max()) for code in (0.0, 1.0))
+    return survival_gain(follow_up, arm, horizon=min(trial.horizon, last))
 
 
 def _every(net: CrossValidatedNet, x: FloatArray, train: IntArray, binary: bool) -> FloatArray:

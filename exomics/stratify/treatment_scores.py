@@ -14,8 +14,8 @@ from exomics.results import BenefitGroupTable, BenefitScoreTable, PerformanceTab
 from exomics.schema import keys
 from exomics.stats.benefit_accuracy import calibrate_benefit, concordance_for_benefit
 from exomics.stats.ranked_benefit import RankedEffect, rank_average_effect, uplift_curve, with_normal_interval
-from exomics.stats.treatment_effects import effect_scores, restricted_mean_values
-from exomics.stratify._cross_fit import METHODS, CrossFitted, Method, TrialData, cross_fit
+from exomics.stats.treatment_effects import effect_scores
+from exomics.stratify._cross_fit import METHODS, CrossFitted, Method, TrialData, cross_fit, survival_gain
 from exomics.stratify._trial import TrialColumns, design_notes, outcome_of, require_columns, shared_samples, trained
 from exomics.stratify.splits import joined_groups
 
@@ -102,7 +102,8 @@ def treatment_scores(
     al. (2025), doi:10.1080/01621459.2024.2393466; van Klaveren et al. (2018), doi:10.1016/j.jclinepi.2017.10.021. Ranks
     are formed within folds and scores are centered there, because folds have models of their own; held-out folds mirror
     their training folds, so without any benefit to rank AUTOC lies slightly below 0, and claims are rarer than the
-    level. Survival: jackknife values of the restricted mean, arm by arm.
+    level. Survival: jackknife values of the restricted mean, arm by arm;
+    models learn from those of their training subjects alone.
 
     Examples
     --------
@@ -119,18 +120,18 @@ def treatment_scores(
     if method not in METHODS:
         raise InputError(f"the method must be one of {', '.join(METHODS)}; got {method!r}.")
     sheet = outcomes.loc[shared_samples(markers, outcomes)]
-    trial, known, horizon = _trial_data(markers.loc[sheet.index], sheet, columns)
+    trial, known = _trial_data(markers.loc[sheet.index], sheet, columns)
     sheet = sheet[known]
     found = cross_fit(trial, method, randomized=columns.randomized, n_folds=n_folds, seed=seed)
     effect = effect_scores(trial.gain, trial.arm, found.expected, found.propensity)
-    units = _units(trial, method, columns.endpoint, horizon)
+    units = _units(trial, method, columns.endpoint)
     judged = _Judged(trial, found, effect, units, columns.endpoint, method)
     caveats = design_notes(sheet, columns)
     notes = (*caveats, *(() if columns.randomized else (_ESTIMATED,)))
     if not known.all():
         notes += (f"{int((~known).sum())} subjects without an outcome are left out",)
     parameters = {**asdict(columns), "method": method, "n_folds": n_folds, "n_resamples": n_resamples}
-    parameters |= {"horizon": horizon, "n_markers": markers.shape[1]}
+    parameters |= {"horizon": trial.horizon, "n_markers": markers.shape[1]}
     provenance = Provenance(method="treatment_scores", parameters=parameters, seed=seed, notes=notes)
     return TreatmentScores(
         BenefitScoreTable(_score_rows(judged, sheet, columns.arm), provenance),
@@ -142,26 +143,23 @@ def treatment_scores(
 
 def _trial_data(
     markers: pd.DataFrame, sheet: pd.DataFrame, columns: TrialColumns
-) -> tuple[TrialData, NDArray[np.bool_], float | None]:
-    """The trial as arrays without the subjects whose outcome is unknown, who is known, and the horizon of survival."""
+) -> tuple[TrialData, NDArray[np.bool_]]:
+    """The trial as arrays without the subjects whose outcome is unknown, and who is known."""
     arm = trained(sheet, columns.arm, columns.control)
     family, values = outcome_of(sheet, columns.endpoint)
     known: NDArray[np.bool_] = np.asarray(np.isfinite(values.reshape(len(values), -1)).all(axis=1))
     subjects = sheet[keys.SUBJECT_ID] if keys.SUBJECT_ID in sheet.columns else pd.Series(sheet.index, sheet.index)
     together = require_columns(sheet, columns.group_by).assign(_subject=subjects)
     groups = joined_groups(together.loc[known])
-    arm, values, horizon = arm[known], values[known], columns.horizon
+    arm, values, horizon = arm[known], values[known], None
     if family == "cox":
-        horizon = _last_followed(values[:, 0], arm) if horizon is None else horizon
-        gain = np.empty(len(arm))
-        for code in (0.0, 1.0):
-            gain[arm == code] = restricted_mean_values(*values[arm == code].T, horizon=horizon)
-        fitted = values
+        horizon = _last_followed(values[:, 0], arm) if columns.horizon is None else columns.horizon
+        gain, fitted = survival_gain(values, arm, horizon=horizon), values
     else:
         gain = values if not columns.lower_is_better else (1.0 - values if family == "logistic" else -values)
         fitted = gain
     features = markers.to_numpy(dtype=np.float64, na_value=np.nan)[known]
-    return TrialData(features, arm, gain, fitted, family, groups), known, horizon
+    return TrialData(features, arm, gain, fitted, family, groups, horizon), known
 
 
 def _last_followed(time: FloatArray, arm: FloatArray) -> float:
@@ -169,8 +167,9 @@ def _last_followed(time: FloatArray, arm: FloatArray) -> float:
     return min(float(np.quantile(time[arm == code], 0.9, method="lower")) for code in (0.0, 1.0))
 
 
-def _units(trial: TrialData, method: str, endpoint: str, horizon: float | None) -> tuple[str, str]:
+def _units(trial: TrialData, method: str, endpoint: str) -> tuple[str, str]:
     """Units of the score and of the gain, in words."""
+    horizon = trial.horizon
     gains = {"linear": endpoint, "logistic": "probability", "cox": f"months up to {horizon:g}" if horizon else ""}
     gain = gains[trial.family]
     return (_LOG_UNITS.get(trial.family, gain) if method == "modified_covariates" else gain), gain

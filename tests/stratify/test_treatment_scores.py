@@ -104,6 +104,30 @@ def test_nobody_is_scored_by_a_model_that_saw_him(predictive: tuple[pd.DataFrame
     assert (other["score"] != plain["score"]).any()
 
 
+def test_follow_up_of_the_held_out_reaches_no_model_of_survival(
+    predictive: tuple[pd.DataFrame, pd.DataFrame],
+) -> None:
+    """Halved times of one fold change what is said of the others, and nothing that is said of that fold.
+
+    Many are censored before the horizon, so that the gain of a subject is drawn from the follow-up of others.
+    """
+    markers, sheet = predictive
+    left = np.random.default_rng(5).exponential(30.0, N) + 0.1
+    sheet = sheet.assign(
+        os_event=sheet["os_event"] * (sheet["os_time_months"] <= left),
+        os_time_months=np.minimum(sheet["os_time_months"], left),
+    )
+    columns = _columns(endpoint="os", horizon=24.0)
+    first = treatment_scores(markers, sheet, columns, n_resamples=20).scores.frame.set_index("sample_id")
+    changed = sheet.copy()
+    out = first.index[first["fold"] == 1]
+    changed.loc[out, "os_time_months"] /= 2.0
+    second = treatment_scores(markers, changed, columns, n_resamples=20).scores.frame.set_index("sample_id")
+    learned = ["fold", "score", "expected_outcome", "propensity"]
+    pd.testing.assert_frame_equal(second.loc[out, learned], first.loc[out, learned], check_exact=True)
+    assert (second["score"] != first["score"]).sum() > 100
+
+
 def test_a_center_stays_in_one_fold(predictive: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     scores = treatment_scores(*predictive, _columns(group_by=("center",)), n_resamples=10).scores.frame
     assert scores["fold"].groupby(predictive[1]["center"].to_numpy()).nunique().max() == 1
