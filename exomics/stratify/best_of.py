@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from exomics.errors import DesignError, InputError
 from exomics.results import PerformanceTable, PredictionTable, Provenance
 from exomics.stats.discrimination import area_under_curve
+from exomics.stratify.bootstrap import subject_weights
 from exomics.stratify.features import Study
 
 __all__ = ["best_of"]
@@ -21,7 +22,8 @@ def best_of(
 ) -> PerformanceTable:
     """AUC of "whichever pipeline looks best", with the choice inside the resampling.
 
-    Subjects are drawn with replacement; the model with the best AUC among the drawn is judged on those that were not.
+    Subjects, and what else stays together, are drawn with replacement; the model with the best AUC among the drawn is
+    judged on those that were not.
 
     Parameters
     ----------
@@ -73,14 +75,13 @@ def best_of(
     absent = [name for name in models if name not in set(frame["model"])]
     if len(models) < 2 or absent:
         raise InputError(f"a best of several needs two models with predictions; got {', '.join(models)}.")
-    repeats = [_wide(part, models) for _, part in frame.groupby("repeat", sort=True)]
-    generator = np.random.default_rng(seed)
+    repeats = [_wide(part, models, study) for _, part in frame.groupby("repeat", sort=True)]
+    drawn = subject_weights(study.groups, n_resamples, np.random.default_rng(seed))[1:].astype(np.int64)
     found, chosen = np.full(n_resamples, np.nan), np.zeros(len(models), dtype=int)
-    for b in range(n_resamples):
-        probability, outcome, subject = repeats[b % len(repeats)]
-        drawn = np.bincount(generator.integers(0, subject.max() + 1, subject.max() + 1), minlength=subject.max() + 1)
-        inside = np.repeat(np.arange(len(subject)), drawn[subject])
-        outside = np.flatnonzero(drawn[subject] == 0)
+    outcome, everyone = study.labels, np.arange(len(study.samples))
+    for b, weights in enumerate(drawn):
+        probability = repeats[b % len(repeats)]
+        inside, outside = np.repeat(everyone, weights), np.flatnonzero(weights == 0)
         if min(np.ptp(outcome[inside]), np.ptp(outcome[outside]) if len(outside) else 0) == 0:
             continue
         best = int(np.argmax(area_under_curve(probability[inside], outcome[inside]).estimate))
@@ -89,16 +90,18 @@ def best_of(
     low, high = np.nanquantile(found, [0.025, 0.975])
     share = ", ".join(f"{name} {n / chosen.sum():.0%}" for name, n in zip(models, chosen, strict=True))
     row = {"signature_id": "best_of_pipelines", "role": "resampled", "metric": "auc", "estimate": np.nanmean(found)}
-    row |= {"ci_low": low, "ci_high": high, "resampling": f"best chosen within {n_resamples} bootstraps of subjects"}
+    row |= {
+        "ci_low": low,
+        "ci_high": high,
+        "resampling": f"best chosen within {n_resamples} bootstraps by {study.grouped_by}",
+    }
     row |= {"note": f"the best was {share}"}
     parameters = {"models": list(models), "n_resamples": n_resamples}
     provenance = Provenance(method="best_of", parameters=parameters, seed=seed, inputs=study.inputs)
     return PerformanceTable(frame=pd.DataFrame([study.base() | row]), provenance=provenance)
 
 
-def _wide(part: pd.DataFrame, models: tuple[str, ...]) -> tuple[FloatArray, NDArray[np.int64], NDArray[np.int64]]:
-    """Probabilities (n_samples, n_models), outcome and subject number (n_samples,) of one repeat."""
-    wide = part.pivot(index="sample_id", columns="model", values="probability")[list(models)]
-    rows = part.drop_duplicates("sample_id").set_index("sample_id").loc[wide.index]
-    subject = pd.factorize(rows["subject_id"], sort=True)[0]
-    return wide.to_numpy(dtype=np.float64), rows["outcome"].to_numpy(dtype=np.int64), subject.astype(np.int64)
+def _wide(part: pd.DataFrame, models: tuple[str, ...], study: Study) -> FloatArray:
+    """Probabilities (n_samples, n_models) of one repeat, in the order of the study."""
+    wide = part.pivot(index="sample_id", columns="model", values="probability")
+    return wide.loc[list(study.samples), list(models)].to_numpy(dtype=np.float64)

@@ -173,6 +173,18 @@ def test_the_best_of_many_is_worth_what_it_is_worth_with_the_choice_inside() -> 
     assert "model_7 100%" in true["note"]
 
 
+def test_the_best_is_judged_on_groups_that_did_not_choose_it() -> None:
+    """Two subjects in a cage are drawn together, as are two samples of a subject."""
+    values, predictions = np.random.default_rng(5).normal(size=(60, 3)), _of_chance(np.random.default_rng(6))
+    frame = pd.DataFrame(values, index=NAMES, columns=["a", "b", "c"])
+    cage = pd.Series(np.arange(60) // 2, index=NAMES)
+    caged = Study.of(frame, LABELS, pd.DataFrame({"subject_id": NAMES, "cage": cage}, index=NAMES))
+    same = Study.of(frame, LABELS, pd.DataFrame({"subject_id": cage}, index=NAMES))
+    alone = Study.of(frame, LABELS, pd.DataFrame({"subject_id": NAMES}, index=NAMES))
+    told = [best_of(study, predictions, MODELS, n_resamples=40).frame["estimate"][0] for study in (caged, same, alone)]
+    assert told[0] == told[1] != told[2]
+
+
 def test_a_feature_measured_after_the_outcome_is_refused() -> None:
     study = _of(np.random.default_rng(6).normal(size=(60, 3)))
     days = pd.DataFrame({"taken": np.arange(60.0), "judged": np.full(60, 84.0)}, index=NAMES)
