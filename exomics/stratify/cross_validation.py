@@ -25,10 +25,17 @@ from exomics.stratify.performance_rows import (
 )
 from exomics.stratify.permutation import permutation_null
 from exomics.stratify.pipelines import Built, Pipelines, build
-from exomics.stratify.predictions import held_out, measure_names, measures_of, prediction_rows, told_by
+from exomics.stratify.predictions import (
+    held_out,
+    inner_folds_of,
+    measure_names,
+    measures_of,
+    prediction_rows,
+    told_by,
+)
 from exomics.stratify.search import fit_chosen
 from exomics.stratify.settings import CrossValidation
-from exomics.stratify.splits import Fold, folds, repeated
+from exomics.stratify.splits import Fold, repeated
 from exomics.stratify.work import Uninterrupted, Work
 
 __all__ = ["CrossValidated", "CrossValidation", "cross_validate"]
@@ -185,7 +192,8 @@ def _resampled(
     for repeat, outer in enumerate(drawn, start=1):
         told: dict[str, list[FloatArray]] = {name: [] for name in models}
         for number, fold in enumerate(outer, start=1):
-            inner = _inner(study, fold.train, how.inner_folds, int(generator.integers(2**31)))
+            seed = int(generator.integers(2**31))
+            inner = inner_folds_of(study, fold.train, n_folds=how.inner_folds, seed=seed)
             for name, (built, data) in models.items():
                 unit = f"{name} repeat {repeat} fold {number}"
                 found = work.once(unit, partial(held_out, built, data, study, fold, inner))
@@ -196,10 +204,6 @@ def _resampled(
             repeats[name].append(_together(parts, outer, study))
     stacked = {name: np.stack(found) for name, found in measures.items()}
     return _Resampled(stacked, repeats, pd.concat(rows, ignore_index=True))
-
-
-def _inner(study: Study, train: NDArray[np.int64], n_folds: int, seed: int) -> list[Fold]:
-    return folds(strata(study.response[train], n_folds), study.groups[train], n_folds=n_folds, seed=seed)
 
 
 def _together(parts: Sequence[FloatArray], outer: Sequence[Fold], study: Study) -> HeldOut:
@@ -214,7 +218,8 @@ def _together(parts: Sequence[FloatArray], outer: Sequence[Fold], study: Study) 
 
 def _apparent(study: Study, how: CrossValidation, name: str, built: Built, data: FloatArray) -> dict[str, Any]:
     everyone = np.arange(len(study.samples))
-    chosen = fit_chosen(built, data, study.response, _inner(study, everyone, how.inner_folds, how.seed))
+    inner = inner_folds_of(study, everyone, n_folds=how.inner_folds, seed=how.seed)
+    chosen = fit_chosen(built, data, study.response, inner)
     first = measures_of(told_by(chosen, data, study, everyone), study, everyone)[0]
     note = "on the samples it was fitted to: optimistic, never a performance"
     return performance_row(name, measure_names(study)[0], (first, np.nan, np.nan), "", role="apparent", note=note)

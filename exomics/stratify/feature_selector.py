@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from exomics.errors import DesignError
@@ -55,6 +56,12 @@ class FeatureSelector(TransformerMixin, BaseEstimator):
         function = Selectors[self.selector].function
         self.levels_ = function(features, labels, generator=np.random.default_rng(self.seed)).level
         return self
+
+    def __sklearn_tags__(self) -> Tags:
+        """A selector asks for the outcome, so that nobody fits it once for many."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
 
     def get_support(self) -> NDArray[np.bool_]:
         """Which features are kept, shape (n_features,)."""

@@ -17,9 +17,9 @@ from exomics.stratify.cross_validation import models_of
 from exomics.stratify.features import Study
 from exomics.stratify.measures import corrected_interval
 from exomics.stratify.outcomes import strata
-from exomics.stratify.predictions import held_out, measure_names, measures_of
+from exomics.stratify.predictions import held_out, inner_folds_of, measure_names, measures_of
 from exomics.stratify.settings import CrossValidation
-from exomics.stratify.splits import Fold, folds, repeated
+from exomics.stratify.splits import Fold, repeated
 from exomics.stratify.work import Uninterrupted, Work
 
 __all__ = ["learning_curve"]
@@ -103,7 +103,8 @@ def learning_curve(
         for number, fold in enumerate(outer, start=1):
             parts = _parts(study, fold, fractions, generator)
             for part in parts:
-                inner = _inner(study, part, how.inner_folds, int(generator.integers(2**31)))
+                seed = int(generator.integers(2**31))
+                inner = inner_folds_of(study, part.fold.train, n_folds=how.inner_folds, seed=seed)
                 unit = f"curve {name} repeat {repeat} fold {number} size {part.size}"
                 found.append(doer.once(unit, partial(_measure, built, data, study, part, inner)))
     values = np.asarray(found).reshape(-1, len(fractions))
@@ -137,11 +138,6 @@ def _parts(study: Study, fold: Fold, fractions: tuple[float, ...], generator: np
         train = fold.train[np.isin(study.groups[fold.train], kept)]
         parts.append(_Part(len(kept), Fold(train, fold.test)))
     return parts
-
-
-def _inner(study: Study, part: _Part, n_folds: int, seed: int) -> list[Fold]:
-    train = part.fold.train
-    return folds(strata(study.response[train], n_folds), study.groups[train], n_folds=n_folds, seed=seed)
 
 
 def _measure(built: Built, data: FloatArray, study: Study, part: _Part, inner: list[Fold]) -> FloatArray:

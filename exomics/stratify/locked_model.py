@@ -13,8 +13,8 @@ from exomics.registry.locked_model import LockedModel
 from exomics.stratify.features import Study
 from exomics.stratify.models import ElasticNetLogistic
 from exomics.stratify.pipelines import Pipelines
+from exomics.stratify.predictions import inner_folds_of
 from exomics.stratify.search import fit_chosen
-from exomics.stratify.splits import folds
 
 __all__ = ["Predicted", "lock", "predict"]
 
@@ -60,7 +60,7 @@ def lock(
     Raises
     ------
     DesignError
-        If nothing was selected: then there is no model to lock.
+        If the outcome has not two classes, or nothing was selected: then there is no model to lock.
 
     Notes
     -----
@@ -77,7 +77,9 @@ def lock(
     >>> "0" in model.features, model.threshold
     (True, 0.5)
     """
-    inner = folds(study.labels, study.groups, n_folds=inner_folds, seed=seed)
+    if study.kind != "binary":
+        raise DesignError(f"a locked model tells two classes apart; the outcome of this study is {study.kind}.")
+    inner = inner_folds_of(study, np.arange(len(study.samples)), n_folds=inner_folds, seed=seed)
     chosen = fit_chosen(Pipelines["elastic_net_logistic"].function(seed), study.features, study.labels, inner)
     imputer, model = chosen.pipeline[0], chosen.pipeline[-1]
     columns, coefficients, intercept = _coefficients(model)

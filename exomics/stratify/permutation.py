@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.utils import get_tags
 
 from exomics.stats.discrimination import area_under_curve
 from exomics.stats.elastic_net import elastic_net_paths
@@ -19,7 +20,7 @@ from exomics.stratify.features import Study
 from exomics.stratify.models import ElasticNetLogistic
 from exomics.stratify.outcomes import strata
 from exomics.stratify.predictions import held_out, measures_of
-from exomics.stratify.search import log_losses
+from exomics.stratify.search import ALONG, log_losses
 from exomics.stratify.splits import Fold, folds
 from exomics.stratify.work import Uninterrupted, Work
 
@@ -108,12 +109,19 @@ def permutation_null(
     ]
     exchanges = [np.arange(len(groups)), *exchanged(study, outer, n=n_permutations, generator=generator)]
     parts, doer = list(zip(outer, inner, strict=True)), work or Uninterrupted()
-    if study.kind == "binary" and isinstance(built.pipeline[-1], ElasticNetLogistic):
+    if study.kind == "binary" and _can_go_in_step(built):
         found = _in_step(built, data, study.labels[np.stack(exchanges)], parts, doer)
     else:
         found = _one_by_one(built, data, [_with(study, positions) for positions in exchanges], parts, doer)
     p = (1 + np.sum(found[1:] >= found[0] - 1e-12)) / (1 + n_permutations)
     return PermutationNull(float(found[0]), found[1:], float(p))
+
+
+def _can_go_in_step(built: Built) -> bool:
+    """Whether a path is all that is searched, and no step before it asks for the outcome."""
+    *before, model = (step for _, step in built.pipeline.steps)
+    asks = any(get_tags(step).target_tags.required for step in before)
+    return isinstance(model, ElasticNetLogistic) and list(built.grid) == [ALONG] and not asks
 
 
 def _placed(fold: Fold, inner: list[Fold]) -> list[Fold]:

@@ -19,8 +19,9 @@ from exomics.stratify.measures import (
     horizons_of,
     survival_measures,
 )
+from exomics.stratify.outcomes import strata
 from exomics.stratify.search import Chosen, fit_chosen, predictions
-from exomics.stratify.splits import Fold
+from exomics.stratify.splits import Fold, folds
 
 FloatArray = NDArray[np.float64]
 
@@ -31,6 +32,11 @@ TUNED = "balanced_error_tuned"
 def measure_names(study: Study) -> tuple[str, ...]:
     """Names of the measures of a study's outcome; the first is compared between models."""
     return SURVIVAL_MEASURES if study.kind == "survival" else (*MEASURES, TUNED)
+
+
+def inner_folds_of(study: Study, train: NDArray[np.int64], *, n_folds: int, seed: int) -> list[Fold]:
+    """Folds within a training part, as positions in it, balanced by the outcome."""
+    return folds(strata(study.response[train], n_folds), study.groups[train], n_folds=n_folds, seed=seed)
 
 
 def held_out(built: Built, data: FloatArray, study: Study, fold: Fold, inner: list[Fold]) -> FloatArray:

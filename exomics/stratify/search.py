@@ -16,7 +16,7 @@ from exomics.stratify.splits import Fold
 FloatArray = NDArray[np.float64]
 
 _CLIP = 1e-6
-_ALONG = "model__position"  # the one parameter whose values a path model gives all at once
+ALONG = "model__position"  # the one parameter whose values a path model gives all at once
 
 
 class Chosen(NamedTuple):
@@ -89,10 +89,10 @@ def _predictions(
     built: Built, settings: list[dict[str, Any]], train: tuple[FloatArray, NDArray[Any]], test: FloatArray
 ) -> FloatArray:
     """Predictions (n_settings, n_test, n_outputs): a model with a path gives all of them by one fit."""
-    if list(built.grid) == [_ALONG]:
+    if list(built.grid) == [ALONG]:
         fitted = _fitted(built.pipeline, {}, *train)
         path = fitted[-1].prediction_path(fitted[:-1].transform(test))
-        return np.asarray(path[[found[_ALONG] for found in settings]])
+        return np.asarray(path[[found[ALONG] for found in settings]])
     return np.stack([predictions(_fitted(built.pipeline, found, *train), test) for found in settings])
 
 

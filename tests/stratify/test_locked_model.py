@@ -113,6 +113,15 @@ def test_altered_documents_are_refused(model: LockedModel, tmp_path: Path) -> No
         read_locked_model(folder)
 
 
+def test_an_outcome_of_several_classes_is_not_locked() -> None:
+    names = [f"s{number}" for number in range(30)]
+    values = pd.DataFrame(np.random.default_rng(1).normal(size=(30, 3)), index=names)
+    groups = pd.DataFrame({"subject_id": names}, index=names)
+    study = Study.of(values, pd.Series(list("abc") * 10, index=names), groups, positive=None)
+    with pytest.raises(DesignError, match="the outcome of this study is classes"):
+        lock(study, identifier="three", scale="log2")
+
+
 def test_nothing_selected_is_an_honest_null() -> None:
     values, outcome = _values(15, 0.0)
     groups = pd.DataFrame({"subject_id": values.index}, index=values.index)

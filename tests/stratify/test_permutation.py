@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.pipeline import Pipeline
 
 from exomics.errors import DesignError
 from exomics.stratify import CrossValidation, Pipelines, Study, cross_validate, folds
 from exomics.stratify.exchanges import exchanged
-from exomics.stratify.permutation import _in_step, _one_by_one, _with, permutation_null
+from exomics.stratify.feature_selector import FeatureSelector
+from exomics.stratify.models import MedianImputer
+from exomics.stratify.permutation import _can_go_in_step, _in_step, _one_by_one, _with, permutation_null
 from exomics.stratify.splits import Fold
 from exomics.stratify.work import Uninterrupted
 
@@ -54,6 +57,20 @@ def test_the_null_is_centered_and_what_is_planted_is_beyond_it() -> None:
         assert abs(found[effect].null.mean() - 0.5) < 0.03
     assert found[1.5].p_value == 0.01
     assert found[0.0].p_value > 0.05
+
+
+def test_a_step_that_asks_for_the_outcome_is_fitted_anew_in_every_shuffle() -> None:
+    select = ("select", FeatureSelector("t_test_bh", target=1.0))
+    steps = [("impute", MedianImputer()), select, ELASTIC_NET.pipeline.steps[-1]]
+    selecting = ELASTIC_NET._replace(pipeline=Pipeline(steps))
+    assert _can_go_in_step(ELASTIC_NET)
+    assert not _can_go_in_step(selecting)
+    assert not _can_go_in_step(ELASTIC_NET._replace(grid={**ELASTIC_NET.grid, "model__alpha": [0.5, 1.0]}))
+    study = _study(1.5, 7)
+    given = {"sizes": (3, 2, 9), "generator": np.random.default_rng(1)}
+    found = permutation_null(selecting, study.features, study, **given)
+    assert found.p_value == 0.1
+    assert found.null.max() < found.observed
 
 
 def test_whole_subjects_are_exchanged_within_their_block() -> None:
