@@ -11,7 +11,7 @@ examples:
   exomics mirna training.tsv -o mirna.tsv --resamples 200
   exomics mirna ready.h5ad -o models.tsv --method limma_voom --design '~ subject_id + post + exercise_post' \\
       --contrast training=exercise_post --adjust ctl.stroma --resamples 200
-  exomics mirna ev.h5ad -o cargo.tsv --measured hsa-miR-29a-3p --by exercise_post --control 0 --normalizer rpm \\
+  exomics mirna ev.h5ad -o cargo.tsv --measured hsa-miR-29a-3p --by exercise_post --control 0.0 --normalizer rpm \\
       --covariates post
 """
 

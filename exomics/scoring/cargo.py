@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -28,7 +27,6 @@ __all__ = ["cargo_verdict"]
 
 LEAST_PER_GROUP: Final = 3
 _WORDS = {1: "rises", -1: "falls"}
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _MEASURE = ("miR-451a", "miR-23a-3p")
 
 
@@ -144,7 +142,10 @@ def _asked(adata: AnnData, by: tuple[str, str], covariates: Sequence[str], cut: 
     groups = sorted(set(labels))
     if len(groups) != 2:
         raise InputError(f"a comparison needs two groups in {column}; got {len(groups)} ({', '.join(groups[:4])}).")
-    control = _group_called(control, groups, column)
+    if control not in groups:
+        raise InputError(
+            f"the control must be one of the two groups in {column} ({', '.join(groups)}); got {control!r}."
+        )
     other = next(group for group in groups if group != control)
     passed = cargo_failures(graded) == ""
     kept = graded[passed].copy()
@@ -159,16 +160,6 @@ def _asked(adata: AnnData, by: tuple[str, str], covariates: Sequence[str], cut: 
         n_failed=int((~passed).sum()),
         name=f"{column}: {other} - {control}",
     )
-
-
-def _group_called(control: str, groups: list[str], column: str) -> str:
-    """The group of that name; "0" is the group "0.0"."""
-    for group in groups:
-        if control == group or (
-            _NUMBER.fullmatch(control) and _NUMBER.fullmatch(group) and float(control) == float(group)
-        ):
-            return group
-    raise InputError(f"the control must be one of the two groups in {column} ({', '.join(groups)}); got {control!r}.")
 
 
 def _graded(adata: AnnData, cut: float | None) -> AnnData:

@@ -49,8 +49,8 @@ def test_measured_cargo_holds_what_was_planted(ev: Path, embedded: Path, tmp_pat
     """Vesicles hold more miR-29a after training; per million reads alone, for nobody added a spike-in."""
     out = tmp_path / "cargo.tsv"
     said = must(
-        "mirna", ev, "-o", out, "--measured", "hsa-miR-29a-3p", "hsa-miR-7", "--by", "exercise_post", "--control", "0",
-        "--normalizer", "rpm", "--covariates", "post",
+        "mirna", ev, "-o", out, "--measured", "hsa-miR-29a-3p", "hsa-miR-7", "--by", "exercise_post",
+        "--control", "0.0", "--normalizer", "rpm", "--covariates", "post",
     )  # fmt: skip
     assert "hsa-miR-29a-3p: rises in composition" in said
     assert "hsa-miR-7: not measured" in said
