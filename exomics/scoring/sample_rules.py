@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from exomics.preprocess.hemolysis import GRADE, RAISED
 from exomics.registry.signature import Signature
-from exomics.schema import keys
-from exomics.schema.numbers import numbers_of
+from exomics.schema import keys, scale_of
 from exomics.schema.timing import TIMING_CLASSES, exposure_of
+from exomics.scoring.features import dense
+from exomics.scoring.scale import linear_values
 
 __all__ = ["CARGO_LAYERS", "cargo_failures", "with_sample_rules"]
 
@@ -196,7 +197,7 @@ def _elevated(rows: _Rows, limit: float) -> Text:
     at = np.flatnonzero((names.astype(str) == member).to_numpy())
     if UNIT not in var.columns or at.size != 1 or str(var[UNIT].iloc[at[0]]).lower() != "pg/ml":
         return _all(rows, f"limit of {limit:g} pg/mL not applied: {member} has no unit pg/mL (column {UNIT} of var)")
-    level = rows.of_samples(numbers_of(pd.Series(np.asarray(rows.adata[:, at].X).ravel())).to_numpy())
+    level = rows.of_samples(linear_values(dense(rows.adata, at)[:, 0], scale_of(rows.adata)))
     return _texts((level >= limit, f"elevated (>= {limit:g} pg/mL)"), (level < limit, f"below {limit:g} pg/mL"))
 
 

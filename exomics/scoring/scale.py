@@ -62,7 +62,7 @@ def to_working_scale(values: NDArray[Any], scale: Scale, scorer: Method) -> NDAr
     if scorer.works_on == "log2":
         return log2_values(values, scale, scorer.name)
     if scorer.works_on == "linear":
-        return _linear(values, scale)
+        return linear_values(values, scale)
     return _linear_tpm(values, scale, scorer)
 
 
@@ -167,10 +167,17 @@ def _require_plausible(values: NDArray[Any], scale: Scale) -> None:
 def _linear_tpm(values: NDArray[Any], scale: Scale, scorer: Method) -> NDArray[Any]:
     if scale.quantity != "tpm":
         raise ScaleError(f"{scorer.name} needs TPM; X is {_describe(scale)}. Convert it with transcript lengths first.")
-    return _linear(values, scale)
+    return linear_values(values, scale)
 
 
-def _linear(values: NDArray[Any], scale: Scale) -> NDArray[Any]:
+def linear_values(values: NDArray[Any], scale: Scale) -> NDArray[Any]:
+    """`values` without the logarithm and the offset that `scale` declares, not below 0; linear ones as they are.
+
+    Examples
+    --------
+    >>> linear_values(np.array([0.0, 3.0]), Scale(kind="log2", quantity="tpm", offset=1.0)).tolist()
+    [0.0, 7.0]
+    """
     if scale.kind != "log2":
         return values
     return np.maximum(np.exp2(values.astype(np.float64)) - scale.offset, 0.0)

@@ -55,7 +55,8 @@ def leave_one_cohort_out(
         ``auc`` per model and cohort with DeLong's interval; over all cohorts ``pooled_auc``, a random-effects mean on
         the logit scale with the interval of Hartung and Knapp, and ``auc_in_a_new_cohort`` with the prediction
         interval. A cohort with one class is learned from, and has a row without an estimate. A model that tells nobody
-        apart counts as a guess, with the error ``sqrt((n_1 + n_0 + 1) / (12 n_1 n_0))``.
+        apart counts as a guess, with the error ``sqrt((n_1 + n_0 + 1) / (12 n_1 n_0))``; an AUC of 0 or 1 enters the
+        pool as ``(AUC n_1 n_0 + 1 / 2) / (n_1 n_0 + 1)``.
 
     Raises
     ------
@@ -65,7 +66,8 @@ def leave_one_cohort_out(
     Notes
     -----
     Internal-external validation: Steyerberg and Harrell (2016), doi:10.1016/j.jclinepi.2015.04.005; pooling of AUCs on
-    the logit scale: Snell et al. (2018), doi:10.1177/0962280217705678. DeLong et al. (1988), doi:10.2307/2531595.
+    the logit scale: Snell et al. (2018), doi:10.1177/0962280217705678. DeLong et al. (1988), doi:10.2307/2531595; where
+    its error is 0, Hanley and McNeil (1982), doi:10.1148/radiology.143.1.7063747.
 
     Examples
     --------
@@ -138,6 +140,8 @@ def _each(aucs: Mapping[str, Auc]) -> list[dict[str, object]]:
         elif _is_guess(auc):
             limits |= {"ci_low": np.nan, "ci_high": np.nan}
             row["note"] = "nobody is told apart: one probability for all"
+        elif _is_perfect(auc):
+            row["note"] = "no pair is told wrongly, or every one: no interval; pooled with half a pair taken from it"
         rows.append(row | limits)
     return rows
 
@@ -146,17 +150,29 @@ def _is_guess(auc: Auc) -> bool:
     return bool(auc.estimate[0] == _GUESS and not auc.standard_error[0] > 0.0)
 
 
-def _error(auc: Auc) -> float:
-    """DeLong's error; of a model that gives all samples of a cohort one probability, that of a guess."""
-    if not _is_guess(auc):
-        return float(auc.standard_error[0])
+def _is_perfect(auc: Auc) -> bool:
+    return bool(auc.estimate[0] in (0.0, 1.0))
+
+
+def _pooled_as(auc: Auc) -> tuple[float, float]:
+    """Estimate and error with which a cohort is pooled; DeLong's, except where these have none.
+
+    One probability for all samples is a guess. An AUC of 0 or 1 has no logit: half a pair of samples is taken from it,
+    and the error is that of Hanley and McNeil there.
+    """
     positive, negative = float(auc.n_positive[0]), float(auc.n_negative[0])
-    return float(np.sqrt((positive + negative + 1.0) / (12.0 * positive * negative)))
+    if _is_guess(auc):
+        return _GUESS, float(np.sqrt((positive + negative + 1.0) / (12.0 * positive * negative)))
+    if not _is_perfect(auc):
+        return float(auc.estimate[0]), float(auc.standard_error[0])
+    pairs = positive * negative
+    area = (float(auc.estimate[0]) * pairs + 0.5) / (pairs + 1.0)
+    above, below = area / (2.0 - area) - area**2, 2.0 * area**2 / (1.0 + area) - area**2
+    return area, float(np.sqrt((area * (1.0 - area) + (positive - 1.0) * above + (negative - 1.0) * below) / pairs))
 
 
 def _pooled(aucs: Mapping[str, Auc], study: Study) -> list[dict[str, object]]:
-    estimate = np.array([auc.estimate[0] for auc in aucs.values()])
-    error = np.array([_error(auc) for auc in aucs.values()])
+    estimate, error = np.array([_pooled_as(auc) for auc in aucs.values()]).T
     base = {"cohort_id": ALL, "n_samples": len(study.labels), "n_events": int(study.labels.sum())}
     with np.errstate(divide="ignore", invalid="ignore"):
         found = combine_effects(logit(estimate), error / (estimate * (1.0 - estimate)), inference="hartung_knapp")

@@ -151,6 +151,10 @@ def test_the_limit_of_gdf15_needs_its_unit(make_samples: MakeSamples) -> None:
     assert score(given, "cac.gdf15").frame["note"].str.contains("not applied: GDF15 has no unit pg/mL").all()
     given.var["unit"] = "pg/mL"
     assert score(given, "cac.gdf15").frame["note"].tolist() == ["below 1500 pg/mL", "elevated (>= 1500 pg/mL)"]
+    log = Scale(kind="log2", quantity="intensity")
+    logs = make_samples(np.log2([[1499.0], [1501.0]]), ["GDF15"], scale=log, specimen="plasma", assay="protein")
+    logs.var["unit"] = "pg/mL"
+    assert score(logs, "cac.gdf15").frame["note"].tolist() == ["below 1500 pg/mL", "elevated (>= 1500 pg/mL)"]
     given.var["unit"] = "NPX"
     assert score(given, "cac.gdf15").frame["note"].str.contains("not applied").all()
 

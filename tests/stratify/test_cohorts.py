@@ -12,8 +12,9 @@ from anndata import AnnData
 from exomics.datasets import load
 from exomics.errors import DesignError
 from exomics.schema import scale_of
+from exomics.stats.discrimination import area_under_curve
 from exomics.stratify import CrossValidation, Study
-from exomics.stratify.cohorts import leave_one_cohort_out
+from exomics.stratify.cohorts import _pooled_as, leave_one_cohort_out
 
 CHECKPOINT = ("cho", "hugo", "kim", "mariathasan", "miao", "nathanson", "padron", "van_allen")
 BEFORE = ("baseline", "unknown")
@@ -77,6 +78,22 @@ def test_too_few_cohorts_and_subjects_in_two_are_refused() -> None:
         leave_one_cohort_out(Study(**{**vars(study), "groups": np.arange(120) % 60}), cohorts)
     with pytest.raises(DesignError, match="one cohort per sample"):
         leave_one_cohort_out(study, cohorts[1:])
+
+
+def test_a_cohort_without_a_wrong_pair_is_pooled_and_not_dropped() -> None:
+    """An AUC of 1 has no logit: half a pair is taken from it, and the error is that of Hanley and McNeil there."""
+    study, cohorts = _study(1.0, 6)
+    clear = study.features.copy()
+    clear[cohorts == "A", 0] += 20.0 * study.labels[cohorts == "A"]
+    rows = _rows(Study(**{**vars(study), "features": clear}), cohorts)
+    assert rows.loc[("auc", "A"), "estimate"] == 1.0
+    assert "half a pair" in rows.loc[("auc", "A"), "note"]
+    assert rows.loc[("pooled_auc", "all cohorts"), "note"].startswith("4 cohorts")
+    area, error = _pooled_as(area_under_curve(np.array([1.0, 2, 3, 4, 5]), np.array([0, 0, 0, 1, 1])))
+    assert area == 6.5 / 7
+    q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
+    assert error == pytest.approx(np.sqrt((area * (1 - area) + (q1 - area**2) + 2 * (q2 - area**2)) / 6))
+    assert _pooled_as(area_under_curve(np.array([5.0, 4, 3, 2, 1]), np.array([0, 0, 0, 1, 1])))[0] == 0.5 / 7
 
 
 def test_a_cohort_of_one_class_is_learned_from_and_not_judged() -> None:
