@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -153,17 +155,17 @@ def coverage_bars(frame: pd.DataFrame, axes: Axes) -> Axes:
     share = (rows["n_measured"] / rows["n_members"].where(rows["n_members"] > 0)).astype(float).fillna(0.0).to_numpy()
     below = ~rows["status"].isin(["ok", "wrong_layer_override"]).to_numpy()
     axes.barh(positions, np.ones(len(rows)), color=GRID, height=0.7, linewidth=0)
-    axes.barh(positions[~below], share[~below], color=DOWN, height=0.7, linewidth=0, label="scored")
-    axes.barh(
-        positions[below],
-        share[below],
-        color=PAPER,
-        edgecolor=UP,
-        hatch="////",
-        height=0.7,
-        linewidth=1.0,
-        label="not scored",
-    )
+    filled: dict[str, Any] = {"color": DOWN, "linewidth": 0.0, "label": "scored"}
+    hatched: dict[str, Any] = {
+        "color": PAPER,
+        "edgecolor": UP,
+        "hatch": "////",
+        "linewidth": 1.0,
+        "label": "not scored",
+    }
+    for chosen, style in ((~below, filled), (below, hatched)):
+        if chosen.any():  # the legend names what is drawn
+            axes.barh(positions[chosen], share[chosen], height=0.7, **style)
     for position, row in zip(positions, rows.itertuples(index=False), strict=True):
         status = "" if row.status == "ok" else f", {str(row.status).replace('_', ' ')}"
         axes.text(

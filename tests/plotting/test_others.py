@@ -144,6 +144,14 @@ def test_coverage_hatches_what_is_not_scored(axes: Axes) -> None:
     ]
 
 
+def test_the_legend_of_coverage_names_what_is_drawn(axes: Axes) -> None:
+    row = {"cohort_id": "one", "signature_id": "s", "n_measured": 2, "n_members": 2, "status": "ok"}
+    coverage_bars(pd.DataFrame([row]), axes)
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["scored"]
+
+
 def test_coverage_of_nothing_is_an_error(axes: Axes) -> None:
     with pytest.raises(InputError, match="empty"):
         coverage_bars(pd.DataFrame(columns=["cohort_id"]), axes)
