@@ -17,7 +17,7 @@ from exomics.registry.stratification import Stratification
 from exomics.results.response import HeterogeneityTable, ResponseTable
 from exomics.schema import keys
 from exomics.stratify import Study
-from exomics.stratify.labels import Ceiling, called_response, require_response
+from exomics.stratify.study.labels import Ceiling, called_response, require_response
 
 _CALL = "call"
 RESPONSE_FILES = ("subjects.tsv", "heterogeneity.tsv")

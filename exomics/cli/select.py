@@ -25,8 +25,8 @@ from exomics.cli._write import save_table
 from exomics.errors import InputError
 from exomics.results import OperatingTable, SelectionTable
 from exomics.schema import keys
-from exomics.stratify.selection import operating_curve, select
-from exomics.stratify.selectors import DEFAULT_SELECTOR, Selectors
+from exomics.stratify.selection.select import operating_curve, select
+from exomics.stratify.selection.selectors import DEFAULT_SELECTOR, Selectors
 
 
 def register(parser: argparse.ArgumentParser) -> None:

@@ -36,13 +36,13 @@ from exomics.registry.locked_model import write_locked_model
 from exomics.registry.stratification import Stratification, load_stratification
 from exomics.results import PerformanceTable, PredictionTable
 from exomics.stratify import CrossValidation, cross_validate
-from exomics.stratify.best_of import best_of
-from exomics.stratify.cohorts import leave_one_cohort_out
-from exomics.stratify.cross_validation import LEAST_SUBJECTS
 from exomics.stratify.effects import effect_table
-from exomics.stratify.examine import Roles, examine
-from exomics.stratify.learning_curve import learning_curve
+from exomics.stratify.evaluation.best_of import best_of
+from exomics.stratify.evaluation.cohorts import leave_one_cohort_out
+from exomics.stratify.evaluation.cross_validation import LEAST_SUBJECTS
+from exomics.stratify.evaluation.learning_curve import learning_curve
 from exomics.stratify.locked_model import lock
+from exomics.stratify.study.examine import Roles, examine
 
 
 def register(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ def learning_curve(performance: pd.DataFrame, axes: Axes, *, title: str = "") ->
     Parameters
     ----------
     performance
-        Frame of a `PerformanceTable` with the rows of `exomics.stratify.learning_curve`.
+        Frame of a `PerformanceTable` with the rows of `exomics.stratify.evaluation.learning_curve`.
     axes
         Where to draw.
     title

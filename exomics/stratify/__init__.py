@@ -1,18 +1,18 @@
 """Stratify: classifiers judged by nested cross-validation that no sample of a subject can slip through."""
 
-from exomics.stratify.benefit import TrialColumns, benefit
-from exomics.stratify.cohorts import leave_one_cohort_out
-from exomics.stratify.cross_validation import CrossValidated, CrossValidation, cross_validate
 from exomics.stratify.effects import effect_table
-from exomics.stratify.feature_selector import FeatureSelector
-from exomics.stratify.features import Study
-from exomics.stratify.models import ElasticNetLogistic, MedianImputer
+from exomics.stratify.evaluation.cohorts import leave_one_cohort_out
+from exomics.stratify.evaluation.cross_validation import CrossValidated, CrossValidation, cross_validate
+from exomics.stratify.models.feature_selector import FeatureSelector
+from exomics.stratify.models.logistic import ElasticNetLogistic, MedianImputer
 from exomics.stratify.pipelines import Pipelines
-from exomics.stratify.selection import operating_curve, select
-from exomics.stratify.selectors import DEFAULT_SELECTOR, Selectors
-from exomics.stratify.splits import Fold, folds, joined_groups
-from exomics.stratify.subgroups import subgroup_effects
-from exomics.stratify.treatment_scores import TreatmentScores, treatment_scores
+from exomics.stratify.selection.select import operating_curve, select
+from exomics.stratify.selection.selectors import DEFAULT_SELECTOR, Selectors
+from exomics.stratify.study.features import Study
+from exomics.stratify.study.splits import Fold, folds, joined_groups
+from exomics.stratify.trial.interactions import TrialColumns, benefit
+from exomics.stratify.trial.subgroups import subgroup_effects
+from exomics.stratify.trial.treatment_scores import TreatmentScores, treatment_scores
 
 __all__ = [
     "DEFAULT_SELECTOR",

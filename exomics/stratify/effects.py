@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from exomics.errors import DesignError
 from exomics.results import PerformanceTable, Provenance
 from exomics.stats.discrimination import area_under_curve, standardized_mean_difference
-from exomics.stratify.features import Study
+from exomics.stratify.study.features import Study
 
 __all__ = ["effect_table"]
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from exomics.errors import DesignError, InputError
 from exomics.registry.locked_model import LockedModel
-from exomics.stratify.features import Study
-from exomics.stratify.models import ElasticNetLogistic
+from exomics.stratify.evaluation.predictions import inner_folds_of
+from exomics.stratify.models.logistic import ElasticNetLogistic
+from exomics.stratify.models.search import fit_chosen
 from exomics.stratify.pipelines import Pipelines
-from exomics.stratify.predictions import inner_folds_of
-from exomics.stratify.search import fit_chosen
+from exomics.stratify.study.features import Study
 
 __all__ = ["Predicted", "lock", "predict"]
 

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from exomics.stratify.selectors import Selectors
+from exomics.stratify.selection.selectors import Selectors
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

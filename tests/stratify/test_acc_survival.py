@@ -10,7 +10,7 @@ import pytest
 
 from exomics.datasets import load
 from exomics.stratify import CrossValidation, Study, cross_validate
-from exomics.stratify.features import blocks_of
+from exomics.stratify.study.features import blocks_of
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 

@@ -19,13 +19,13 @@ import pytest
 
 from exomics.datasets import load
 from exomics.stratify import CrossValidation, Study, cross_validate, folds
-from exomics.stratify.calls import chosen_offset
-from exomics.stratify.component_models import SparsePlsDiscriminant
-from exomics.stratify.fusion import LateFusion
-from exomics.stratify.measures import exact_balanced_error
+from exomics.stratify.evaluation.measures import exact_balanced_error
+from exomics.stratify.evaluation.predictions import told_by
+from exomics.stratify.models.calls import chosen_offset
+from exomics.stratify.models.components import SparsePlsDiscriminant
+from exomics.stratify.models.fusion import LateFusion
+from exomics.stratify.models.search import Chosen, fit_chosen
 from exomics.stratify.pipelines import build
-from exomics.stratify.predictions import told_by
-from exomics.stratify.search import Chosen, fit_chosen
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 

@@ -14,7 +14,7 @@ from exomics.errors import DesignError
 from exomics.schema import scale_of
 from exomics.stats.discrimination import area_under_curve
 from exomics.stratify import CrossValidation, Study
-from exomics.stratify.cohorts import _pooled_as, leave_one_cohort_out
+from exomics.stratify.evaluation.cohorts import _pooled_as, leave_one_cohort_out
 
 CHECKPOINT = ("cho", "hugo", "kim", "mariathasan", "miao", "nathanson", "padron", "van_allen")
 BEFORE = ("baseline", "unknown")

@@ -11,8 +11,8 @@ from sklearn.base import BaseEstimator, clone
 
 from exomics.errors import DesignError, InputError, UserError
 from exomics.stratify import CrossValidation, MedianImputer, Pipelines, Study, cross_validate, folds, joined_groups
+from exomics.stratify.models.search import fit_chosen, predictions
 from exomics.stratify.pipelines import Built
-from exomics.stratify.search import fit_chosen, predictions
 
 NAMES = [f"s{number:03d}" for number in range(60)]
 QUICK = CrossValidation(n_repeats=2, n_permutations=0, inner_folds=3)

@@ -13,13 +13,13 @@ from exomics.registry.method import MethodSpec
 from exomics.results import PredictionTable, Provenance
 from exomics.stats.discrimination import area_under_curve
 from exomics.stratify import CrossValidation, Pipelines, Study, cross_validate, folds
-from exomics.stratify.best_of import best_of
-from exomics.stratify.built import Built
-from exomics.stratify.examine import Roles, examine
-from exomics.stratify.features import Block
-from exomics.stratify.measures import Interval, corrected_interval
-from exomics.stratify.outcomes import strata
-from exomics.stratify.predictions import held_out, measures_of
+from exomics.stratify.evaluation.best_of import best_of
+from exomics.stratify.evaluation.measures import Interval, corrected_interval
+from exomics.stratify.evaluation.predictions import held_out, measures_of
+from exomics.stratify.models.built import Built
+from exomics.stratify.study.examine import Roles, examine
+from exomics.stratify.study.features import Block
+from exomics.stratify.study.outcomes import strata
 
 N_SETS = 200
 WITHOUT_FEATURES = ("no_features", "no_features_survival")

@@ -10,7 +10,7 @@ from exomics.errors import DesignError, InputError
 from exomics.stats.power_law import inverse_power_law
 from exomics.stratify import CrossValidation, Study
 from exomics.stratify.effects import effect_table
-from exomics.stratify.learning_curve import learning_curve
+from exomics.stratify.evaluation.learning_curve import learning_curve
 
 NAMES = [f"s{number:03d}" for number in range(100)]
 QUICK = CrossValidation(n_repeats=1, inner_folds=3)

@@ -12,12 +12,12 @@ from sklearn.pipeline import Pipeline
 
 from exomics.errors import DesignError
 from exomics.stratify import CrossValidation, Pipelines, Study, cross_validate, folds
-from exomics.stratify.exchanges import exchanged
-from exomics.stratify.feature_selector import FeatureSelector
-from exomics.stratify.models import MedianImputer
-from exomics.stratify.permutation import _can_go_in_step, _in_step, _one_by_one, _with, permutation_null
-from exomics.stratify.splits import Fold
-from exomics.stratify.work import Uninterrupted
+from exomics.stratify.evaluation.permutation import _can_go_in_step, _in_step, _one_by_one, _with, permutation_null
+from exomics.stratify.evaluation.work import Uninterrupted
+from exomics.stratify.models.feature_selector import FeatureSelector
+from exomics.stratify.models.logistic import MedianImputer
+from exomics.stratify.study.exchanges import exchanged
+from exomics.stratify.study.splits import Fold
 
 NAMES = [f"s{number:03d}" for number in range(60)]
 ELASTIC_NET = Pipelines["elastic_net_logistic"].function(1)

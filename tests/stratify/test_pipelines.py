@@ -15,13 +15,13 @@ from scipy.stats import binomtest
 from exomics.errors import DesignError, InputError, UserError
 from exomics.stats.concordance import concordance
 from exomics.stratify import CrossValidation, Study, cross_validate, folds
-from exomics.stratify.bootstrap import HeldOut, bootstrapped, subject_weights
-from exomics.stratify.calls import called, chosen_offset
-from exomics.stratify.features import blocks_of
-from exomics.stratify.measures import balanced_error, exact_balanced_error, fold_measures
+from exomics.stratify.evaluation.bootstrap import HeldOut, bootstrapped, subject_weights
+from exomics.stratify.evaluation.measures import balanced_error, exact_balanced_error, fold_measures
+from exomics.stratify.models.calls import called, chosen_offset
+from exomics.stratify.models.cox import ElasticNetCox
+from exomics.stratify.models.search import fit_chosen, losses_of
 from exomics.stratify.pipelines import Pipelines, build
-from exomics.stratify.search import fit_chosen, losses_of
-from exomics.stratify.survival_models import ElasticNetCox
+from exomics.stratify.study.features import blocks_of
 
 NAMES = [f"s{number:03d}" for number in range(90)]
 GROUPS = pd.DataFrame({"subject_id": NAMES}, index=NAMES)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from exomics.errors import DesignError
 from exomics.registry.method import Methods
-from exomics.stratify.built import Built
-from exomics.stratify.features import Study
+from exomics.stratify.models.built import Built
 from exomics.stratify.pipelines.block_elastic_net import BLOCK_ELASTIC_NET
 from exomics.stratify.pipelines.elastic_net_cox import ELASTIC_NET_COX
 from exomics.stratify.pipelines.elastic_net_logistic import ELASTIC_NET_LOGISTIC
@@ -15,6 +14,7 @@ from exomics.stratify.pipelines.no_features import NO_FEATURES
 from exomics.stratify.pipelines.no_features_survival import NO_FEATURES_SURVIVAL
 from exomics.stratify.pipelines.principal_components_logistic import PRINCIPAL_COMPONENTS_LOGISTIC
 from exomics.stratify.pipelines.sparse_pls_discriminant import SPARSE_PLS_DISCRIMINANT
+from exomics.stratify.study.features import Study
 
 __all__ = ["Built", "Pipelines", "build"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sklearn.pipeline import Pipeline
 
 from exomics.registry.method import MethodSpec
-from exomics.stratify.built import Built
-from exomics.stratify.models import ElasticNetLogistic, MedianImputer
+from exomics.stratify.models.built import Built
+from exomics.stratify.models.logistic import ElasticNetLogistic, MedianImputer
 
 __all__ = ["block_elastic_net"]
 

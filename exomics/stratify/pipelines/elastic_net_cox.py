@@ -5,9 +5,9 @@ from __future__ import annotations
 from sklearn.pipeline import Pipeline
 
 from exomics.registry.method import MethodSpec
-from exomics.stratify.built import Built
-from exomics.stratify.models import MedianImputer
-from exomics.stratify.survival_models import ElasticNetCox
+from exomics.stratify.models.built import Built
+from exomics.stratify.models.cox import ElasticNetCox
+from exomics.stratify.models.logistic import MedianImputer
 
 __all__ = ["elastic_net_cox"]
 

@@ -6,7 +6,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 
 from exomics.registry.method import MethodSpec
-from exomics.stratify.built import Built
+from exomics.stratify.models.built import Built
 
 __all__ = ["gradient_boosting"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sklearn.pipeline import Pipeline
 
 from exomics.registry.method import MethodSpec
-from exomics.stratify.built import Built
-from exomics.stratify.fusion import LateFusion
+from exomics.stratify.models.built import Built
+from exomics.stratify.models.fusion import LateFusion
 from exomics.stratify.pipelines.elastic_net_logistic import elastic_net_logistic
 
 __all__ = ["late_fusion"]

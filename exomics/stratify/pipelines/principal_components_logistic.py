@@ -8,8 +8,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from exomics.registry.method import MethodSpec
-from exomics.stratify.built import Built
-from exomics.stratify.models import MedianImputer
+from exomics.stratify.models.built import Built
+from exomics.stratify.models.logistic import MedianImputer
 
 __all__ = ["principal_components_logistic"]
 

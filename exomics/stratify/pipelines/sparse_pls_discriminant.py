@@ -5,8 +5,8 @@ from __future__ import annotations
 from sklearn.pipeline import Pipeline
 
 from exomics.registry.method import MethodSpec
-from exomics.stratify.built import Built
-from exomics.stratify.component_models import SparsePlsDiscriminant
+from exomics.stratify.models.built import Built
+from exomics.stratify.models.components import SparsePlsDiscriminant
 
 __all__ = ["sparse_pls_discriminant"]
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from exomics.stratify.search import log_losses
+from exomics.stratify.models.search import log_losses
 
 __all__ = ["HeldOut", "bootstrapped", "subject_weights"]
 

@@ -15,7 +15,7 @@ from exomics.results import Provenance, SubgroupTable
 from exomics.stats.arm_effects import arm_effect, difference_of_effects
 from exomics.stats.interactions import Family, interaction_screen
 from exomics.stats.multiple_testing import benjamini_hochberg
-from exomics.stratify._trial import TrialColumns, design_notes, outcome_of, require_columns, trained
+from exomics.stratify.trial.columns import TrialColumns, design_notes, outcome_of, require_columns, trained
 
 __all__ = ["subgroup_effects"]
 

@@ -13,8 +13,8 @@ from exomics.errors import DesignError, InputError
 from exomics.results import OperatingTable, Provenance, SelectionTable
 from exomics.stats.selection import Selection, select_by_t_tests
 from exomics.stats.t_distribution import t_quantile, t_tests
-from exomics.stratify.models import MedianImputer
-from exomics.stratify.selectors import DEFAULT_SELECTOR, Selectors
+from exomics.stratify.models.logistic import MedianImputer
+from exomics.stratify.selection.selectors import DEFAULT_SELECTOR, Selectors
 
 __all__ = ["operating_curve", "select"]
 

@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from exomics.errors import InputError
-from exomics.stratify.leaks import refuse_copies
-from exomics.stratify.outcomes import OutcomeKind, outcome_of
-from exomics.stratify.splits import joined_groups
+from exomics.stratify.study.leaks import refuse_copies
+from exomics.stratify.study.outcomes import OutcomeKind, outcome_of
+from exomics.stratify.study.splits import joined_groups
 
 if TYPE_CHECKING:
     from mudata import MuData

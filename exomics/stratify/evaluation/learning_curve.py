@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from exomics.errors import DesignError
 from exomics.results import PerformanceTable, Provenance
 from exomics.stats.power_law import inverse_power_law
-from exomics.stratify.built import Built
-from exomics.stratify.cross_validation import models_of
-from exomics.stratify.features import Study
-from exomics.stratify.measures import corrected_interval
-from exomics.stratify.outcomes import strata
-from exomics.stratify.predictions import held_out, inner_folds_of, measure_names, measures_of
-from exomics.stratify.settings import CrossValidation
-from exomics.stratify.splits import Fold, repeated
-from exomics.stratify.work import Uninterrupted, Work
+from exomics.stratify.evaluation.cross_validation import models_of
+from exomics.stratify.evaluation.measures import corrected_interval
+from exomics.stratify.evaluation.predictions import held_out, inner_folds_of, measure_names, measures_of
+from exomics.stratify.evaluation.settings import CrossValidation
+from exomics.stratify.evaluation.work import Uninterrupted, Work
+from exomics.stratify.models.built import Built
+from exomics.stratify.study.features import Study
+from exomics.stratify.study.outcomes import strata
+from exomics.stratify.study.splits import Fold, repeated
 
 __all__ = ["learning_curve"]
 

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from exomics.errors import DesignError
-from exomics.stratify.features import Study
-from exomics.stratify.splits import Fold
+from exomics.stratify.study.features import Study
+from exomics.stratify.study.splits import Fold
 
 __all__ = ["exchanged"]
 

@@ -11,7 +11,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from exomics.errors import DesignError
-from exomics.stratify.selectors import DEFAULT_SELECTOR, Selectors
+from exomics.stratify.selection.selectors import DEFAULT_SELECTOR, Selectors
 
 __all__ = ["FeatureSelector"]
 

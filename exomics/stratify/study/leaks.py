@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exomics.errors import InputError
-from exomics.stratify.outcomes import Outcome
+from exomics.stratify.study.outcomes import Outcome
 
 __all__ = ["refuse_copies"]
 

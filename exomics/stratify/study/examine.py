@@ -12,7 +12,7 @@ from scipy.stats import chi2_contingency
 from exomics.errors import DesignError, InputError
 from exomics.stats.discrimination import area_under_curve
 from exomics.stats.prediction_sample_size import expected_shrinkage, prediction_sample_size
-from exomics.stratify.features import Study
+from exomics.stratify.study.features import Study
 
 __all__ = ["Roles", "examine"]
 

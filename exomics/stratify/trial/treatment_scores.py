@@ -15,9 +15,16 @@ from exomics.schema import keys
 from exomics.stats.benefit_accuracy import calibrate_benefit, concordance_for_benefit
 from exomics.stats.ranked_benefit import RankedEffect, rank_average_effect, uplift_curve, with_normal_interval
 from exomics.stats.treatment_effects import effect_scores
-from exomics.stratify._cross_fit import METHODS, CrossFitted, Method, TrialData, cross_fit, survival_gain
-from exomics.stratify._trial import TrialColumns, design_notes, outcome_of, require_columns, shared_samples, trained
-from exomics.stratify.splits import joined_groups
+from exomics.stratify.study.splits import joined_groups
+from exomics.stratify.trial.columns import (
+    TrialColumns,
+    design_notes,
+    outcome_of,
+    require_columns,
+    shared_samples,
+    trained,
+)
+from exomics.stratify.trial.cross_fit import METHODS, CrossFitted, Method, TrialData, cross_fit, survival_gain
 
 __all__ = ["TreatmentScores", "treatment_scores"]
 

@@ -14,15 +14,15 @@ from sklearn.utils import get_tags
 
 from exomics.stats.discrimination import area_under_curve
 from exomics.stats.elastic_net import elastic_net_paths
-from exomics.stratify.built import Built
-from exomics.stratify.exchanges import exchanged
-from exomics.stratify.features import Study
-from exomics.stratify.models import ElasticNetLogistic
-from exomics.stratify.outcomes import strata
-from exomics.stratify.predictions import held_out, measures_of
-from exomics.stratify.search import ALONG, log_losses
-from exomics.stratify.splits import Fold, folds
-from exomics.stratify.work import Uninterrupted, Work
+from exomics.stratify.evaluation.predictions import held_out, measures_of
+from exomics.stratify.evaluation.work import Uninterrupted, Work
+from exomics.stratify.models.built import Built
+from exomics.stratify.models.logistic import ElasticNetLogistic
+from exomics.stratify.models.search import ALONG, log_losses
+from exomics.stratify.study.exchanges import exchanged
+from exomics.stratify.study.features import Study
+from exomics.stratify.study.outcomes import strata
+from exomics.stratify.study.splits import Fold, folds
 
 __all__ = ["PermutationNull", "permutation_null"]
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exomics.stratify.bootstrap import HeldOut, bootstrapped, subject_weights
-from exomics.stratify.features import Study
-from exomics.stratify.measures import corrected_interval
-from exomics.stratify.predictions import measure_names
-from exomics.stratify.settings import CrossValidation
+from exomics.stratify.evaluation.bootstrap import HeldOut, bootstrapped, subject_weights
+from exomics.stratify.evaluation.measures import corrected_interval
+from exomics.stratify.evaluation.predictions import measure_names
+from exomics.stratify.evaluation.settings import CrossValidation
+from exomics.stratify.study.features import Study
 
 FloatArray = NDArray[np.float64]
 

@@ -12,8 +12,8 @@ from exomics.errors import DesignError
 from exomics.stats.cross_validated_net import CrossValidatedNet, cross_validated_net
 from exomics.stats.interactions import Family
 from exomics.stats.treatment_effects import EffectModel, modified_covariates, r_learner, restricted_mean_values
-from exomics.stratify.models import MedianImputer
-from exomics.stratify.splits import folds
+from exomics.stratify.models.logistic import MedianImputer
+from exomics.stratify.study.splits import folds
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -11,7 +11,7 @@ from scipy import stats
 from exomics.stats.concordance import concordance
 from exomics.stats.discrimination import area_under_curve
 from exomics.stats.survival_accuracy import brier_scores, uno_concordance
-from exomics.stratify.search import log_losses
+from exomics.stratify.models.search import log_losses
 
 __all__ = [
     "MEASURES",

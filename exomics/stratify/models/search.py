@@ -10,8 +10,8 @@ from sklearn.base import clone, is_classifier
 from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import Pipeline
 
-from exomics.stratify.built import Built
-from exomics.stratify.splits import Fold
+from exomics.stratify.models.built import Built
+from exomics.stratify.study.splits import Fold
 
 FloatArray = NDArray[np.float64]
 

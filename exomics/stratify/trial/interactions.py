@@ -14,7 +14,14 @@ from exomics.results import BenefitTable, Provenance
 from exomics.stats.effect_shrinkage import shrink_effects
 from exomics.stats.interactions import INTERACTION_STATUS, InteractionScreen, interaction_screen
 from exomics.stats.multiple_testing import benjamini_hochberg
-from exomics.stratify._trial import TrialColumns, design_notes, outcome_of, require_columns, shared_samples, trained
+from exomics.stratify.trial.columns import (
+    TrialColumns,
+    design_notes,
+    outcome_of,
+    require_columns,
+    shared_samples,
+    trained,
+)
 
 __all__ = ["TrialColumns", "benefit"]
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from exomics.errors import DesignError, InputError
 from exomics.results import PerformanceTable, PredictionTable, Provenance
 from exomics.stats.discrimination import area_under_curve
-from exomics.stratify.bootstrap import subject_weights
-from exomics.stratify.features import Study
+from exomics.stratify.evaluation.bootstrap import subject_weights
+from exomics.stratify.study.features import Study
 
 __all__ = ["best_of"]
 

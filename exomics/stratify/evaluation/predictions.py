@@ -8,10 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exomics.stratify.built import Built
-from exomics.stratify.calls import called, chosen_offset
-from exomics.stratify.features import Study
-from exomics.stratify.measures import (
+from exomics.stratify.evaluation.measures import (
     MEASURES,
     SURVIVAL_MEASURES,
     balanced_error,
@@ -19,9 +16,12 @@ from exomics.stratify.measures import (
     horizons_of,
     survival_measures,
 )
-from exomics.stratify.outcomes import strata
-from exomics.stratify.search import Chosen, fit_chosen, predictions
-from exomics.stratify.splits import Fold, folds
+from exomics.stratify.models.built import Built
+from exomics.stratify.models.calls import called, chosen_offset
+from exomics.stratify.models.search import Chosen, fit_chosen, predictions
+from exomics.stratify.study.features import Study
+from exomics.stratify.study.outcomes import strata
+from exomics.stratify.study.splits import Fold, folds
 
 FloatArray = NDArray[np.float64]
 

@@ -14,12 +14,12 @@ from exomics.errors import DesignError
 from exomics.results import PerformanceTable, PredictionTable, Provenance
 from exomics.stats.discrimination import Auc, area_under_curve
 from exomics.stats.meta_analysis import combine_effects
-from exomics.stratify.cross_validation import CrossValidated, models_of
-from exomics.stratify.features import Study
-from exomics.stratify.predictions import held_out, prediction_rows
-from exomics.stratify.settings import CrossValidation
-from exomics.stratify.splits import Fold
-from exomics.stratify.work import Uninterrupted, Work
+from exomics.stratify.evaluation.cross_validation import CrossValidated, models_of
+from exomics.stratify.evaluation.predictions import held_out, prediction_rows
+from exomics.stratify.evaluation.settings import CrossValidation
+from exomics.stratify.evaluation.work import Uninterrupted, Work
+from exomics.stratify.study.features import Study
+from exomics.stratify.study.splits import Fold
 
 __all__ = ["leave_one_cohort_out"]
 

@@ -12,9 +12,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from exomics.errors import DesignError
-from exomics.stratify.built import Built
-from exomics.stratify.search import Chosen, fit_chosen
-from exomics.stratify.splits import Fold
+from exomics.stratify.models.built import Built
+from exomics.stratify.models.search import Chosen, fit_chosen
+from exomics.stratify.study.splits import Fold
 
 __all__ = ["LateFusion", "block_slices", "evidence", "fused", "measured_rows"]
 

@@ -13,19 +13,16 @@ from numpy.typing import NDArray
 
 from exomics.errors import DesignError
 from exomics.results import PerformanceTable, PredictionTable, Provenance
-from exomics.stratify.bootstrap import HeldOut
-from exomics.stratify.features import Study
-from exomics.stratify.outcomes import strata
-from exomics.stratify.performance_rows import (
+from exomics.stratify.evaluation.bootstrap import HeldOut
+from exomics.stratify.evaluation.performance_rows import (
     BASELINE,
     CLINICAL,
     bootstrap_rows,
     measured_rows,
     performance_row,
 )
-from exomics.stratify.permutation import permutation_null
-from exomics.stratify.pipelines import Built, Pipelines, build
-from exomics.stratify.predictions import (
+from exomics.stratify.evaluation.permutation import permutation_null
+from exomics.stratify.evaluation.predictions import (
     held_out,
     inner_folds_of,
     measure_names,
@@ -33,10 +30,13 @@ from exomics.stratify.predictions import (
     prediction_rows,
     told_by,
 )
-from exomics.stratify.search import fit_chosen
-from exomics.stratify.settings import CrossValidation
-from exomics.stratify.splits import Fold, repeated
-from exomics.stratify.work import Uninterrupted, Work
+from exomics.stratify.evaluation.settings import CrossValidation
+from exomics.stratify.evaluation.work import Uninterrupted, Work
+from exomics.stratify.models.search import fit_chosen
+from exomics.stratify.pipelines import Built, Pipelines, build
+from exomics.stratify.study.features import Study
+from exomics.stratify.study.outcomes import strata
+from exomics.stratify.study.splits import Fold, repeated
 
 __all__ = ["CrossValidated", "CrossValidation", "cross_validate"]
 

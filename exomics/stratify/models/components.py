@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from exomics.errors import DesignError
 from exomics.stats.sparse_components import sparse_components
-from exomics.stratify.fusion import block_slices, evidence, fused, measured_rows
+from exomics.stratify.models.fusion import block_slices, evidence, fused, measured_rows
 
 __all__ = ["SparsePlsDiscriminant"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from exomics.stratify.measures import balanced_error
+from exomics.stratify.evaluation.measures import balanced_error
 
 __all__ = ["called", "chosen_offset"]
 

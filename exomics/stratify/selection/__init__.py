@@ -1,0 +1,1 @@
+"""Features selected with a bound on errors."""

@@ -1,0 +1,1 @@
+"""Who benefits, in a trial of two arms: interactions, scores of benefit, subgroups."""
