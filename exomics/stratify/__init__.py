@@ -3,9 +3,9 @@
 from exomics.stratify.effects import effect_table
 from exomics.stratify.evaluation.cohorts import leave_one_cohort_out
 from exomics.stratify.evaluation.cross_validation import CrossValidated, CrossValidation, cross_validate
-from exomics.stratify.models.feature_selector import FeatureSelector
 from exomics.stratify.models.logistic import ElasticNetLogistic, MedianImputer
 from exomics.stratify.pipelines import Pipelines
+from exomics.stratify.selection.feature_selector import FeatureSelector
 from exomics.stratify.selection.select import operating_curve, select
 from exomics.stratify.selection.selectors import DEFAULT_SELECTOR, Selectors
 from exomics.stratify.study.features import Study

@@ -19,9 +19,9 @@ import pytest
 
 from exomics.datasets import load
 from exomics.stratify import CrossValidation, Study, cross_validate, folds
+from exomics.stratify.evaluation.calls import chosen_offset
 from exomics.stratify.evaluation.measures import exact_balanced_error
 from exomics.stratify.evaluation.predictions import told_by
-from exomics.stratify.models.calls import chosen_offset
 from exomics.stratify.models.components import SparsePlsDiscriminant
 from exomics.stratify.models.fusion import LateFusion
 from exomics.stratify.models.search import Chosen, fit_chosen

@@ -14,8 +14,8 @@ from exomics.errors import DesignError
 from exomics.stratify import CrossValidation, Pipelines, Study, cross_validate, folds
 from exomics.stratify.evaluation.permutation import _can_go_in_step, _in_step, _one_by_one, _with, permutation_null
 from exomics.stratify.evaluation.work import Uninterrupted
-from exomics.stratify.models.feature_selector import FeatureSelector
 from exomics.stratify.models.logistic import MedianImputer
+from exomics.stratify.selection.feature_selector import FeatureSelector
 from exomics.stratify.study.exchanges import exchanged
 from exomics.stratify.study.splits import Fold
 

@@ -16,8 +16,8 @@ from exomics.errors import DesignError, InputError, UserError
 from exomics.stats.concordance import concordance
 from exomics.stratify import CrossValidation, Study, cross_validate, folds
 from exomics.stratify.evaluation.bootstrap import HeldOut, bootstrapped, subject_weights
+from exomics.stratify.evaluation.calls import called, chosen_offset
 from exomics.stratify.evaluation.measures import balanced_error, exact_balanced_error, fold_measures
-from exomics.stratify.models.calls import called, chosen_offset
 from exomics.stratify.models.cox import ElasticNetCox
 from exomics.stratify.models.search import fit_chosen, losses_of
 from exomics.stratify.pipelines import Pipelines, build

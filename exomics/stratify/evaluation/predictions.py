@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from exomics.stratify.evaluation.calls import called, chosen_offset
 from exomics.stratify.evaluation.measures import (
     MEASURES,
     SURVIVAL_MEASURES,
@@ -17,7 +18,6 @@ from exomics.stratify.evaluation.measures import (
     survival_measures,
 )
 from exomics.stratify.models.built import Built
-from exomics.stratify.models.calls import called, chosen_offset
 from exomics.stratify.models.search import Chosen, fit_chosen, predictions
 from exomics.stratify.study.features import Study
 from exomics.stratify.study.outcomes import strata

@@ -1,1 +1,1 @@
-"""The models that pipelines are built of, and how their settings are chosen in inner folds."""
+"""The models that pipelines are built of, and how settings are chosen in inner folds."""
