@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from exomics.stats.elastic_net import elastic_net_path
+from exomics.stratify.models.linear import Linear
 
 __all__ = ["ElasticNetCox"]
 
@@ -68,6 +69,12 @@ class ElasticNetCox(BaseEstimator):
         """Probability of no event by each horizon, ``exp(-H_0(t) exp(risk))``, shape (n_samples, n_horizons)."""
         hazard = self._baseline(horizons)
         return np.exp(-hazard * np.exp(self.predict(X))[:, np.newaxis])
+
+    def linear(self) -> Linear:
+        """Coefficients (n_features, 1) and intercept of the log hazard at the chosen penalty."""
+        check_is_fitted(self)
+        coefficients = self.path_.coefficients[self.position][:, np.newaxis]
+        return Linear(coefficients, self.path_.intercepts[self.position : self.position + 1], "log_hazard")
 
     def _baseline(self, horizons: FloatArray) -> FloatArray:
         """Breslow's cumulative hazard of the mean training sample at each horizon."""

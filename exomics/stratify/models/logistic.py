@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from exomics.errors import DesignError
 from exomics.stats.elastic_net import elastic_net_paths
+from exomics.stratify.models.linear import Linear, Link
 
 __all__ = ["ElasticNetLogistic", "MedianImputer"]
 
@@ -129,6 +130,18 @@ class ElasticNetLogistic(ClassifierMixin, BaseEstimator):
     def predict(self, X: ArrayLike) -> NDArray[np.object_]:
         """The likeliest class of each sample, shape (n_samples,)."""
         return np.asarray(self.classes_[np.argmax(self.predict_proba(X), axis=1)])
+
+    def linear(self) -> Linear:
+        """Coefficients (n_features, n_predictors) and intercepts at the chosen penalty."""
+        check_is_fitted(self)
+        paths, n_responses = self.paths_, len(self.paths_.penalties)
+        coefficients = np.zeros((self.n_features_in_, n_responses))
+        for k in range(n_responses):
+            row = self.position * n_responses + k
+            entries = slice(paths.offsets[row], paths.offsets[row + 1])
+            coefficients[paths.indices[entries], k] = paths.values[entries]
+        link: Link = "logistic" if n_responses == 1 else "one_against_rest"
+        return Linear(coefficients, paths.intercepts[:, self.position], link)
 
     def _factors(self) -> FloatArray | None:
         if not self.blocks:
