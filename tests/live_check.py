@@ -24,6 +24,7 @@ DATASETS = (
     "motrpac_6mo_heart_protein_training",
     "tcga_absolute_purity",
     "ref_hgnc_complete",
+    "ref_mane",
 )
 
 

@@ -1,7 +1,9 @@
 """Carry features to approved names or to human genes, and samples to the words of the contract; report what was lost.
 
 --identifiers: approve replaces aliases and previous symbols by the approved ones (pinned HGNC table); genes names
-features by their Ensembl, NCBI, RefSeq or UniProt ids; mirna audits names against miRBase 6 to 22; metabolites gives
+features by their Ensembl, NCBI, RefSeq or UniProt ids (by ref_hgnc_complete or ref_mane for human proteins, or by a
+file of their kind; --id-column tells where the ids stand, --rename takes the table's symbol over the source's name);
+mirna audits names against miRBase 6 to 22; metabolites gives
 RefMet names; sites maps rat modification sites to human by table; phenotypes puts sex, specimen, time point, response
 into the words of the contract. --study attaches study.yaml, checks the sample sheet against it, and derives the time
 after the last bout and the dose. --to-species human maps rat or mouse genes by the pinned whole-genome ortholog table:
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from anndata import AnnData
 
@@ -45,6 +48,8 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--identifiers", action="append", default=[], choices=tuple(HARMONIZERS), help="what to name anew (repeatable)"
     )
     parser.add_argument("--table", default="", metavar="DATASET", help="table for --identifiers, if not the pinned one")
+    parser.add_argument("--id-column", metavar="COLUMN", help="of var, with the ids for genes, if not the feature ids")
+    parser.add_argument("--rename", action="store_true", help="genes: the table's symbol replaces the source's name")
     parser.add_argument("--study", type=input_path, metavar="FILE", help="study.yaml to check and attach")
     parser.add_argument("--strict", action="store_true", help="refuse a study that does not report FITT in full")
     parser.add_argument("--to-species", choices=("human",), help="map orthologs")
@@ -60,10 +65,12 @@ def run(arguments: argparse.Namespace) -> None:
         raise InputError("nothing to do: give --identifiers, --study or --to-species human (or several).")
     if arguments.strict and not arguments.study:
         raise InputError("--strict is about a study: give --study FILE.")
+    if (arguments.id_column or arguments.rename) and "genes" not in arguments.identifiers:
+        raise InputError("--id-column and --rename are about genes: give --identifiers genes.")
     given = read_assay(arguments.data)
     data, losses = _harmonized(given, arguments)
     outputs = [arguments.output, *([arguments.losses] if arguments.losses else [])]
-    inputs = [arguments.data, *([arguments.study] if arguments.study else [])]
+    inputs = [arguments.data, *([arguments.study] if arguments.study else []), *_table_file(arguments)]
     save_data(data, arguments.output, arguments, inputs, outputs=outputs)
     if arguments.losses:
         provenance = Provenance(method="harmonize", notes=losses.notes)
@@ -75,11 +82,22 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"{arguments.output}: {data.n_vars} of {given.n_vars} features")
 
 
+def _table_file(arguments: argparse.Namespace) -> list[Path]:
+    """The user's own table, which is an input like the data."""
+    return [path] if (path := Path(arguments.table)).is_file() else []
+
+
+def _options(arguments: argparse.Namespace, kind: str) -> dict[str, Any]:
+    """What was asked for besides, if the kind knows it."""
+    asked = {"column": arguments.id_column, "rename": arguments.rename}
+    return {name: value for name, value in asked.items() if value and name in HARMONIZERS[kind].options}
+
+
 def _harmonized(data: AnnData, arguments: argparse.Namespace) -> tuple[AnnData, LossReport]:
     """Each step that was asked for: identifiers in their order, then the study, then orthologs."""
     losses = LossReport.of([])
     for kind in arguments.identifiers:
-        data, lost = harmonize(data, kind, table=arguments.table)
+        data, lost = harmonize(data, kind, table=arguments.table, **_options(arguments, kind))
         losses = losses + lost
     if arguments.study:
         study = parse_yaml(arguments.study.read_bytes(), arguments.study.name)

@@ -72,7 +72,9 @@ def resolve_genes(identifiers: Iterable[str], table: GeneTable) -> pd.DataFrame:
     return resolved
 
 
-def name_features(adata: AnnData, table: GeneTable, *, column: str | None = None) -> tuple[AnnData, LossReport]:
+def name_features(
+    adata: AnnData, table: GeneTable, *, column: str | None = None, rename: bool = False
+) -> tuple[AnnData, LossReport]:
     """A copy of `adata` whose ``feature_name`` is the gene symbol of its identifiers, where exactly one is known.
 
     Parameters
@@ -82,15 +84,20 @@ def name_features(adata: AnnData, table: GeneTable, *, column: str | None = None
     table
         The genes.
     column
-        Column of var with the identifiers; default the feature ids.
+        Column of var with the identifiers (``uniprot`` of Olink, ``Majority protein IDs`` of MaxQuant); default the
+        feature ids.
+    rename
+        The table's symbol replaces a name that is there already: for sources whose names are no symbols (Olink's
+        ``MCP-1``).
 
     Returns
     -------
     AnnData
-        No feature is dropped, and no id changed. A name that is there already, and is no identifier itself, is kept.
+        No feature is dropped, and no id changed. Without `rename`, a name that is there already, and is no identifier
+        itself, is kept; with it, the source's is kept in ``var["source_symbol"]``.
     LossReport
         Identifiers that are unknown, of several genes or found in another version, and names that differ from the
-        table's.
+        table's; how many features are spelled like no identifier.
 
     Raises
     ------
@@ -111,10 +118,13 @@ def name_features(adata: AnnData, table: GeneTable, *, column: str | None = None
         )
     names = feature_names(adata)
     kept = [_kept_name(name, str(text)) for name, text in zip(names, identifiers, strict=True)]
-    report = _report(resolved, table, kept)
-    parameters = {"table": table.source, "species": table.species, "column": column or keys.FEATURE_ID}
+    report = _report(resolved, table, kept, renamed=rename)
+    chosen = {"column": column or keys.FEATURE_ID, "rename": rename}
+    parameters = {"table": table.source, "species": table.species, **chosen}
     named = record_step(adata, "name_features", parameters, losses=report.to_records(), n_mapped=int(mapped.sum()))
-    found = zip(kept, resolved["symbol"], names, strict=True)
+    if rename:
+        named.var[keys.SOURCE_SYMBOL] = names.to_numpy()
+    found = zip([""] * len(kept) if rename else kept, resolved["symbol"], names, strict=True)
     named.var[keys.FEATURE_NAME] = [name or symbol or old for name, symbol, old in found]
     return named, report
 
@@ -127,11 +137,7 @@ def _kept_name(name: str, identifier: str) -> str:
 def _resolve(text: str, table: GeneTable) -> tuple[str, str, str]:
     if not text or text.lower() == "nan":
         return "", "", "missing"
-    if fasta := _FASTA.match(text):
-        return _resolve(fasta[1], table)
-    if joined := _WITH_SYMBOL.match(text):
-        return _resolve(joined[1] or joined[2], table)
-    members = [member for member in _GROUP.split(text) if member]
+    members = [_bare(member) for member in _GROUP.split(text) if member]
     found = [_of_one(member, table) for member in members]
     namespace = found[0][0] if found else "symbol"
     symbols = {symbol for _, named, _ in found for symbol in named}
@@ -143,6 +149,14 @@ def _resolve(text: str, table: GeneTable) -> tuple[str, str, str]:
     return namespace, symbols.pop(), "mapped" if "mapped" in statuses else "other_version"
 
 
+def _bare(member: str) -> str:
+    """The identifier of a FASTA name, or of an identifier and a symbol in one; anything else as it is."""
+    if fasta := _FASTA.match(member):
+        return fasta[1]
+    joined = _WITH_SYMBOL.match(member)
+    return (joined[1] or joined[2]) if joined else member
+
+
 def _of_one(identifier: str, table: GeneTable) -> tuple[str, tuple[str, ...], str]:
     namespace = namespace_of(identifier)
     if namespace == "symbol" or identifier in table.known:  # H2AC18 is a symbol, though spelled like an accession
@@ -151,19 +165,30 @@ def _of_one(identifier: str, table: GeneTable) -> tuple[str, tuple[str, ...], st
     return namespace, exact or table.of_any_version(namespace, identifier), "mapped" if exact else "other_version"
 
 
-def _report(resolved: pd.DataFrame, table: GeneTable, names: list[str]) -> LossReport:
+def _report(resolved: pd.DataFrame, table: GeneTable, names: list[str], *, renamed: bool) -> LossReport:
     def of(status: str) -> pd.Series:
         return resolved.loc[resolved["status"] == status, "identifier"]
 
     pairs = zip(names, resolved["symbol"], strict=True)
-    shown = [f"{name} ({symbol})" for name, symbol in pairs if name and symbol and name != symbol]
+    other = [(name, symbol) for name, symbol in pairs if name and symbol and name != symbol]
     n_mapped = int((resolved["symbol"] != "").sum())
+    unlike = of("symbol").tolist()
+    notes = [f"{n_mapped} of {len(resolved)} features have a gene in {table.source}."]
+    if unlike:
+        notes.append(f"{len(unlike)} features, such as {unlike[0]}, are spelled like no identifier; their names stay.")
     return LossReport.of(
         [
             ("unknown identifier", of("unknown"), f"not in {table.source}"),
             ("identifier of several genes", of("several"), "none can be chosen"),
             ("other version", of("other_version"), f"found in {table.source} without its version or isoform"),
-            ("named otherwise", shown, f"the source's name is kept; {table.source} has the one in brackets"),
+            _otherwise(other, table, renamed=renamed),
         ],
-        [f"{n_mapped} of {len(resolved)} features have a gene in {table.source}."],
+        notes,
     )
+
+
+def _otherwise(pairs: list[tuple[str, str]], table: GeneTable, *, renamed: bool) -> tuple[str, list[str], str]:
+    if renamed:
+        return "renamed", [f"{name} -> {symbol}" for name, symbol in pairs], f"the symbol of {table.source} is taken"
+    shown = [f"{name} ({symbol})" for name, symbol in pairs]
+    return "named otherwise", shown, f"the source's name is kept; {table.source} has the one in brackets"

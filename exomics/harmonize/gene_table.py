@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -46,6 +47,14 @@ _HGNC = _Layout(
         "ensembl": ("ensembl_gene_id",),
         "uniprot": ("uniprot_ids",),
         "refseq": ("refseq_accession",),
+    },
+)
+_MANE = _Layout(
+    "symbol",
+    {
+        "entrez": ("#NCBI_GeneID",),
+        "ensembl": ("Ensembl_Gene", "Ensembl_nuc", "Ensembl_prot"),
+        "refseq": ("RefSeq_nuc", "RefSeq_prot"),
     },
 )
 _HUMAN = _Layout("human_symbol", {"entrez": ("human_entrez",), "ensembl": ("human_ensembl",)})
@@ -91,8 +100,9 @@ class GeneTable:
         Parameters
         ----------
         frame
-            HGNC's complete set; a babelgene-type ortholog table (genes with an ortholog only); or the features of a
-            MoTrPAC protein or RNA object. Several identifiers in one field are parted by ``, ; |``.
+            HGNC's complete set; the summary of MANE; a babelgene-type ortholog table (genes with an ortholog only);
+            or the features of a MoTrPAC protein or RNA object. Several identifiers in one field are parted by
+            ``, ; |``.
         species
             ``human``, ``rat`` or ``mouse``.
         source
@@ -173,8 +183,9 @@ def load_genes(species: str, *, dataset: str = "ref_orthologs_babelgene", offlin
         ``human``, ``rat`` or ``mouse``.
     dataset
         ``ref_orthologs_babelgene`` (Ensembl and NCBI ids of genes with an ortholog; all three species),
-        ``ref_hgnc_complete`` (human; RefSeq and UniProt too), or a dataset whose features name genes, such as
-        ``motrpac_gn_protein`` (rat; RefSeq and UniProt of the proteins measured).
+        ``ref_hgnc_complete`` (human; UniProt and RefSeq transcripts too), ``ref_mane`` (human; RefSeq and Ensembl
+        proteins and transcripts, one per gene), or a dataset whose features name genes, such as
+        ``motrpac_gn_protein`` (rat; RefSeq and UniProt of the proteins measured). Or a file of one of these kinds.
     offline
         Do not use the network; None leaves it to ``EXOMICS_OFFLINE``.
 
@@ -188,8 +199,11 @@ def load_genes(species: str, *, dataset: str = "ref_orthologs_babelgene", offlin
     FetchError
         If the table cannot be had.
     InputError
-        If it holds no gene of the species.
+        If it holds no gene of the species, or there is no such file.
     """
+    if (path := Path(dataset)).suffix:
+        frame = datasets.load_table_files("delimited_table", {"data": path})
+        return GeneTable.from_frame(frame, species=species, source=path.name)
     fetching: dict[str, Any] = {} if offline is None else {"offline": offline}
     is_table = load_manifest(dataset).loader in datasets.Tables.names
     frame = datasets.load_table(dataset, **fetching) if is_table else datasets.load(dataset, **fetching).var
@@ -203,12 +217,10 @@ def _laid_out(frame: pd.DataFrame, species: str, source: str) -> tuple[pd.DataFr
     columns = set(frame.columns)
     if _HUMAN.columns | _OTHER.columns | {"taxon_id"} <= columns:
         return (frame, _HUMAN) if species == "human" else (frame[frame["taxon_id"] == TAXA[species]], _OTHER)
-    if species == "human" and _HGNC.columns <= columns:
-        return frame, _HGNC
-    for layout in (_PROTEINS, _TRANSCRIPTS):
+    for layout in (*((_HGNC, _MANE) if species == "human" else ()), _PROTEINS, _TRANSCRIPTS):
         if layout.columns <= columns:
             return frame, layout
-    expected = "HGNC's complete set, a babelgene-type table, or MoTrPAC features"
+    expected = "HGNC's complete set, MANE's summary, a babelgene-type table, or MoTrPAC features"
     raise InputError(
         f"{source} is no table of {species} genes: expected {expected}; got {', '.join(sorted(columns)[:8])}."
     )
@@ -226,5 +238,6 @@ def _collected(rows: pd.DataFrame, symbol: str, columns: tuple[str, ...]) -> dic
 
 
 def _text(value: Any) -> str:
-    """Text of an identifier; one that a reader took for a float, without its point."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    """Text of an identifier; one that a reader took for a float, without its point; NCBI's without its prefix."""
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value)) if whole else str(value).strip().removeprefix("GeneID:")

@@ -162,7 +162,7 @@ def approve_symbols(adata: AnnData, aliases: AliasTable) -> tuple[AnnData, LossR
     found = resolve_symbols(feature_names(adata), aliases)
     report = symbol_report(found, aliases)
     renamed = record_step(adata, "approve_symbols", {"table": aliases.source}, losses=report.to_records())
-    renamed.var["source_symbol"] = found["symbol"].to_numpy()
+    renamed.var[keys.SOURCE_SYMBOL] = found["symbol"].to_numpy()
     better = found["approved_symbol"].where(found["status"].isin(["approved", "alias"]), found["symbol"])
     renamed.var[keys.FEATURE_NAME] = better.to_numpy()
     return renamed, report

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 _SHOWN = 10
+_WIDEST = 60  # a group of proteins can have a hundred members
 COLUMNS = ("what", "n", "why", "examples")
 
 
@@ -40,7 +41,8 @@ class LossReport:
         for what, features, why in losses:
             names = sorted(set(features))
             if names:
-                rows.append({"what": what, "n": len(names), "why": why, "examples": ", ".join(names[:_SHOWN])})
+                examples = ", ".join(map(_short, names[:_SHOWN]))
+                rows.append({"what": what, "n": len(names), "why": why, "examples": examples})
         return cls(pd.DataFrame(rows, columns=list(COLUMNS)), tuple(notes))
 
     def __add__(self, other: LossReport) -> LossReport:
@@ -58,3 +60,7 @@ class LossReport:
             {"what": str(what), "n": int(n), "why": str(why), "examples": str(examples)}
             for what, n, why, examples in self.frame[list(COLUMNS)].to_numpy()
         ]
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _WIDEST else f"{name[: _WIDEST - 3]}..."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from anndata import AnnData
 
@@ -21,7 +21,7 @@ from exomics.harmonize.phenotypes import harmonize_phenotypes
 from exomics.harmonize.report import LossReport
 from exomics.harmonize.sites import load_sites, map_sites
 
-Verb = Callable[[AnnData, str], tuple[AnnData, LossReport]]
+Verb = Callable[..., tuple[AnnData, LossReport]]
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,19 @@ class Harmonizer:
     table
         Dataset whose table is used unless another is named; "" where none is needed.
     run
-        The object and the dataset -> the harmonized object and what was lost.
+        The object, the dataset and the options -> the harmonized object and what was lost.
+    options
+        Names of what it can be told besides.
     """
 
     name: str
     title: str
     table: str
     run: Verb
+    options: tuple[str, ...] = ()
 
 
-def harmonize(adata: AnnData, kind: str, *, table: str = "") -> tuple[AnnData, LossReport]:
+def harmonize(adata: AnnData, kind: str, *, table: str = "", **options: Any) -> tuple[AnnData, LossReport]:
     """Run one harmonization by name.
 
     Parameters
@@ -57,6 +60,8 @@ def harmonize(adata: AnnData, kind: str, *, table: str = "") -> tuple[AnnData, L
         One of `HARMONIZERS`.
     table
         Dataset of the table to use; default the one pinned for the kind.
+    **options
+        Of the kind: ``column`` and ``rename`` of ``genes`` (see `name_features`).
 
     Returns
     -------
@@ -70,7 +75,7 @@ def harmonize(adata: AnnData, kind: str, *, table: str = "") -> tuple[AnnData, L
     RegistryError
         If no harmonization has this name.
     InputError
-        If the object is not what the kind needs, or the kind uses no table and one is named.
+        If the object is not what the kind needs, the kind uses no table and one is named, or it has no such option.
 
     Examples
     --------
@@ -85,7 +90,11 @@ def harmonize(adata: AnnData, kind: str, *, table: str = "") -> tuple[AnnData, L
     step = HARMONIZERS[kind]
     if table and not step.table:
         raise InputError(f"the harmonization {kind} uses no table; {table!r} cannot be used.")
-    return step.run(adata, table or step.table)
+    unknown = [name for name in options if name not in step.options]
+    if unknown:
+        known = ", ".join(step.options) or "none"
+        raise InputError(f"the harmonization {kind} has no option {', '.join(unknown)}; it has {known}.")
+    return step.run(adata, table or step.table, **options)
 
 
 def species_of_samples(adata: AnnData) -> str:
@@ -123,7 +132,10 @@ _ALL = (
         "genes",
         "symbols for Ensembl, NCBI, RefSeq and UniProt ids",
         "ref_orthologs_babelgene",
-        lambda adata, table: name_features(adata, load_genes(species_of_samples(adata), dataset=table)),
+        lambda adata, table, **options: name_features(
+            adata, load_genes(species_of_samples(adata), dataset=table), **options
+        ),
+        options=("column", "rename"),
     ),
     Harmonizer(
         "mirna",

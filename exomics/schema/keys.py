@@ -36,6 +36,7 @@ RESPONSE: Final = "response"  # responder, non_responder, or missing: the trial'
 FEATURE_ID: Final = "feature_id"
 FEATURE_NAME: Final = "feature_name"
 FEATURE_TYPE: Final = "feature_type"
+SOURCE_SYMBOL: Final = "source_symbol"  # the name a source gave, where a harmonization replaced it
 HUMAN_ORTHOLOG: Final = "human_ortholog"
 LOCALIZATION: Final = "localization_probability"  # of a modified site: that the modification is on the residue named
 

@@ -73,6 +73,24 @@ def test_a_study_that_does_not_report_fitt_is_refused_when_strict(plasma: Path, 
     assert "no dataset is called 'ref_nothing'" in error
 
 
+def test_proteins_are_named_by_a_file_of_ones_own(tmp_path: Path, out: Path) -> None:
+    olink = written(tmp_path / "olink.h5ad", np.ones((1, 2)), ["MCP-1", "IL8"])
+    data = read_data(olink)
+    data.var["uniprot"] = ["P13500", "P10145"]
+    write_data(data, olink)
+    table = tmp_path / "hgnc.tsv"
+    table.write_text(
+        "symbol\tentrez_id\tensembl_gene_id\tuniprot_ids\trefseq_accession\n"
+        "CCL2\t6347\tENSG00000108691\tP13500\tNM_002982\nCXCL8\t3576\tENSG00000169429\tP10145\tNM_000584\n"
+    )
+    words = ["--identifiers", "genes", "--table", table, "--id-column", "uniprot", "--rename"]
+    said = must("harmonize", olink, "-o", tmp_path / "named.h5ad", *words)
+    assert "lost: 2 renamed (the symbol of hgnc.tsv is taken): IL8 -> CXCL8, MCP-1 -> CCL2" in said
+    assert read_data(tmp_path / "named.h5ad").var["feature_name"].tolist() == ["CCL2", "CXCL8"]
+    error = refused(out, "harmonize", olink, "-o", out / "x.h5ad", "--identifiers", "phenotypes", "--rename")
+    assert "--id-column and --rename are about genes" in error
+
+
 @pytest.mark.real_data
 def test_mirna_names_are_audited(plasma: Path, tmp_path: Path, mirror: Path) -> None:
     said = must("harmonize", plasma, "-o", tmp_path / "named.h5ad", "--identifiers", "mirna")

@@ -11,7 +11,7 @@ from anndata import AnnData
 
 from exomics.datasets import load
 from exomics.errors import InputError
-from exomics.harmonize import GeneTable, load_genes, name_features, namespace_of, resolve_genes
+from exomics.harmonize import GeneTable, harmonize, load_genes, name_features, namespace_of, resolve_genes
 from exomics.schema import steps_of
 
 HGNC = pd.DataFrame(
@@ -47,6 +47,9 @@ def table() -> GeneTable:
         ("sp|O75390|CISY_HUMAN", "CS", "mapped"),
         ("O75390;Q99999", "CS", "mapped"),
         ("O75390;P52789", "", "several"),
+        ("tr|A0A0A0A0A0|X_HUMAN;sp|P52789|HXK2_HUMAN", "HK2", "mapped"),  # a group as MaxQuant writes it
+        ("CON__P00761;sp|O75390-2|CISY_HUMAN", "CS", "other_version"),
+        ("REV__sp|O75390|CISY_HUMAN", "", "symbol"),
         ("P0DP23", "", "several"),
         ("P0DP24", "CALM2", "mapped"),
         ("H2AC18", "", "symbol"),  # spelled like an accession
@@ -85,6 +88,47 @@ def test_names_that_are_there_are_kept_and_differences_said(table: GeneTable) ->
     }
     assert report.notes == ("3 of 4 features have a gene in example.",)
     assert steps_of(named)[-1]["report"]["n_mapped"] == 3
+
+
+def test_names_that_are_no_symbols_are_replaced_when_asked(table: GeneTable) -> None:
+    var = pd.DataFrame(
+        {"feature_name": ["Citrate", "HXK2", "KRT1"], "uniprot": ["O75390", "P52789", "CON__P04264"]}, index=list("abc")
+    )
+    named, report = name_features(one_sample(var), table, column="uniprot", rename=True)
+    assert named.var["feature_name"].tolist() == ["CS", "HK2", "KRT1"]
+    assert named.var["source_symbol"].tolist() == ["Citrate", "HXK2", "KRT1"]
+    assert report.frame[["what", "examples"]].to_numpy().tolist() == [["renamed", "Citrate -> CS, HXK2 -> HK2"]]
+    assert report.notes[1] == "1 features, such as CON__P04264, are spelled like no identifier; their names stay."
+    with pytest.raises(InputError, match="harmonization approve has no option rename; it has none"):
+        harmonize(one_sample(var), "approve", rename=True)
+
+
+def test_long_groups_are_shown_in_short(table: GeneTable) -> None:
+    group = ";".join(f"Q9999{i}" for i in range(10))
+    _, report = name_features(one_sample(pd.DataFrame(index=["O75390", group])), table)
+    assert report.frame["examples"].tolist() == [f"{group[:57]}..."]
+
+
+MANE = (
+    "#NCBI_GeneID\tEnsembl_Gene\tHGNC_ID\tsymbol\tname\tRefSeq_nuc\tRefSeq_prot\tEnsembl_nuc\tEnsembl_prot\t"
+    "MANE_status\tGRCh38_chr\tchr_start\tchr_end\tchr_strand\n"
+    "GeneID:1431\tENSG00000062485.19\tHGNC:2422\tCS\tcitrate synthase\tNM_004077.3\tNP_004068.2\t"
+    "ENST00000351328.8\tENSP00000342056.3\tMANE Select\t12\t1\t2\t-\n"
+)
+
+
+def test_a_file_of_ones_own_names_refseq_proteins(tmp_path: Path) -> None:
+    path = tmp_path / "mane.txt"
+    path.write_text(MANE)
+    genes = load_genes("human", dataset=str(path))
+    given = ["NP_004068", "NP_004068.2", "NM_004077.3", "ENSP00000342056", "1431", "XP_011536823.1"]
+    found = resolve_genes(given, genes)
+    assert found["symbol"].tolist() == [*["CS"] * 5, ""]
+    assert found["status"].tolist() == ["other_version", "mapped", "mapped", "other_version", "mapped", "unknown"]
+    with pytest.raises(InputError, match=r"no table of rat genes: .*MANE's summary"):
+        load_genes("rat", dataset=str(path))
+    with pytest.raises(InputError, match=r"absent\.tsv .*does not exist"):
+        load_genes("human", dataset="absent.tsv")
 
 
 def test_numbers_that_became_floats_are_read(table: GeneTable) -> None:
