@@ -44,22 +44,27 @@ class MedianImputer(TransformerMixin, BaseEstimator):
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn medians and which features to keep from the training samples (n_samples, n_features)."""
         values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
-        missing = np.isnan(values)
-        enough = missing.mean(axis=0) <= self.most_missing
-        enough[enough] = ~missing[:, enough].all(axis=0)
-        low = np.where(missing, np.inf, values).min(axis=0)
-        high = np.where(missing, -np.inf, values).max(axis=0)
-        self.kept_ = np.flatnonzero(enough & (high > low))
+        ordered = np.sort(np.ascontiguousarray(values.T), axis=1)  # missing values come last
+        n_missing = np.isnan(ordered).sum(axis=1)
+        n_known = len(values) - n_missing
+        enough = (n_missing / len(values) <= self.most_missing) & (n_known > 0)
+        last = np.maximum(n_known - 1, 0)
+        rows = np.arange(len(ordered))
+        varies = ordered[rows, last] > ordered[:, 0]
+        self.kept_ = np.flatnonzero(enough & varies)
         if not len(self.kept_):
             raise DesignError("no feature varies, or all have too many missing values, in the training samples.")
-        self.medians_ = np.nanmedian(values[:, self.kept_], axis=0)
+        self.medians_ = ((ordered[rows, last // 2] + ordered[rows, n_known // 2]) / 2.0)[self.kept_]
         return self
 
     def transform(self, X: ArrayLike) -> FloatArray:
         """The kept features of any samples, their gaps filled by the training medians."""
         check_is_fitted(self)
         values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-        filled = np.where(np.isnan(values[:, self.kept_]), self.medians_, values[:, self.kept_])
+        filled = values[:, self.kept_]
+        gaps = np.isnan(filled)
+        if gaps.any():
+            filled = np.where(gaps, self.medians_, filled)
         if not self.in_place:
             return filled
         everywhere = np.zeros_like(values)
