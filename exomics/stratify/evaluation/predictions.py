@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -49,8 +50,9 @@ def told_by(chosen: Chosen, data: FloatArray, study: Study, train: NDArray[np.in
     """Probabilities of the classes, then the class called; of survival the risk, then survival at the horizons."""
     predicted = predictions(chosen.pipeline, data)
     if study.time is not None:
-        steps, model = chosen.pipeline[:-1], chosen.pipeline[-1]
-        return np.column_stack([predicted, model.survival(steps.transform(data), horizons_of(study.time))])
+        *steps, model = (step for _, step in chosen.pipeline.steps)
+        seen = reduce(lambda values, step: step.transform(values), steps, data)
+        return np.column_stack([predicted, model.survival(seen, horizons_of(study.time))])
     labels = study.labels[train]
     prior = np.bincount(labels, minlength=len(study.classes)) / len(labels)
     return np.column_stack([predicted, called(predicted, prior, chosen_offset(chosen.held_out, labels))])

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from exomics.stats.elastic_net import elastic_net_path
 from exomics.stratify.models.linear import Linear
 
-__all__ = ["ElasticNetCox"]
+__all__ = ["ElasticNetCox", "cumulative_hazard"]
 
 FloatArray = NDArray[np.float64]
 
@@ -67,8 +67,7 @@ class ElasticNetCox(BaseEstimator):
 
     def survival(self, X: ArrayLike, horizons: FloatArray) -> FloatArray:
         """Probability of no event by each horizon, ``exp(-H_0(t) exp(risk))``, shape (n_samples, n_horizons)."""
-        hazard = self._baseline(horizons)
-        return np.exp(-hazard * np.exp(self.predict(X))[:, np.newaxis])
+        return np.exp(-self.baseline(horizons) * np.exp(self.predict(X))[:, np.newaxis])
 
     def linear(self) -> Linear:
         """Coefficients (n_features, 1) and intercept of the log hazard at the chosen penalty."""
@@ -76,10 +75,34 @@ class ElasticNetCox(BaseEstimator):
         coefficients = self.path_.coefficients[self.position][:, np.newaxis]
         return Linear(coefficients, self.path_.intercepts[self.position : self.position + 1], "log_hazard")
 
-    def _baseline(self, horizons: FloatArray) -> FloatArray:
+    def baseline(self, horizons: FloatArray) -> FloatArray:
         """Breslow's cumulative hazard of the mean training sample at each horizon."""
-        time, event = self.response_.T
-        risk = np.exp(self.risks_[self.position])
-        events = np.flatnonzero(event == 1.0)
-        steps = 1.0 / (risk * (time >= time[events, np.newaxis])).sum(axis=1)
-        return np.asarray(((time[events] <= horizons[:, np.newaxis]) * steps).sum(axis=1))
+        return cumulative_hazard(self.risks_[self.position], self.response_, horizons)
+
+
+def cumulative_hazard(risk: FloatArray, response: FloatArray, horizons: FloatArray) -> FloatArray:
+    """Breslow's baseline: ``H_0(t) = sum over events up to t of 1 / sum over those at risk of exp(risk)``.
+
+    Parameters
+    ----------
+    risk
+        (n_samples,) log hazards.
+    response
+        (n_samples, 2): time, and 1 for an event.
+    horizons
+        (n_horizons,) times.
+
+    Returns
+    -------
+    ndarray
+        (n_horizons,).
+
+    Examples
+    --------
+    >>> cumulative_hazard(np.zeros(2), np.array([[1.0, 1.0], [2.0, 1.0]]), np.array([1.0, 2.0])).tolist()
+    [0.5, 1.5]
+    """
+    time, event = response.T
+    events = np.flatnonzero(event == 1.0)
+    steps = 1.0 / (np.exp(risk) * (time >= time[events, np.newaxis])).sum(axis=1)
+    return np.asarray(((time[events] <= horizons[:, np.newaxis]) * steps).sum(axis=1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -16,13 +16,14 @@ from exomics.stratify.models.built import Built
 from exomics.stratify.models.search import Chosen, fit_chosen
 from exomics.stratify.study.splits import Fold
 
-__all__ = ["LateFusion", "block_slices", "evidence", "fused", "measured_rows"]
+__all__ = ["LARGEST_WEIGHT", "LateFusion", "block_slices", "evidence", "fused", "measured_rows", "restricted_folds"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _CLIP = 1e-6
-_LARGEST_WEIGHT = 3.0
+#: The most that the evidence of a block may be multiplied by.
+LARGEST_WEIGHT = 3.0
 
 
 class LateFusion(ClassifierMixin, BaseEstimator):
@@ -183,6 +184,37 @@ def fused(told: FloatArray, log_prior: FloatArray, weights: FloatArray) -> Float
     return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
+def restricted_folds(inner: Sequence[Fold], rows: IntArray, enough: Callable[[IntArray], bool]) -> list[Fold]:
+    """The folds of the samples that have a block.
+
+    Parameters
+    ----------
+    inner
+        Folds of all samples.
+    rows
+        Positions of the samples that have the block, ascending.
+    enough
+        Whether a model can be learned from samples at these positions.
+
+    Returns
+    -------
+    list of Fold
+        As positions among `rows`; without those that hold out nothing, or have too little to learn from.
+
+    Examples
+    --------
+    >>> halves = [Fold(np.array([0, 1]), np.array([2, 3])), Fold(np.array([2, 3]), np.array([0, 1]))]
+    >>> [part.test.tolist() for part in restricted_folds(halves, np.array([1, 2, 3]), lambda train: len(train) > 1)]
+    [[0]]
+    """
+    placed = []
+    for part in inner:
+        train, test = np.intersect1d(rows, part.train), np.intersect1d(rows, part.test)
+        if len(test) and enough(train):
+            placed.append(Fold(np.searchsorted(rows, train), np.searchsorted(rows, test)))
+    return placed
+
+
 def _fit_member(
     member: Built, block: FloatArray, labels: IntArray, inner: Sequence[Fold]
 ) -> tuple[Chosen | None, FloatArray, FloatArray]:
@@ -193,7 +225,7 @@ def _fit_member(
     rows, n_classes = measured_rows(block), int(labels.max()) + 1
     held_out = np.zeros((len(labels), n_classes))
     counts = np.bincount(labels[rows], minlength=n_classes)
-    parts = _restricted(inner, rows, labels)
+    parts = restricted_folds(inner, rows, lambda train: len(np.unique(labels[train])) == n_classes)
     if not counts.all() or not parts:
         return None, np.zeros(n_classes), held_out
     prior = np.log(counts / counts.sum())
@@ -201,15 +233,6 @@ def _fit_member(
     known = np.isfinite(found.held_out[:, 0])
     held_out[rows[known]] = evidence(found.held_out[known], prior)
     return found, prior, held_out
-
-
-def _restricted(inner: Sequence[Fold], rows: IntArray, labels: IntArray) -> list[Fold]:
-    """The inner folds as positions among `rows`; those whose training part lacks a class, or test part is empty, go."""
-    place = np.full(len(labels), -1)
-    place[rows] = np.arange(len(rows))
-    placed = [Fold(*(found[found >= 0] for found in (place[part.train], place[part.test]))) for part in inner]
-    n_classes = len(np.unique(labels))
-    return [part for part in placed if len(part.test) and len(np.unique(labels[rows][part.train])) == n_classes]
 
 
 def _weights(told: FloatArray, log_prior: FloatArray, labels: IntArray) -> FloatArray:
@@ -223,6 +246,6 @@ def _weights(told: FloatArray, log_prior: FloatArray, labels: IntArray) -> Float
         return -float(np.mean(np.log(np.clip(given, 1e-12, 1.0)))), -slope.mean(axis=1)
 
     silent = np.asarray(~told.any(axis=(1, 2)))
-    bounds = [(0.0, 0.0 if none else _LARGEST_WEIGHT) for none in silent]
+    bounds = [(0.0, 0.0 if none else LARGEST_WEIGHT) for none in silent]
     start = np.where(silent, 0.0, 1.0 / max(int((~silent).sum()), 1))
     return np.asarray(optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x)

@@ -10,6 +10,7 @@ from exomics.stratify.pipelines.elastic_net_cox import ELASTIC_NET_COX
 from exomics.stratify.pipelines.elastic_net_logistic import ELASTIC_NET_LOGISTIC
 from exomics.stratify.pipelines.gradient_boosting import GRADIENT_BOOSTING
 from exomics.stratify.pipelines.late_fusion import LATE_FUSION
+from exomics.stratify.pipelines.late_fusion_cox import LATE_FUSION_COX
 from exomics.stratify.pipelines.no_features import NO_FEATURES
 from exomics.stratify.pipelines.no_features_survival import NO_FEATURES_SURVIVAL
 from exomics.stratify.pipelines.principal_components_logistic import PRINCIPAL_COMPONENTS_LOGISTIC
@@ -29,6 +30,7 @@ Pipelines = Methods(
         GRADIENT_BOOSTING,
         NO_FEATURES,
         ELASTIC_NET_COX,
+        LATE_FUSION_COX,
         NO_FEATURES_SURVIVAL,
     ),
 )
