@@ -10,6 +10,9 @@ from typing import Any
 
 from exomics._files import sha256_of
 from exomics.errors import InputError
+from exomics.publish.replay import WRITING_OPTIONS
+
+_READ_FOLDERS = ("--response",)
 
 
 def input_path(text: str) -> Path:
@@ -50,11 +53,15 @@ def _scalar(value: str) -> Any:
 def record(argv: list[str], inputs: Sequence[Path], outputs: Sequence[Path], beside: Path) -> dict[str, Any]:
     """The step of one command, as the sidecar of `beside` tells it.
 
-    Paths in `argv` become ``{input:i}`` and ``{output:i}``; beside them stand the paths relative to the folder of
-    `beside`, and the hashes of the inputs. Nothing of the machine enters the record.
+    Paths in `argv` become ``{input:i}`` and ``{output:i}``, folders of them ``{input_folder:i}`` and
+    ``{output_folder:i}``; beside them stand the paths relative to the folder of `beside`, and the hashes of the inputs.
+    Nothing of the machine enters the record.
     """
     folder = beside.resolve().parent
-    command = [_placeholder(token, inputs, outputs) for token in argv]
+    command = [
+        _folder_placeholder(before, word, inputs, outputs)
+        for before, word in zip(("", *argv), (_placeholder(token, inputs, outputs) for token in argv), strict=False)
+    ]
     return {
         "command": command,
         "inputs": [{"path": _relative(path, folder), "sha256": sha256_of(path)} for path in inputs],
@@ -85,6 +92,15 @@ def _placeholder(token: str, inputs: Sequence[Path], outputs: Sequence[Path]) ->
             if separator and tail and Path(tail) == path:
                 return f"{head}={{{kind}:{number}}}"
     return token
+
+
+def _folder_placeholder(before: str, word: str, inputs: Sequence[Path], outputs: Sequence[Path]) -> str:
+    """A word that is the folder of a file, where a folder may be named: alone, or after an option that takes one."""
+    writes = before in WRITING_OPTIONS
+    if before.startswith("-") and not writes and before not in _READ_FOLDERS:
+        return word
+    kind, paths = ("output", outputs) if writes else ("input", inputs)
+    return next((f"{{{kind}_folder:{at}}}" for at, path in enumerate(paths) if Path(word) == path.parent), word)
 
 
 def _relative(path: Path, folder: Path) -> str:

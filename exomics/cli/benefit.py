@@ -74,7 +74,6 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.subgroup:
         there = [name for name in markers.index if name in samples.index]
         subgroups = subgroup_effects(samples.loc[there], arguments.subgroup, columns)
-    arguments.argv = ["." if word == str(arguments.scores) else word for word in arguments.argv]
     tables = [table, *(scores or ()), *([subgroups] if subgroups else [])]
     for one, path in zip(tables, outputs, strict=True):
         save_table(one, path, arguments, [*arguments.markers, arguments.samples], outputs=outputs)

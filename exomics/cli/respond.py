@@ -86,7 +86,6 @@ def _save(found: Response, arguments: argparse.Namespace) -> None:
     outputs = [folder / "heterogeneity.tsv", folder / "subjects.tsv"]
     inputs = [arguments.table, *([input_path(arguments.definition)] if arguments.definition.endswith(".yaml") else [])]
     keep_inputs(inputs, outputs)
-    arguments.argv = ["." if word == str(folder) else word for word in arguments.argv]
     for table, path in zip(found, outputs, strict=True):
         save_table(table, path, arguments, inputs, outputs=outputs)
 

@@ -16,6 +16,7 @@ from exomics.publish.signature_table import write_derived
 from exomics.publish.steps import Plan, collect
 from exomics.publish.verify import CHECKSUMS
 from exomics.registry.document import parse_yaml
+from exomics.registry.locked_model import BODY, HEAD, read_locked_model
 from exomics.registry.signature import Signature, read_signature
 from exomics.results.provenance import sidecar_of
 from exomics.schema.study import check_study
@@ -36,7 +37,8 @@ def publish(
     Parameters
     ----------
     files
-        Signatures (``.yaml`` with their body) and tables (``.tsv``), each with the sidecar of the command that made it.
+        Signatures (``.yaml`` with their body), locked models (``model.yaml``) and tables (``.tsv``), each with the
+        sidecar of the command that made it.
     folder
         Where the package goes; replaced if it is a package already, refused if it holds anything else.
     title
@@ -60,7 +62,7 @@ def publish(
         study is not what it must be.
     """
     _refuse_foreign_folder(folder)
-    heads = [file for file in files if file.suffix == ".yaml"]
+    heads = [file for file in files if file.suffix == ".yaml" and file.name != HEAD]
     if not heads:
         raise InputError("a signature package needs a signature: give the .yaml that `exomics derive` wrote.")
     if study is not None:
@@ -89,16 +91,29 @@ def _refuse_foreign_folder(folder: Path) -> None:
 
 
 def _places(files: Sequence[Path], heads: Sequence[Path]) -> list[tuple[Path, str]]:
-    """Each file, and each signature body, with its name in the package."""
+    """Each file, and each body of a signature or a model, with its name in the package.
+
+    Tables of one name are told apart by the folder in which each was written.
+    """
     places = [(head, f"signatures/{head.name}") for head in heads]
     bodies = [head.with_suffix(".tsv") for head in heads]
     places += [(body, f"signatures/{body.name}") for body in bodies if body.is_file()]
-    places += [(file, f"{_folder_of(file)}/{file.name}") for file in files if file not in heads]
+    models = [file for file in files if file.name == HEAD]
+    places += [(model.with_name(part), f"models/{_id_of(model)}/{part}") for model in models for part in (HEAD, BODY)]
+    tables = [file for file in files if file not in heads and file not in models]
+    plain = [file.name for file in tables]
+    for file in tables:
+        apart = f"{file.resolve().parent.name}/" if plain.count(file.name) > 1 else ""
+        places.append((file, f"{_folder_of(file)}/{apart}{file.name}"))
     names = [name for _, name in places]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise InputError(f"two files would both be {repeated[0]} in the package; rename one.")
     return places
+
+
+def _id_of(model: Path) -> str:
+    return read_locked_model(model.parent).id
 
 
 def _folder_of(file: Path) -> str:
@@ -155,6 +170,7 @@ Score one with `exomics score DATA.h5ad --signatures FOLDER/signatures/NAME.yaml
 
 - `signatures/` the signatures in the registry's format; `signatures.tsv`, `members.tsv`, `signatures.gmt` say the same
 - `differential/`, `agreement/`, `scores/`, `associations/`, `tables/` the tables, one file per step
+- `models/` locked models, if there are any: plain numbers that `exomics validate` reads
 - `provenance/` how each file was made; `steps.json` holds every command back to the public sources
 - `ACKNOWLEDGMENTS.txt` the sentences that use of these data asks for
 - `SHA256SUMS` a hash of every file

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from exomics._files import sha256_of
 from exomics.errors import InputError, VerificationError
-from exomics.publish.steps import Step
+from exomics.publish.steps import Step, filled
 
 STEPS = "provenance/steps.json"
 REPLAYABLE = (
@@ -23,14 +23,27 @@ REPLAYABLE = (
     "score",
     "associate",
     "pool",
+    "axes",
+    "deconvolve",
+    "consensus",
+    "mirna",
+    "respond",
+    "track",
+    "stratify",
+    "validate",
+    "select",
+    "benefit",
+    "power",
 )
+# Those that may take minutes to hours: models refitted on shuffled labels, trials simulated by the thousand.
+LONG = ("stratify", "power")
 # Every option of these commands that names a file to write.
 WRITING_OPTIONS = (
     "-o", "--output", "--losses", "--controls-output", "--p-values", "--overlaps", "--fit-reference", "--overlap",
-    "--summary",
+    "--summary", "--operating-curve", "--scores", "--subgroups",
 )  # fmt: skip
 _OPTION = re.compile(r"-o|--[a-z][a-z-]*")
-_OUTPUT = re.compile(r"\{output:\d+\}")
+_OUTPUT = re.compile(r"\{output(_folder)?:\d+\}")
 
 Runner = Callable[[Sequence[str]], int]
 
@@ -63,7 +76,18 @@ def read_steps(package: Path) -> list[Step]:
     return steps
 
 
-def run_again(steps: Sequence[Step], folder: Path, run: Runner, sources: Sequence[Path]) -> list[tuple[Path, str]]:
+def left_out(steps: Sequence[Step], commands: Sequence[str]) -> set[int]:
+    """Numbers of the steps of these commands, and of those that read what such a step makes."""
+    found: set[int] = set()
+    for number, step in enumerate(steps):
+        if step.command[0] in commands or found & {origin.step for origin in step.inputs}:
+            found.add(number)
+    return found
+
+
+def run_again(
+    steps: Sequence[Step], folder: Path, run: Runner, sources: Sequence[Path], skipped: Collection[int] = ()
+) -> list[tuple[Path, str]]:
     """Run every step in `folder`, and say which recomputed file stands for which file of the package.
 
     Parameters
@@ -76,6 +100,8 @@ def run_again(steps: Sequence[Step], folder: Path, run: Runner, sources: Sequenc
         Runs one exomics command and returns its exit status.
     sources
         Folders of the files that no command made.
+    skipped
+        Numbers of steps that are not run, nor what reads them, as from `left_out`.
 
     Returns
     -------
@@ -93,14 +119,16 @@ def run_again(steps: Sequence[Step], folder: Path, run: Runner, sources: Sequenc
     published = []
     for number, step in enumerate(steps):
         outputs = [folder / f"{number:03d}" / output.name for output in step.outputs]
-        outputs[0].parent.mkdir()
+        made.append(outputs)
+        if number in skipped:
+            continue
+        (folder / f"{number:03d}").mkdir()
         inputs = [
             _source(origin.source, origin.sha256, sources) if origin.step is None else made[origin.step][origin.output]
             for origin in step.inputs
         ]
-        if run([_filled(word, inputs, outputs) for word in step.command]) != 0:
+        if run(filled(step.command, [*map(str, inputs)], [*map(str, outputs)])) != 0:
             raise VerificationError(f"the recorded command `exomics {' '.join(step.command)}` failed.")
-        made.append(outputs)
         published += [(path, o.published) for path, o in zip(outputs, step.outputs, strict=True) if o.published]
     return published
 
@@ -116,8 +144,10 @@ def _check_step(step: Step, before: Sequence[Step], package: Path) -> None:
     _refuse_foreign(step.command)
     if not step.outputs:
         raise ValueError("a step has no output")
+    if len({output.name for output in step.outputs}) != len(step.outputs):
+        raise ValueError("a step makes a file twice")
     for output in step.outputs:
-        _plain_name(output.name)
+        _inside(output.name)
         if output.published:
             require_inside(package, output.published)
     for origin in step.inputs:
@@ -145,6 +175,12 @@ def _plain_name(name: str) -> None:
         raise InputError(f"the package names a file {name!r}, which is not a plain file name; do not trust it.")
 
 
+def _inside(name: str) -> None:
+    """A path below the folder of its step, in plain names."""
+    for part in name.split("/"):
+        _plain_name(part)
+
+
 def _source(name: str, recorded: str, sources: Sequence[Path]) -> Path:
     if not sources:
         raise InputError(f"the package was made from {name}, which it does not hold; give its folder with --sources.")
@@ -154,10 +190,3 @@ def _source(name: str, recorded: str, sources: Sequence[Path]) -> Path:
         what = "is another file than" if there else f"is not in {' or '.join(map(str, sources))}; put there"
         raise InputError(f"{name} {what} the one the package was made from (expected sha256 {recorded}).")
     return found
-
-
-def _filled(word: str, inputs: Sequence[Path], outputs: Sequence[Path]) -> str:
-    for kind, paths in (("input", inputs), ("output", outputs)):
-        for number, path in enumerate(paths):
-            word = word.replace(f"{{{kind}:{number}}}", str(path))
-    return word

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from exomics._files import sha256_of
@@ -16,7 +16,10 @@ from exomics.results.provenance import Provenance, sidecar_of
 
 @dataclass(frozen=True)
 class Output:
-    """A file that a step writes: its name, its hash, and where it stands in the package ("" if it is not published)."""
+    """A file that a step writes: its name, its hash, and where it stands in the package ("" if it is not published).
+
+    The name is a path below the folder of the step, such as ``model/model.yaml``.
+    """
 
     name: str
     sha256: str
@@ -75,16 +78,25 @@ class Plan:
 
 def _command_line(number: int, steps: list[Step]) -> str:
     step = steps[number]
-    names = {f"{{output:{place}}}": f"{number:03d}/{output.name}" for place, output in enumerate(step.outputs)}
-    for place, origin in enumerate(step.inputs):
-        made = origin.step
-        names[f"{{input:{place}}}"] = (
-            origin.source if made is None else f"{made:03d}/{steps[made].outputs[origin.output].name}"
-        )
-    words = list(step.command)
+    inputs = [
+        origin.source if origin.step is None else f"{origin.step:03d}/{steps[origin.step].outputs[origin.output].name}"
+        for origin in step.inputs
+    ]
+    outputs = [f"{number:03d}/{output.name}" for output in step.outputs]
+    return shlex.join(["exomics", *filled(step.command, inputs, outputs)])
+
+
+def filled(command: Iterable[str], inputs: Sequence[str], outputs: Sequence[str]) -> list[str]:
+    """The words of a command with ``{input:i}``, ``{output:i}`` and their folders (``{input_folder:i}``) filled in."""
+    names = {}
+    for kind, paths in (("input", inputs), ("output", outputs)):
+        for number, path in enumerate(paths):
+            names[f"{{{kind}:{number}}}"] = path
+            names[f"{{{kind}_folder:{number}}}"] = str(PurePosixPath(path).parent)
+    words = list(command)
     for placeholder, name in names.items():
         words = [word.replace(placeholder, name) for word in words]
-    return shlex.join(["exomics", *words])
+    return words
 
 
 def collect(files: Iterable[Path], published: dict[Path, str]) -> Plan:
@@ -132,13 +144,26 @@ def _visit(file: Path, plan: Plan, published: dict[Path, str]) -> tuple[int, int
         Step(
             command=tuple(provenance.step["command"]),
             inputs=origins,
-            outputs=tuple(Output(path.name, sha256_of(path), published.get(path, "")) for path in outputs),
+            outputs=tuple(
+                Output(name, sha256_of(path), published.get(path, ""))
+                for name, path in zip(_names(outputs), outputs, strict=True)
+            ),
         )
     )
     plan.acknowledgments.extend(line for line in provenance.acknowledgments if line not in plan.acknowledgments)
     plan.methods.append(json.dumps([provenance.method, dict(provenance.parameters)], default=str))
     plan._made_by.update({path: (len(plan.steps) - 1, number) for number, path in enumerate(outputs)})
     return plan._made_by[file]
+
+
+def _names(outputs: Sequence[Path]) -> list[str]:
+    """Each output below the folder of the first one, or by its plain name if it stands elsewhere."""
+    top = outputs[0].parent
+    names = [path.relative_to(top).as_posix() if path.is_relative_to(top) else path.name for path in outputs]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise InputError(f"one command wrote two files called {twice[0]}; give its outputs different names.")
+    return names
 
 
 def _origin(path: Path, recorded: str, plan: Plan, published: dict[Path, str]) -> Origin:

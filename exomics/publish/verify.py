@@ -12,7 +12,7 @@ from typing import Any
 from exomics._files import sha256_of
 from exomics.errors import InputError, RegistryError
 from exomics.publish.compare import first_difference
-from exomics.publish.replay import STEPS, Runner, read_steps, require_inside, run_again
+from exomics.publish.replay import LONG, STEPS, Runner, left_out, read_steps, require_inside, run_again
 from exomics.publish.signature_table import write_derived
 from exomics.registry.signature import read_signature
 from exomics.results.provenance import sidecar_of
@@ -31,7 +31,7 @@ class Check:
     file
         Path within the package.
     kind
-        ``checksum`` or ``recomputed``.
+        ``checksum``, ``recomputed``, or ``skipped`` (made by a step that was not run, and so not checked).
     difference
         The first difference, in words; "" when all is well.
     """
@@ -41,7 +41,9 @@ class Check:
     difference: str
 
 
-def verify(package: Path, *, run: Runner, sources: Sequence[Path] = (), tolerance: float = 0.0) -> list[Check]:
+def verify(
+    package: Path, *, run: Runner, sources: Sequence[Path] = (), tolerance: float = 0.0, quick: bool = False
+) -> list[Check]:
     """Check a signature package.
 
     First every file against ``SHA256SUMS`` (none altered, none missing, none added), then every recorded command is
@@ -58,6 +60,8 @@ def verify(package: Path, *, run: Runner, sources: Sequence[Path] = (), toleranc
     tolerance
         Relative difference allowed between numbers; 0 asks for the same digits. Another processor or another version
         of a numerical library can move the last of 17 digits: then a tolerance of 1e-9 is meaningful.
+    quick
+        Leave out the commands that may take hours (`exomics.publish.replay.LONG`) and what was made from their files.
 
     Returns
     -------
@@ -76,10 +80,13 @@ def verify(package: Path, *, run: Runner, sources: Sequence[Path] = (), toleranc
     steps = read_steps(package)
     checks = check_sums(package)
     with tempfile.TemporaryDirectory(prefix="exomics-verify-") as folder:
-        made = run_again(steps, Path(folder), run, sources)
+        skipped = left_out(steps, LONG) if quick else set()
+        made = run_again(steps, Path(folder), run, sources, skipped)
         recomputed = [Check(name, "recomputed", _difference(package / name, path, tolerance)) for path, name in made]
         recomputed += [check for path, name in made for check in _sidecar_checks(package, path, name)]
         recomputed += _derived_checks(package, Path(folder) / "derived")
+    unseen = [output.published for number in skipped for output in steps[number].outputs if output.published]
+    recomputed += [Check(name, "skipped", "") for name in sorted(unseen)]
     known = {check.file for check in recomputed}.union(_NOT_RECOMPUTED)
     unmade = [check.file for check in checks if check.file not in known]
     return [*checks, *recomputed, *(Check(name, "recomputed", "no recorded step makes it") for name in unmade)]

@@ -35,7 +35,7 @@ def test_two_tables_and_a_verdict(sheet: Path, out: Path) -> None:
         HeterogeneityTable.from_tsv(out / "heterogeneity.tsv"),
     )
     assert len(subjects.frame) == 60
-    assert rows.provenance.step["command"][:4] == ["respond", "{input:0}", "-o", "."]
+    assert rows.provenance.step["command"][:4] == ["respond", "{input:0}", "-o", "{output_folder:0}"]
     assert str(sheet.parent) not in rows.provenance.to_json()
     again = out.with_name("again")
     must("respond", sheet, "-o", again, *TESTS, *ARMS)
