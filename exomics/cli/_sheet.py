@@ -10,6 +10,7 @@ from mudata import MuData
 
 from exomics.datasets import read_data
 from exomics.errors import InputError
+from exomics.schema import keys
 
 _TEXT = {".tsv": "\t", ".txt": "\t", ".csv": ","}
 
@@ -28,7 +29,7 @@ def read_sheet(path: Path, *, modality: str | None = None, keep: Sequence[str] =
     """
     separator = _TEXT.get(path.suffix)
     try:
-        frame = pd.read_csv(path, sep=separator) if separator else _measurements(path, modality)
+        frame = _text(path, separator) if separator else _measurements(path, modality)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no table ({error}); expected one row per subject.") from error
     for word in keep:
@@ -43,6 +44,12 @@ def read_sheet(path: Path, *, modality: str | None = None, keep: Sequence[str] =
             raise InputError(f"--keep {word}: no row has that value; {column} holds {known}.")
         frame = kept
     return frame
+
+
+def _text(path: Path, separator: str) -> pd.DataFrame:
+    """Numbers are restored exactly; identifiers stay the text that they are, 007 no less than P7."""
+    ids = dict.fromkeys((keys.SAMPLE_ID, keys.SUBJECT_ID), str)
+    return pd.read_csv(path, sep=separator, float_precision="round_trip", dtype=ids)
 
 
 def _measurements(path: Path, modality: str | None) -> pd.DataFrame:

@@ -37,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "select": "features that tell two classes apart, with a bound on errors",
     "stratify": "a classifier judged by nested cross-validation, and locked",
     "benefit": "who benefits: markers that interact with a randomized arm",
+    "survival": "what an arm, or adherence, does to survival: curves and effects",
     "power": "how many subjects a trial needs, for effects and for interactions",
     "validate": "a locked model on a cohort it never saw",
     "chain": "a chain of causes: each link, their product, and where it is broken",

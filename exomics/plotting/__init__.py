@@ -12,7 +12,7 @@ from exomics.plotting.prognosis import calibration_curve, incidence_curves, net_
 from exomics.plotting.recovery import named_recovery, truth_versus_found
 from exomics.plotting.response import response_changes, response_spread, tracked_changes
 from exomics.plotting.scores import control_null, coverage_bars, score_by_response
-from exomics.plotting.survival import survival_by_tertile
+from exomics.plotting.survival import survival_by_group, survival_by_tertile
 
 __all__ = [
     "agreement_histogram",
@@ -34,6 +34,7 @@ __all__ = [
     "running_sum",
     "score_by_response",
     "subgroup_forest",
+    "survival_by_group",
     "survival_by_tertile",
     "tracked_changes",
     "truth_versus_found",

@@ -1,10 +1,14 @@
-"""Kaplan-Meier curves by tertile of a score: a picture of an association that is tested on the continuous score."""
+"""Kaplan-Meier curves with the numbers at risk below: of groups, or of the thirds of a score."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from exomics.plotting._style import (
     INK,
@@ -18,13 +22,25 @@ from exomics.plotting._style import (
     plain,
     say_empty,
 )
-from exomics.stats.survival import KaplanMeier, censor_at, kaplan_meier
+from exomics.stats.kaplan_meier import kaplan_meier
 
-_LINES = ("-", "--", ":")
-_NAMES = ("lowest third", "middle third", "highest third")
+_LINES = ("-", "--", ":", "-.")
+_THIRDS = ("lowest third", "middle third", "highest third")
 _SMALLEST_COHORT = 9
+_MOST_GROUPS = 6
 _FIRST_ROW = 46.0  # points below the axes
 _ROW = 11.0
+
+
+class _Curve(NamedTuple):
+    """What is drawn of one group; arrays of shape (n_times,)."""
+
+    name: str
+    time: NDArray[np.float64]
+    n_at_risk: NDArray[np.int64]
+    n_events: NDArray[np.int64]
+    n_censored: NDArray[np.int64]
+    survival: NDArray[np.float64]
 
 
 def survival_by_tertile(
@@ -63,45 +79,93 @@ def survival_by_tertile(
     if len(rows) < _SMALLEST_COHORT or rows["score"].nunique() < 3:
         return say_empty(axes, f"{title}: {len(rows)} patients with a score and follow-up are too few for thirds")
     third = np.minimum(2, (3 * rows["score"].rank(method="average", pct=True).to_numpy() - 1e-9).astype(int))
-    time, event = censor_at(
-        rows["time_months"].to_numpy(dtype=float), rows["event"].to_numpy(dtype=float), horizon_months
-    )
-    ticks = np.arange(0.0, horizon_months + 1e-9, horizon_months / 6)
-    for index in range(3):
-        chosen = third == index
-        label = f"{_NAMES[index]} ({int(event[chosen].sum())} of {int(chosen.sum())})"
-        curve = kaplan_meier(time[chosen], event[chosen])
-        _curve(axes, curve, horizon=horizon_months, color=SERIES[index], line=_LINES[index], label=label)
-        at_risk = [int((time[chosen] >= tick).sum()) for tick in ticks]
-        _numbers_at_risk(axes, ticks, at_risk, row=index, color=SERIES[index])
-    axes.set_xlim(0, horizon_months)
-    axes.set_ylim(0, 1.02)
-    axes.set_xticks(ticks)
+    curves = []
+    for index, name in enumerate(_THIRDS):
+        chosen = rows[third == index]
+        found = kaplan_meier(chosen["time_months"].to_numpy(dtype=float), chosen["event"].to_numpy(dtype=float))
+        curves.append(_Curve(name, found.time, found.n_at_risk, found.n_events, found.n_censored, found.survival))
+    _draw(axes, curves, horizon_months)
     dress(axes, x_label="months", y_label=y_label, title=plain(title, 60), grid="y")
-    legend_below(axes, points=_FIRST_ROW + 3.2 * _ROW, title="events of patients")
-    note = "Thirds are for display; the association is tested on the continuous score."
-    axes.text(
-        0.5,
-        0.0,
-        note,
-        transform=axes.transAxes + below(axes, _FIRST_ROW + 6.6 * _ROW),
-        ha="center",
-        fontsize=SMALL_SIZE,
-        color=MUTED,
-    )
+    _say_below(axes, "Thirds are for display; the association is tested on the continuous score.", len(curves))
     return axes
 
 
-def _curve(axes: Axes, curve: KaplanMeier, *, horizon: float, color: str, line: str, label: str) -> None:
-    time, survival = np.concatenate([[0.0], curve.time]), np.concatenate([[1.0], curve.survival])
-    axes.step(time, survival, where="post", color=color, linestyle=line, linewidth=1.6, label=label)
-    censored = (curve.n_censored > 0) & (curve.time < horizon)
-    axes.plot(curve.time[censored], curve.survival[censored], linestyle="none", marker="|", markersize=5, color=color)
+def survival_by_group(
+    frame: pd.DataFrame, axes: Axes, *, horizon_months: float | None = None, y_label: str = "survival", title: str = ""
+) -> Axes:
+    """Kaplan-Meier curves of groups, such as the arms of a trial, with the numbers at risk below.
+
+    Parameters
+    ----------
+    frame
+        Frame of a `CurveTable`: one endpoint.
+    axes
+        Where to draw.
+    horizon_months
+        Where the curves are cut; None for the end of follow-up.
+    y_label
+        What survives.
+    title
+        Title of the axes.
+
+    Returns
+    -------
+    Axes
+        The same axes; ticks on a curve are censored patients.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from exomics.plotting import survival_by_group
+    >>> from exomics.validation import survival_curves
+    >>> table = survival_curves(range(1, 13), [1, 0] * 6, ["a", "b"] * 6, endpoint="os")
+    >>> survival_by_group(table.frame, Figure().subplots(), horizon_months=12).get_ylabel()
+    'survival'
+    """
+    groups = list(dict.fromkeys(frame["group"]))
+    if not 0 < len(groups) <= _MOST_GROUPS:
+        return say_empty(axes, f"{title}: {len(groups)} groups; 1 to {_MOST_GROUPS} can be told apart")
+    horizon = float(frame["time_months"].max()) if horizon_months is None else horizon_months
+    curves = []
+    for name in groups:
+        part = frame[frame["group"] == name]
+        at_risk, events, censored = (part[f"n_{word}"].to_numpy(np.int64) for word in ("at_risk", "events", "censored"))
+        time, survival = part["time_months"].to_numpy(), part["survival"].to_numpy()
+        curves.append(_Curve(name, time, at_risk, events, censored, survival))
+    _draw(axes, curves, horizon)
+    return dress(axes, x_label="months", y_label=y_label, title=plain(title, 60), grid="y")
 
 
-def _numbers_at_risk(axes: Axes, ticks: np.ndarray, numbers: list[int], *, row: int, color: str) -> None:
+def _draw(axes: Axes, curves: Sequence[_Curve], horizon: float) -> None:
+    ticks = np.arange(0.0, horizon + 1e-9, horizon / 6)
+    for row, curve in enumerate(curves):
+        color, within = SERIES[row], curve.time <= horizon
+        events, size = int(curve.n_events[within].sum()), int(curve.n_at_risk[0])
+        label = f"{plain(curve.name, 24)} ({events} of {size})"
+        time, survival = np.append(0.0, curve.time), np.append(1.0, curve.survival)
+        line = _LINES[row % len(_LINES)]
+        axes.step(time, survival, where="post", color=color, linestyle=line, linewidth=1.6, label=label)
+        censored = (curve.n_censored > 0) & (curve.time < horizon)
+        axes.plot(
+            curve.time[censored], curve.survival[censored], linestyle="none", marker="|", markersize=5, color=color
+        )
+        _numbers_at_risk(axes, ticks, curve, row=row, color=color)
+    axes.set_xlim(0, horizon)
+    axes.set_ylim(0, 1.02)
+    axes.set_xticks(ticks, [f"{tick:.3g}" for tick in ticks])
+    legend_below(axes, points=_FIRST_ROW + (len(curves) + 0.2) * _ROW, title="events of patients")
+
+
+def _numbers_at_risk(axes: Axes, ticks: np.ndarray, curve: _Curve, *, row: int, color: str) -> None:
     place = axes.get_xaxis_transform() + below(axes, _FIRST_ROW + row * _ROW)
-    for tick, number in zip(ticks, numbers, strict=True):
+    later = np.append(curve.n_at_risk, 0)[np.searchsorted(curve.time, ticks)]
+    for tick, number in zip(ticks, later, strict=True):
         axes.text(tick, 0.0, str(number), transform=place, ha="center", fontsize=TEXT_SIZE, color=color)
-    head = f"at risk: {_NAMES[row].split()[0]}" if row == 0 else _NAMES[row].split()[0]
+    word = plain(curve.name.removesuffix(" third"), 18)
+    head = f"at risk: {word}" if row == 0 else word
     axes.text(-0.06 * ticks[-1], 0.0, head, transform=place, ha="right", fontsize=SMALL_SIZE, color=INK)
+
+
+def _say_below(axes: Axes, note: str, rows: int) -> None:
+    place = axes.transAxes + below(axes, _FIRST_ROW + (rows + 3.6) * _ROW)
+    axes.text(0.5, 0.0, note, transform=place, ha="center", fontsize=SMALL_SIZE, color=MUTED)

@@ -6,6 +6,7 @@ from exomics.results.benefit import BenefitTable
 from exomics.results.benefit_scores import BenefitGroupTable, BenefitScoreTable, SubgroupTable, UpliftTable
 from exomics.results.cargo import CargoTable
 from exomics.results.chain import ChainTable
+from exomics.results.curves import CurveTable
 from exomics.results.deconvolution import DeconvolutionTable
 from exomics.results.differential import DifferentialTable
 from exomics.results.enrichment import EnrichmentTable
@@ -26,6 +27,7 @@ __all__ = [
     "CargoTable",
     "ChainTable",
     "AxisTable",
+    "CurveTable",
     "DeconvolutionTable",
     "DifferentialTable",
     "EnrichmentTable",

@@ -9,6 +9,7 @@ from exomics.validation.adherence import adherence_effect
 from exomics.validation.arms import contrast_arms
 from exomics.validation.association import associate
 from exomics.validation.controls import beside_controls
+from exomics.validation.curves import survival_curves
 from exomics.validation.decision import DecisionOutcome, decision_curve, reclassify
 from exomics.validation.external import assess_binary_risk, assess_survival_risk
 from exomics.validation.pooling import pool
@@ -31,4 +32,5 @@ __all__ = [
     "power_curve",
     "reclassify",
     "sample_size",
+    "survival_curves",
 ]

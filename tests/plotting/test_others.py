@@ -21,9 +21,11 @@ from exomics.plotting import (
     named_recovery,
     principal_components,
     score_by_response,
+    survival_by_group,
     survival_by_tertile,
     truth_versus_found,
 )
+from exomics.validation import survival_curves
 
 
 def words(axes: Axes) -> str:
@@ -204,3 +206,17 @@ def test_a_figure_is_saved_without_pyplot(tmp_path: Path, performance: pd.DataFr
     forest(performance, figure.subplots(), signature_id="imm.cyt", endpoint="os")
     figure.savefig(tmp_path / "forest.png", dpi=80)
     assert (tmp_path / "forest.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_survival_of_groups_names_each_and_counts_who_is_left(axes: Axes) -> None:
+    table = survival_curves(range(1, 25), [1, 0] * 12, ["a$"] * 12 + ["b"] * 12, endpoint="os")
+    survival_by_group(table.frame, axes, horizon_months=12)
+    numbers = [text.get_text() for text in axes.texts if text.get_text().isdigit()]
+    assert numbers == ["12", "11", "9", "7", "5", "3", "1", *["12"] * 7]
+    assert {r"a\$ (6 of 12)", "b (0 of 12)"} <= set(words(axes).split("\n"))
+
+
+def test_too_many_groups_are_not_drawn(axes: Axes) -> None:
+    table = survival_curves(range(1, 15), [1] * 14, [f"g{number % 7}" for number in range(14)], endpoint="os")
+    survival_by_group(table.frame, axes)
+    assert "7 groups" in words(axes)
