@@ -115,7 +115,6 @@ def _save(table: PerformanceTable, curves: CurveTable, arguments: argparse.Names
     outputs = [folder / "performance.tsv", folder / "curves.tsv"]
     outputs += [folder / "curves.svg"] if arguments.figure else []
     keep_inputs([arguments.table], outputs)
-    arguments.argv = ["." if word == str(folder) else word for word in arguments.argv]
     for one, path in zip((table, curves), outputs, strict=False):
         save_table(one, path, arguments, [arguments.table], outputs=outputs)
     if arguments.figure:

@@ -34,6 +34,7 @@ REPLAYABLE = (
     "select",
     "benefit",
     "power",
+    "survival",
 )
 # Those that may take minutes to hours: models refitted on shuffled labels, trials simulated by the thousand.
 LONG = ("stratify", "power")
