@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from exomics.stats._rank_kernels import _order_preserving_keys, _radix_sort
+from exomics.stats._rank_kernels import end_of_run, feature_of, sorted_entries
 
 TILE = 64
 GRAIN = 2.0**40  # distributions are rounded to 1 / GRAIN, so that the order of the samples cannot break or make a tie
@@ -137,12 +137,8 @@ def walk_rankings(rows, columns, offsets, scores, how):  # type: ignore[no-untyp
         largest = max(largest, offsets[chosen + 1] - offsets[chosen])
     places = np.empty((largest, 2), dtype=np.int64)
     for sample in range(matrix.shape[0]):
-        n = _order_preserving_keys(matrix[sample], bits[sample], work[0], work[2])
-        if n == 0:
-            scores[sample] = np.nan
-            continue
-        keys, order = _radix_sort(work, n)
-        _runs(keys, order, n, starts, stops)
+        entries = sorted_entries(matrix[sample], bits[sample], work)
+        _runs(entries, starts, stops)
         for chosen in range(len(offsets) - 1):
             k = 0
             for entry in range(offsets[chosen], offsets[chosen + 1]):
@@ -150,19 +146,18 @@ def walk_rankings(rows, columns, offsets, scores, how):  # type: ignore[no-untyp
                 if matrix[sample, column] == matrix[sample, column]:
                     places[k, 0], places[k, 1] = starts[column], stops[column]
                     k += 1
-            scores[sample, chosen] = _deviation(places[:k], n, exponent, is_difference)
+            scores[sample, chosen] = _deviation(places[:k], len(entries), exponent, is_difference)
 
 
 @njit(cache=True)
-def _runs(keys, order, n, starts, stops):  # type: ignore[no-untyped-def]
+def _runs(entries, starts, stops):  # type: ignore[no-untyped-def]
     """First place, and place after the last, of the run of equal values of each feature, from the top."""
-    start = 0
+    n, start = len(entries), 0
     while start < n:
-        stop = start + 1
-        while stop < n and keys[stop] == keys[start]:
-            stop += 1
+        stop = end_of_run(entries, start)
         for i in range(start, stop):
-            starts[order[i]], stops[order[i]] = n - stop, n - start
+            feature = feature_of(entries[i])
+            starts[feature], stops[feature] = n - stop, n - start
         start = stop
 
 

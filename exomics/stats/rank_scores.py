@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from exomics.errors import InputError
 from exomics.stats._rank_kernels import (
     BUCKETS,
-    DIGIT_BITS,
+    N_DIGITS,
     rank_rows,
     set_enrichment,
     set_rank_means,
@@ -229,13 +229,12 @@ def prepare_rows(expression: NDArray[Any]) -> tuple[Any, ...]:
 
 
 def _rows(matrix: NDArray[Any]) -> tuple[Any, ...]:
-    """The matrix, its bits as signed integers, and room for one sort: keys and feature numbers twice, digit counts."""
-    n_features, bits = matrix.shape[1], 8 * matrix.dtype.itemsize
-    signed, unsigned = (np.int32, np.uint32) if bits == 32 else (np.int64, np.uint64)
-    keys = np.empty((2, n_features), dtype=unsigned)
-    order = np.empty((2, n_features), dtype=np.uint32)
-    counts = np.empty((-(-bits // DIGIT_BITS), BUCKETS), dtype=np.uint32)
-    return matrix, matrix.view(signed), (keys[0], keys[1], order[0], order[1], counts)
+    """The matrix, its bits as signed integers, and room for one sort: keys, entries twice, digit counts."""
+    n_features = matrix.shape[1]
+    signed, unsigned = (np.int32, np.uint32) if matrix.dtype == np.float32 else (np.int64, np.uint64)
+    keys = np.empty(n_features, dtype=unsigned)
+    entries, spare = np.empty((2, n_features), dtype=np.uint64)
+    return matrix, matrix.view(signed), (keys, entries, spare, np.empty((N_DIGITS, BUCKETS), dtype=np.uint32))
 
 
 def uses_average(ties: str, other: str = "min") -> bool:

@@ -41,6 +41,17 @@ def test_single_precision_values_are_ranked_as_they_are(values: np.ndarray) -> N
     np.testing.assert_array_equal(within_sample_ranks(values), within_sample_ranks(values.astype(np.float64)))
 
 
+@pytest.mark.parametrize("n", [60, 5000])
+def test_doubles_that_differ_in_their_last_bits_are_ranked(n: int) -> None:
+    """Their high halves are equal: short and long runs are sorted by the low halves, stable where those tie too."""
+    generator = np.random.default_rng(6)
+    values = 1.0 + np.spacing(1.0) * generator.integers(0, 2 * n, (2, n))
+    values[:, ::7], values[1, ::5] = generator.normal(size=values[:, ::7].shape), np.nan
+    for ties in ("min", "average"):
+        expected = np.array([rankdata(row, method=ties, nan_policy="omit") for row in values])
+        np.testing.assert_array_equal(within_sample_ranks(values, ties=ties), expected)
+
+
 def test_integers_are_ranked() -> None:
     assert within_sample_ranks(np.array([[5, 5, 1]])).tolist() == [[2.0, 2.0, 1.0]]
 
