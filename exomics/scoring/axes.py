@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,9 @@ from exomics.registry.signature import Signature
 from exomics.registry.signature_files import load_signature, signature_hash
 from exomics.results import AxisTable, DifferentialTable, Provenance, ReferenceTable, ScoreTable
 from exomics.schema import Scale, annotate, keys, layer_of, metadata, scale_of
+from exomics.schema.numbers import numbers_of
 from exomics.scoring._feature_reference import own_reference
+from exomics.scoring._pairs import Pair, pairs_of, require_receptors
 from exomics.scoring.features import dense, measured_features
 from exomics.scoring.members import members_in_table
 from exomics.scoring.run import score
@@ -30,13 +32,6 @@ _LIGAND = "ligand "
 _JOINED = Scale(kind="log2", quantity="value", offset=1.0)  # of both layers: 0 is not detected
 _FAR_ABOVE = 64.0
 _NOTHING = PartialCorrelation(np.nan, np.nan, np.nan, np.nan, 0)
-
-
-@dataclass(frozen=True)
-class _Pair:
-    name: str
-    ligand: str
-    receptor: tuple[str, ...]
 
 
 def axis_scores(
@@ -64,7 +59,7 @@ def axis_scores(
     Raises
     ------
     LayerError
-        If the signature does not list the layer of the ligands.
+        If the signature does not list the layer of the ligands or of the receptors.
     InputError
         If no subject has both, or a subject has two samples of one time point.
 
@@ -80,7 +75,8 @@ def axis_scores(
         raise LayerError(
             f"{signature.id} reads ligands on {', '.join(signature.ligand_layers) or 'no layer'}; these are {layer}."
         )
-    pairs = _pairs(signature)
+    pairs = pairs_of(signature)
+    require_receptors(signature, receptors)
     joined = _join(
         ligands, receptors, {pair.ligand for pair in pairs}, {name for pair in pairs for name in pair.receptor}
     )
@@ -134,8 +130,10 @@ def rank_axes(
 
     Raises
     ------
+    LayerError
+        If the signature does not list the layer of `tumor`.
     InputError
-        If the signature has no pairs, or a covariate is unknown.
+        If the signature has no pairs, a covariate is unknown or no number, or the table is of another species.
 
     Notes
     -----
@@ -143,7 +141,8 @@ def rank_axes(
     with Fisher's interval; ``axis_adj_p_value`` is Benjamini-Hochberg over the pairs of the signature. Nothing here
     shows that a ligand of muscle acts on the tumor.
     """
-    pairs = _pairs(signature)
+    pairs = pairs_of(signature)
+    require_receptors(signature, tumor)
     axes = score(tumor, signature)
     effects = members_in_table(table, [pair.ligand for pair in pairs], orthologs=orthologs)
     level, covariates = _levels(tumor, target, adjust)
@@ -158,13 +157,6 @@ def rank_axes(
     frame["is_single"] = frame["replicated"] == "no"
     frame = frame.sort_values(["is_single", "strength"], ascending=[True, False], kind="stable")
     return AxisTable(frame[list(AxisTable.columns)], _provenance(table, signature, alpha))
-
-
-def _pairs(signature: Signature) -> list[_Pair]:
-    if signature.type != "ligand_receptor":
-        raise InputError(f"{signature.id} holds no ligand-receptor pairs; choose one such as myo.lr_pairs.")
-    listed = {group: [one.feature_id for one in signature.members if one.group == group] for group in signature.groups}
-    return [_Pair(group, names[0], tuple(names[1:])) for group, names in listed.items()]
 
 
 def _join(ligands: AnnData, receptors: AnnData, first: set[str], second: set[str]) -> AnnData:
@@ -222,7 +214,7 @@ def _levels(
 
     def level(of: Signature | str) -> pd.Series:
         if isinstance(of, str) and of in tumor.obs.columns:
-            return pd.to_numeric(tumor.obs[of]).rename(of)
+            return _numeric(tumor.obs[of])
         signature = load_signature(of) if isinstance(of, str) else of
         frame = score(tumor, signature, allow_layer=True).frame
         return frame[frame["arm"] == "total"].set_index("sample_id")["score"].rename(signature.id)
@@ -231,7 +223,15 @@ def _levels(
     return level(target), pd.concat(covariates, axis=1) if covariates else pd.DataFrame(index=tumor.obs_names)
 
 
-def _axis_rows(axes: ScoreTable, pairs: list[_Pair], level: pd.Series, covariates: pd.DataFrame) -> pd.DataFrame:
+def _numeric(column: pd.Series) -> pd.Series:
+    numbers = numbers_of(column)
+    words = column[numbers.isna() & column.notna()]
+    if len(words):
+        raise InputError(f"{column.name} holds text such as {words.iloc[0]!r}; adjust for numbers or signatures.")
+    return numbers
+
+
+def _axis_rows(axes: ScoreTable, pairs: list[Pair], level: pd.Series, covariates: pd.DataFrame) -> pd.DataFrame:
     """One row per pair: status of its axis in the tumor, and its partial correlation with the target."""
     states = axes.frame.drop_duplicates(["arm"]).set_index("arm")["status"]
     rows = []
@@ -257,7 +257,7 @@ def _axis_rows(axes: ScoreTable, pairs: list[_Pair], level: pd.Series, covariate
     return frame
 
 
-def _correlation(axes: ScoreTable, pair: _Pair, level: pd.Series, covariates: pd.DataFrame) -> PartialCorrelation:
+def _correlation(axes: ScoreTable, pair: Pair, level: pd.Series, covariates: pd.DataFrame) -> PartialCorrelation:
     rows = axes.frame[axes.frame["arm"] == pair.name].set_index("sample_id")["score"]
     others = covariates.reindex(rows.index)
     target = level.reindex(rows.index)
@@ -267,7 +267,7 @@ def _correlation(axes: ScoreTable, pair: _Pair, level: pd.Series, covariates: pd
     return partial_correlation(rows.to_numpy(), target.to_numpy(), others.to_numpy(dtype=np.float64))
 
 
-def _detected(tumor: AnnData, signature: Signature, pairs: list[_Pair]) -> list[float]:
+def _detected(tumor: AnnData, signature: Signature, pairs: list[Pair]) -> list[float]:
     """Of each pair the fraction of tumors in which its rarest partner is detected."""
     features = measured_features(tumor, keys.FEATURE_NAME)
     wanted = {member.feature_id for member in signature.members}

@@ -51,7 +51,7 @@ def members_in_table(
     Raises
     ------
     InputError
-        If a contrast is not in the table.
+        If a contrast is not in the table, or its features are named in the letters of another species.
 
     Notes
     -----
@@ -74,6 +74,7 @@ def members_in_table(
         raise InputError(f"the table has no contrast {', '.join(missing)}; it holds {', '.join(known)}.")
     listed = list(dict.fromkeys(genes))
     spellings = _spellings(listed, orthologs)
+    _require_one_species([name for names in spellings.values() for name in names if name], table.frame["feature_name"])
     asked = pd.DataFrame(
         [(gene, name, contrast) for gene in listed for name in spellings[gene] for contrast in wanted],
         columns=["gene", "feature_name", "contrast"],
@@ -91,6 +92,20 @@ def members_in_table(
     found.loc[~measured, ["feature_id", "feature_name"]] = ""
     columns = ["gene", "contrast", "feature_id", "feature_name", "status", *_NUMBERS]
     return found[columns].reset_index(drop=True)
+
+
+def _require_one_species(names: Sequence[str], features: pd.Series) -> None:
+    """Refuse a table that has none of the names but has them in other letters, such as ``Il15`` for ``IL15``."""
+    found = {str(feature): str(feature).casefold() for feature in features.dropna().unique()}
+    if not found.keys().isdisjoint(names):
+        return
+    letters = {folded: feature for feature, folded in found.items() if feature}
+    other = [(name, letters[name.casefold()]) for name in names if name.casefold() in letters]
+    if other:
+        raise InputError(
+            f"none of the {len(names)} genes is in the table, and {len(other)} are in other letters ({other[0][0]} as "
+            f"{other[0][1]}): it is of another species. Give its orthologs (--orthologs), or none if it is human."
+        )
 
 
 def _spellings(genes: Sequence[str], orthologs: OrthologTable | None) -> dict[str, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""`exomics axes --ligands`: plasma ligands against tumor receptors of the same subjects, from files to scores."""
+"""`exomics axes`: plasma ligands against tumor receptors of the same subjects, and rat muscle against human tumors."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from anndata import AnnData
 
 from exomics.datasets import write_data
-from exomics.results import ScoreTable
+from exomics.results import AxisTable, DifferentialTable, Provenance, ScoreTable
 from exomics.schema import Scale, annotate
-from tests.shared import exomics, must
+from tests.shared import exomics, must, refused
 
 N = 20
 SUBJECTS = [f"p{at:02d}" for at in range(N)]
@@ -21,10 +21,11 @@ TUMOR = Scale(kind="log2", quantity="cpm", offset=1.0)
 
 
 def assay(values: np.ndarray, names: list[str], scale: Scale, specimen: str, kind: str, **obs: object) -> AnnData:
+    subjects = [f"p{at:02d}" for at in range(len(values))]
     sheet = pd.DataFrame(
-        {"subject_id": SUBJECTS, "study_id": "s", "species": "human", "specimen": specimen, "time_point": "baseline"}
+        {"subject_id": subjects, "study_id": "s", "species": "human", "specimen": specimen, "time_point": "baseline"}
         | obs,
-        index=[f"{specimen}_{name}" for name in SUBJECTS],
+        index=[f"{specimen}_{name}" for name in subjects],
     )
     feature_type = {"rna": "gene", "protein": "protein"}[kind]
     var = pd.DataFrame({"feature_name": names, "feature_type": feature_type}, index=names)
@@ -94,3 +95,93 @@ def test_what_cannot_be_joined_is_one_line(
         assert ran.status == 2
         assert told in ran.error
     assert not out.exists()
+
+
+# a table of rats against human tumors
+
+TRUE, OPPOSITE = ("IL6", "IL6R", "IL6ST"), ("IL15", "IL2RB", "IL2RG")
+RAT = {"IL6": "Il6", "IL15": "Il15", "FNDC5": "Fndc5"}
+CONTRASTS = ("F_8W - F_SED", "M_8W - M_SED")
+
+
+def trained(names: dict[str, str], effects: dict[str, tuple[float, float]]) -> DifferentialTable:
+    """Ligands of a muscle under training in females and males; those without an effect are far from significant."""
+    rows = [
+        dict.fromkeys(DifferentialTable.columns) | {
+            "feature_id": name, "feature_name": name, "contrast": contrast, "status": "ok",
+            "log2_fold_change": effects.get(ligand, (0.05, 0.05))[at],
+            "p_value": 1e-5 if ligand in effects else 0.6, "adj_p_value": 1e-3 if ligand in effects else 0.9,
+        }
+        for ligand, name in names.items()
+        for at, contrast in enumerate(CONTRASTS)
+    ]  # fmt: skip
+    return DifferentialTable(pd.DataFrame(rows), Provenance(method="planted"))
+
+
+@pytest.fixture
+def listening(tmp_path: Path) -> Path:
+    """Tumors in which CD8 goes with the axis of IL6 and its whole receptor, and with no other."""
+    rng = np.random.default_rng(5)
+    names = [*TRUE, *OPPOSITE, "FNDC5", "ITGAV", "ITGB5", "CD8A", "CD8B", "COL6A1", "COL6A2", "GREM1", "PAMR1", "TAGLN"]
+    values = rng.normal(6, 1, (60, len(names)))
+    values[:, 9:11] = 5 + z(values[:, :3]).min(axis=1)[:, None] + rng.normal(0, 0.3, (60, 2))
+    more = {"sex": ["female", "male"] * 30, "purity": rng.uniform(0.2, 0.9, 60)}
+    write_data(assay(values, names, TUMOR, "tumor", "rna", **more), tmp_path / "listening.h5ad")
+    return tmp_path / "listening.h5ad"
+
+
+@pytest.fixture
+def orthologs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three pairs in place of the public table, which other tests read."""
+    pairs = [(human, rat, 9) for human, rat in RAT.items()]
+    frame = pd.DataFrame(pairs, columns=["human_symbol", "symbol", "support_n"]).assign(taxon_id=10116)
+    monkeypatch.setattr("exomics.harmonize.orthologs.datasets.load_table", lambda name, **_: frame)
+
+
+@pytest.mark.usefixtures("orthologs")
+@pytest.mark.filterwarnings("ignore::exomics.harmonize.TissueRestrictedWarning")
+def test_ligands_of_rat_muscle_meet_receptors_of_human_tumors(listening: Path, tmp_path: Path) -> None:
+    """IL6 rises in both sexes and its axis goes with CD8; IL15 rises in one sex and falls in the other."""
+    table, out = tmp_path / "rat.tsv", tmp_path / "axes.tsv"
+    trained(RAT, {"IL6": (1.0, 1.2), "IL15": (1.0, -1.0)}).to_tsv(table)
+    words = ["--orthologs", "rat", "--adjust", "ctl.stroma", "purity"]
+    said = must("axes", listening, "--table", table, "-o", out, *words)
+    frame = AxisTable.from_tsv(out).frame
+    assert "22 ligands, 19 not measured; replicated: IL6" in said
+    first = frame.iloc[0]
+    assert (first["pair"], first["replicated"], first["contrast"]) == ("IL6-IL6R+IL6ST", "up", CONTRASTS[0])
+    assert first["adjusted_for"] == "ctl.stroma, purity"
+    assert first["axis_adj_p_value"] < 1e-6
+    by_ligand = frame.drop_duplicates("ligand").set_index("ligand")
+    assert by_ligand.loc[["IL6", "IL15", "FNDC5"], "replicated"].tolist() == ["up", "no", "no"]
+    assert by_ligand.loc["IL15", "axis_adj_p_value"] > 0.05
+    assert by_ligand.loc["APLN", "status"] == "not_measured"
+    assert by_ligand.loc["APLN", ["log2_fold_change", "partial_correlation"]].isna().all()
+
+
+@pytest.mark.usefixtures("orthologs")
+@pytest.mark.filterwarnings("ignore::exomics.harmonize.TissueRestrictedWarning")
+def test_a_table_of_another_species_than_was_said_is_refused(listening: Path, tmp_path: Path, out: Path) -> None:
+    """Nothing found would read as not measured, which it is not."""
+    rat, human = tmp_path / "rat.tsv", tmp_path / "human.tsv"
+    trained(RAT, {}).to_tsv(rat)
+    trained({name: name for name in RAT}, {}).to_tsv(human)
+    words, of_rat = ["axes", listening, "-o", out / "axes.tsv", "--table"], ["--orthologs", "rat"]
+    assert "in other letters (IL6 as Il6): it is of another species" in refused(out, *words, rat)
+    assert "in other letters (Il6 as IL6): it is of another species" in refused(out, *words, human, *of_rat)
+    assert "species must be one of rat, mouse; got 'pig'" in refused(out, *words, rat, "--orthologs", "pig")
+
+
+def test_what_a_ranking_cannot_use_is_one_line(listening: Path, tmp_path: Path, out: Path) -> None:
+    human = tmp_path / "human.tsv"
+    trained({name: name for name in RAT}, {}).to_tsv(human)
+    muscle = tmp_path / "muscle.h5ad"
+    write_data(assay(np.ones((N, 1)), ["IL6"], TUMOR, "muscle", "rna"), muscle)
+    for tumor, words, told in (
+        (listening, ["--adjust", "sex"], "sex holds text such as 'female'; adjust for numbers or signatures"),
+        (listening, ["--adjust", "ctl.strom"], "no shipped signature is called 'ctl.strom'; known: ctl."),
+        (listening, ["--adjust", "ploidy"], "`exomics catalog signatures` lists the known ones"),
+        (listening, ["--pairs", "imm.cyt"], "imm.cyt holds no ligand-receptor pairs; choose one such as myo.lr_pairs"),
+        (muscle, [], "myo.lr_pairs reads receptors on tumor_rna; these are muscle_rna"),
+    ):
+        assert told in refused(out, "axes", tumor, "--table", human, "-o", out / "axes.tsv", *words)
