@@ -131,11 +131,12 @@ def _files(words: list[str]) -> list[Path]:
 
 def _say(table: ScoreTable, output: Path) -> None:
     for signature, rows in table.frame.groupby("signature_id", sort=False):
-        totals = rows[rows["arm"].isin(["total", "up"])]
+        totals = rows[rows["arm"] == "total"]
         rows = totals if len(totals) else rows
         counts = ", ".join(f"{n} {status}" for status, n in rows["status"].value_counts().items())
-        first = rows.iloc[0]
-        print(f"{signature}: {counts}; {first['n_measured']} of {first['n_members']} members measured")
+        measured, members = rows.drop_duplicates("arm")[["n_measured", "n_members"]].sum()
+        reason = "" if rows["score"].notna().any() else f" ({rows['note'].iloc[0]})"
+        print(f"{signature}: {counts}; {measured} of {members} members measured{reason}")
     print(f"{output}: {len(table.frame)} rows")
 
 

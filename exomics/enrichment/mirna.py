@@ -124,7 +124,7 @@ def mirna_verdict(
     Raises
     ------
     InputError
-        If the sets share a gene, or the adjusted table lacks a contrast.
+        If the sets share a gene, no target is in the table, or the adjusted table lacks a contrast.
 
     Notes
     -----
@@ -163,6 +163,7 @@ def mirna_verdict(
             how = (inter_gene_correlation, non_targets, np.random.default_rng([non_targets.seed, *contrast.encode()]))
             both = [one.row(name, tuple(members), how) for name, members in ((_MATRIX, matrix), (_OTHER, other))]
             rows += [row | {"contrast": contrast, "model": model, "verdict": _verdict(both)} for row in both]
+    _require_targets(rows, table, [*matrix, *other])
     notes.append(non_targets.told([*matrix, *other]))
     if adjusted is None:
         notes.append("not adjusted for stroma and purity: a change of composition is not taken out")
@@ -175,6 +176,16 @@ def mirna_verdict(
         acknowledgments=table.provenance.acknowledgments,
     )
     return MirnaTable(pd.DataFrame(rows), provenance)
+
+
+def _require_targets(rows: Sequence[dict[str, Any]], table: DifferentialTable, targets: Sequence[str]) -> None:
+    if any(row["n_measured"] for row in rows):
+        return
+    genes = table.frame["feature_name"].dropna()
+    raise InputError(
+        f"none of {len(targets)} targets is in the table: they have names such as {targets[0]}, its genes such as "
+        f"{next((name for name in genes if name), 'none')}. Give the species of the genes (mapping, --from-species)."
+    )
 
 
 class _Contrast:

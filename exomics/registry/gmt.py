@@ -47,7 +47,7 @@ def read_gmt(path: Path | str) -> dict[str, tuple[str, ...]]:
     Raises
     ------
     RegistryError
-        If a line has no name or no members, or a name occurs twice.
+        If a line has no name or no members, a name occurs twice, or there is no set.
     """
     source = Path(path)
     if not source.is_file():
@@ -63,6 +63,8 @@ def read_gmt(path: Path | str) -> dict[str, tuple[str, ...]]:
         if name in sets:
             raise RegistryError(f"{source}, line {number}: the set {name!r} occurs twice; rename one.")
         sets[name] = members
+    if not sets:
+        raise RegistryError(f"{source} holds no set; expected lines of a name, a description and members.")
     return sets
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from collections.abc import Mapping
 from functools import cache
@@ -160,7 +161,7 @@ def load_signature(identifier: str) -> Signature:
     Raises
     ------
     RegistryError
-        If there is none; the message lists ids of the same family.
+        If there is none; the message lists ids of the same family, or those that are spelled about so.
 
     Examples
     --------
@@ -170,8 +171,10 @@ def load_signature(identifier: str) -> Signature:
     found = _shipped().get(identifier)
     if found is None:
         family = identifier.split(".")[0]
-        known = [name for name in sorted(_shipped()) if name.split(".")[0] == family] or sorted(_shipped())
-        raise RegistryError(f"no shipped signature is called {identifier!r}; known: {', '.join(known)}.")
+        known = [name for name in sorted(_shipped()) if name.split(".")[0] == family]
+        close = known or difflib.get_close_matches(identifier, _shipped(), n=3)
+        hint = f"known: {', '.join(close)}" if close else "`exomics catalog signatures` lists the known ones"
+        raise RegistryError(f"no shipped signature is called {identifier!r}; {hint}.")
     return found
 
 

@@ -88,6 +88,8 @@ def _named(signature: Signature, adata: AnnData, orthologs: OrthologTable | None
         note = f"{n_lost} of {len(signature.members)} members lost in mapping" if n_lost else ""
         note = "; ".join(part for part in (note, *lost.notes) if part)
         return LocalSignature(mapped, keys.FEATURE_NAME, f"{signature.species} -> {species} ({orthologs.source})", note)
+    if species == "human":
+        return f"its members are {signature.species} genes, the samples human: pass an ortholog table"
     return f"no list for {species}: harmonize the samples to human, or pass an ortholog table"
 
 

@@ -90,7 +90,9 @@ def log2_values(values: NDArray[Any], scale: Scale, needed_by: str = "a referenc
     """
     if scale.kind == "log2":
         return -values if scale.quantity == "cq" else values
-    if scale.kind == "counts" or scale.quantity not in _LOG_OFFSETS:
+    if scale.kind == "counts":
+        raise ScaleError(f"{needed_by} works on log2 values; X is counts: normalize them first (--normalize log_cpm).")
+    if scale.quantity not in _LOG_OFFSETS:
         raise ScaleError(f"{needed_by} works on log2 values; a logarithm of {_describe(scale)} has no agreed meaning.")
     shifted = values + _LOG_OFFSETS[scale.quantity]
     return np.log2(np.where(shifted > 0, shifted, np.nan))

@@ -45,5 +45,7 @@ def require_single_sample(
             continue
         told = f"{signature.id} ({spec.name}) depends on the other samples"
         if spec.has_frozen_form:
-            raise InputError(f"{told}: fit a reference on the training samples (fit_reference) and pass it.")
+            raise InputError(
+                f"{told}: fit a reference on the training samples (fit_reference, --fit-reference) and pass it."
+            )
         raise InputError(f"{told}, and the method has no frozen form; choose another, such as rank_updown or zscore.")
