@@ -36,32 +36,32 @@ def named_path(text: str) -> tuple[str, Path]:
     return (name, input_path(path)) if separator else ("", input_path(text))
 
 
-def read_blocks(files: Sequence[tuple[str, Path]]) -> tuple[dict[str, pd.DataFrame], str]:
-    """Blocks of features (samples x features) and their scale in words.
+def read_blocks(files: Sequence[tuple[str, Path]]) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """Blocks of features (samples x features) and the scale of each in words.
 
     Files with a name, and the modalities of an .h5mu, are a block each; those without are joined to one.
     """
     blocks: dict[str, pd.DataFrame] = {}
-    scales = []
+    scales: dict[str, str] = {}
     for name, path in files:
         if path.suffix == ".h5mu":
             data = read_data(path)
             made = {f"{name}{'.' if name else ''}{key}": part.to_df() for key, part in data.mod.items()}
-            scales += [_scale(part) for part in data.mod.values()]
+            found = {key: _scale(part) for key, part in zip(made, data.mod.values(), strict=True)}
         elif name:
             frame, scale = _one(path)
-            made, scales = {name: frame}, [*scales, scale]
+            made, found = {name: frame}, {name: scale}
         else:
             continue
         twice = [key for key in made if key in blocks]
         if twice:
             raise InputError(f"two blocks of features are called {twice[0]!r}; give each a name of its own.")
         blocks |= made
+        scales |= found
     plain = [path for name, path in files if not name and path.suffix != ".h5mu"]
     if plain:
-        blocks["features"], scale = read_features(plain)
-        scales.append(scale)
-    return blocks, "; ".join(dict.fromkeys(scales))
+        blocks["features"], scales["features"] = read_features(plain)
+    return blocks, scales
 
 
 def read_outcomes(path: Path) -> pd.DataFrame:

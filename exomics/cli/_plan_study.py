@@ -24,11 +24,11 @@ RESPONSE_FILES = ("subjects.tsv", "heterogeneity.tsv")
 
 
 class Planned(NamedTuple):
-    """A study, its sheet of samples, the scale of its features in words, and the ceiling of its labels if known."""
+    """A study, its sheet of samples, the scale of each block in words, and the ceiling of its labels if known."""
 
     study: Study
     samples: pd.DataFrame
-    scale: str
+    scales: dict[str, str]
     ceiling: Ceiling | None
 
     def column(self, name: str) -> NDArray[np.str_]:
@@ -47,7 +47,7 @@ def planned_study(arguments: argparse.Namespace, plan: Stratification) -> Planne
     if plan.change:
         arm = samples[plan.roles["arm"]] if "arm" in plan.roles else None
         require_response(_present(samples[plan.column]), samples[plan.change], arm=arm, control=plan.control)
-    blocks, scale = read_blocks(arguments.features)
+    blocks, scales = read_blocks(arguments.features)
     known = samples[list(plan.outcome)] if plan.time else _present(samples[plan.column])
     study = Study.of(
         blocks if len(blocks) > 1 else next(iter(blocks.values())),
@@ -58,7 +58,7 @@ def planned_study(arguments: argparse.Namespace, plan: Stratification) -> Planne
         endpoint=plan.column or plan.time,
         cohort=arguments.cohort,
     )
-    planned = Planned(study, samples, scale, ceiling)
+    planned = Planned(study, samples, scales, ceiling)
     if "study" not in plan.roles:
         return planned
     within = np.unique(planned.column(plan.roles["study"]), return_inverse=True)[1]

@@ -6,8 +6,8 @@ are .h5ad, .h5mu, score tables, or tables of numbers by sample_id; NAME=FILE mak
 plan: an id, or a .yaml with outcome, group_by, keep, clinical, roles, pipelines, folds, permutations, learning_curve,
 leave_out, lock. --response is a folder of `exomics respond`: its calls are the outcome, and the AUC that a perfect
 marker could reach stands beside the AUCs. Writes performance.tsv and predictions.tsv; a plan that locks a model writes
-it to model/, unless there is no evidence that it predicts anything. Below 20 subjects there is no classifier: then
-effects.tsv. An interrupted run is taken up by the same command.
+its first pipeline, which must be linear, to model/, unless there is no evidence that it predicts anything. Below 20
+subjects there is no classifier: then effects.tsv. An interrupted run is taken up by the same command.
 
 example:
   exomics stratify --features scores.tsv --outcome tumor.h5ad --config tumor_response -o stratified
@@ -30,19 +30,22 @@ from exomics.cli._features import named_path
 from exomics.cli._journal import Journal
 from exomics.cli._plan_study import RESPONSE_FILES, Planned, planned_study
 from exomics.cli._step import input_path, keep_inputs
-from exomics.cli._write import save_table
-from exomics.errors import InputError
-from exomics.registry.locked_model import write_locked_model
+from exomics.cli._write import save_provenance, save_table
+from exomics.registry.locked_model import BODY, HEAD, LockedModel, write_locked_model
 from exomics.registry.stratification import Stratification, load_stratification
-from exomics.results import PerformanceTable, PredictionTable
+from exomics.results import PerformanceTable, PredictionTable, Provenance
 from exomics.stratify import CrossValidation, cross_validate
 from exomics.stratify.effects import effect_table
 from exomics.stratify.evaluation.best_of import best_of
 from exomics.stratify.evaluation.cohorts import leave_one_cohort_out
 from exomics.stratify.evaluation.cross_validation import LEAST_SUBJECTS
 from exomics.stratify.evaluation.learning_curve import learning_curve
-from exomics.stratify.locked_model import lock
+from exomics.stratify.locking import lock
+from exomics.stratify.locking.folding import require_linear
+from exomics.stratify.pipelines import build
 from exomics.stratify.study.examine import Roles, examine
+
+_EVIDENCE = {"binary": "auc", "classes": "auc", "survival": "concordance"}
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -68,19 +71,39 @@ def run(arguments: argparse.Namespace) -> None:
     if n_subjects < LEAST_SUBJECTS and planned.study.kind == "binary":
         _only_effects(arguments, planned, n_subjects)
         return
+    if plan.lock:
+        require_linear(build(_first(plan), planned.study, 1).pipeline, _first(plan))
     inputs = _inputs(arguments)
-    tables = (arguments.output / "performance.tsv", arguments.output / "predictions.tsv")
+    tables = [arguments.output / name for name in ("performance.tsv", "predictions.tsv")]
     keep_inputs(inputs, tables)
     with Journal(arguments.output / "unfinished", _key(arguments, plan, inputs)) as journal:
         performance, predictions = _judged(planned, plan, journal)
         performance = _with_notes(performance, planned, doubts)
-        for table, path in zip((performance, predictions), tables, strict=True):
-            save_table(table, path, arguments, inputs, outputs=tables)
+        model = _locked(planned, plan, performance) if plan.lock else None
+        _save((performance, predictions), model, arguments, inputs, tables)
     _say(performance, tables[0])
     for doubt in doubts:
         print(f"doubt\t{doubt}")
-    if plan.lock:
-        _lock(planned, plan, performance, arguments.output / "model")
+    if model:
+        print(f"{arguments.output / 'model' / HEAD}: {len(model.features)} features")
+    elif plan.lock:
+        print("no model is locked: the interval of its AUC, or concordance, holds 0.5: no evidence that it predicts")
+
+
+def _save(
+    found: tuple[PerformanceTable, PredictionTable],
+    model: LockedModel | None,
+    arguments: argparse.Namespace,
+    inputs: Sequence[Path],
+    tables: Sequence[Path],
+) -> None:
+    folder = arguments.output / "model"
+    outputs = [*tables, *([folder / HEAD, folder / BODY] if model else [])]
+    for table, path in zip(found, tables, strict=True):
+        save_table(table, path, arguments, inputs, outputs=outputs)
+    if model:
+        made = Provenance(method="lock", parameters={"model": model.id, "pipeline": model.pipeline})
+        save_provenance(made, write_locked_model(model, folder), arguments, inputs, outputs=outputs)
 
 
 def _inputs(arguments: argparse.Namespace) -> list[Path]:
@@ -144,14 +167,18 @@ def _say(table: PerformanceTable, path: Path) -> None:
     print(f"{path}: {len(table.frame)} rows")
 
 
-def _lock(planned: Planned, plan: Stratification, table: PerformanceTable, folder: Path) -> None:
+def _first(plan: Stratification) -> str:
+    """The pipeline that is locked: the first of the plan, whose outcomes are shuffled too."""
+    return CrossValidation(**plan.how).pipelines[0]
+
+
+def _locked(planned: Planned, plan: Stratification, table: PerformanceTable) -> LockedModel | None:
+    """The first pipeline fitted on all samples; None where nothing shows that it predicts anything."""
+    study, name = planned.study, _first(plan)
+    metric = "pooled_auc" if plan.leave_out else _EVIDENCE[study.kind]
     frame = table.frame
-    judged = frame[(frame["signature_id"] == "elastic_net_logistic") & (frame["role"] == "resampled")]
-    evidence = judged[judged["metric"] == ("pooled_auc" if plan.leave_out else "auc")]
-    if evidence.empty or planned.study.kind != "binary":
-        raise InputError("only elastic_net_logistic of two classes can be locked; name it in the plan.")
-    if not evidence["ci_low"].iloc[0] > 0.5:
-        print("no model is locked: the interval of the AUC holds 0.5, which is no evidence that it predicts anything")
-        return
-    model = lock(planned.study, identifier=plan.lock, scale=planned.scale, seed=int(plan.how.get("seed", 1)))
-    print(f"{write_locked_model(model, folder)}: {len(model.features)} features")
+    judged = frame[(frame["signature_id"] == name) & (frame["role"] == "resampled") & (frame["metric"] == metric)]
+    if not judged["ci_low"].iloc[0] > 0.5:
+        return None
+    made = lock(study, name, identifier=plan.lock, scale=planned.scales, seed=int(plan.how.get("seed", 1)))
+    return replace(made, event=plan.event)

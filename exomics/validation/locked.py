@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -9,9 +11,10 @@ from numpy.typing import NDArray
 from exomics.errors import InputError, ScaleError
 from exomics.registry.locked_model import LockedModel
 from exomics.results import PerformanceTable, Provenance
-from exomics.stratify.locked_model import Predicted, predict
+from exomics.stratify.locking import Predicted, predict
+from exomics.stratify.study.outcomes import outcome_of
+from exomics.validation._locked_measures import measures, truth_of
 from exomics.validation._rows import Label, Resampling, Row, performance, row
-from exomics.validation.external import assess_binary_risk
 
 __all__ = ["drift", "validate"]
 
@@ -19,35 +22,36 @@ FloatArray = NDArray[np.float64]
 
 MOST_DRIFT = 1.0
 UNLIKE = 3.0
-_LEAST_SAMPLES = 10
-_NEVER = 1e-9  # log odds beyond this are rounded to 0 or 1, which have no logit
 
 
 def validate(
     model: LockedModel,
     features: pd.DataFrame,
-    outcome: pd.Series,
+    outcome: pd.Series | pd.DataFrame,
     *,
-    scale: str,
+    scale: str | Mapping[str, str],
     cohort_id: str,
     resampling: Resampling | None = None,
 ) -> PerformanceTable:
     """Judge a locked model on samples it never saw, without refitting anything.
 
-    What `exomics.validation.external.assess_binary_risk` says of the probabilities (discrimination, calibration,
-    accuracy, each with its interval), the balanced error at the model's own threshold, the coverage of its weight, the
-    share of samples that could be predicted, and the median drift of the features.
+    Of two classes what `exomics.validation.external.assess_binary_risk` says of the probabilities (discrimination,
+    calibration, accuracy, each with its interval) and the balanced error at the model's own threshold; of several AUC,
+    Brier score, log loss, balanced error, and the calibration of each; of survival Harrell's concordance and what
+    `assess_survival_risk` says of the risk by the last time of the model that follow-up reaches, with the Brier score
+    integrated over its times. Beside them the coverage of the weight, the share of samples that could be predicted, of
+    several parts the share that has each, and the median drift of the features.
 
     Parameters
     ----------
     model
         As read.
     features
-        (n_samples, any features), indexed by sample.
+        (n_samples, any features), indexed by sample; ``<block>:<feature>`` if the model has several blocks.
     outcome
-        (n_samples,) the value that the model calls positive, or another; missing is left out.
+        (n_samples,) classes; or two columns: time, and 1 for an event or 0 for a censored sample. Missing is left out.
     scale
-        Scale of `features`, in words: must be that of the model.
+        Scale of the features of each block, or of all, in words: must be that of the model.
     cohort_id
         Name of the cohort; must not be that in which the model was learned.
     resampling
@@ -63,8 +67,8 @@ def validate(
     ScaleError
         If the scale is another.
     InputError
-        If the cohort is the training cohort, nothing can be predicted, the outcome has not two values, or most features
-        lie beyond 3 training standard deviations: then it is another quantity, whatever its scale is called.
+        If the cohort is the training cohort, nothing can be predicted, the outcome is not that of the model, or most
+        features lie beyond 3 training standard deviations: then it is another quantity, whatever its scale is called.
 
     Notes
     -----
@@ -72,10 +76,11 @@ def validate(
 
     Examples
     --------
+    >>> from exomics.registry.locked_model import Part
     >>> one = np.ones(1)
-    >>> model = LockedModel(id="m", version="1.0.0", endpoint="response", positive="R", cohort="training",
-    ...     scale="log2", intercept=0.0, threshold=0.5, threshold_rule="one half", n_samples=40, n_events=20,
-    ...     min_coverage=0.8, features=("CXCL9",), coefficients=one, fills=one, means=0 * one, deviations=one)
+    >>> model = LockedModel(id="m", endpoint="response", classes=("N", "R"), cohort="c", scales={"rna": "log2"},
+    ...     parts=(Part("all", (0.0,)),), n_samples=40, n_events=20, features=("CXCL9",), part_of=("all",),
+    ...     coefficients=np.ones((1, 1)), fills=one, means=0 * one, deviations=one)
     >>> values = pd.DataFrame({"CXCL9": np.linspace(-2, 2, 20)})
     >>> labels = pd.Series(["N", "R", "N", "N", "R"] * 2 + ["R", "N", "R", "R", "N"] * 2)
     >>> table = validate(model, values, labels, scale="log2", cohort_id="elsewhere")
@@ -87,19 +92,16 @@ def validate(
     shared = features.loc[[name for name in features.index if name in known.index]]
     if shared.empty:
         raise InputError("no sample has both features and an outcome; check that both are indexed by sample_id.")
-    words = known.loc[shared.index].astype(str)
-    if words.nunique() != 2 or model.positive not in set(words):
-        shown = ", ".join(sorted(set(words))[:6])
-        raise InputError(f"the outcome of {cohort_id} needs two values, {model.positive!r} among them; it has {shown}.")
-    labels = np.asarray(words == model.positive, dtype=np.float64)
+    truth = _truth(model, known.loc[shared.index], cohort_id)
     found = predict(model, shared)
     usable = np.isfinite(found.probability)
-    rows = [*_coverage_rows(model, shared, found), *_measures(model, found, labels, resampling or Resampling())]
+    rows = [*_coverage_rows(model, shared, found), *measures(model, found, truth, resampling or Resampling())]
     label = Label(model.id, cohort_id, model.endpoint)
-    parameters = {"model": model.id, "version": model.version, "model_sha256": model.sha256, "scale": scale}
+    scales = scale if isinstance(scale, str) else "; ".join(dict.fromkeys(scale.values()))
+    parameters = {"model": model.id, "version": model.version, "model_sha256": model.sha256, "scale": scales}
     provenance = Provenance(method="validate", parameters=parameters)
-    counts = {"n_samples": int(usable.sum()), "n_events": int(labels[usable].sum())}
-    return performance(rows, label, provenance=provenance, **counts)
+    n_events = _events(model, truth[usable])
+    return performance(rows, label, provenance=provenance, n_samples=int(usable.sum()), n_events=n_events)
 
 
 def drift(model: LockedModel, features: pd.DataFrame) -> pd.Series:
@@ -125,10 +127,11 @@ def drift(model: LockedModel, features: pd.DataFrame) -> pd.Series:
 
     Examples
     --------
+    >>> from exomics.registry.locked_model import Part
     >>> one = np.ones(1)
-    >>> model = LockedModel(id="m", version="1.0.0", endpoint="response", positive="R", cohort="training",
-    ...     scale="log2", intercept=0.0, threshold=0.5, threshold_rule="one half", n_samples=40, n_events=20,
-    ...     min_coverage=0.8, features=("CXCL9",), coefficients=one, fills=one, means=one, deviations=2 * one)
+    >>> model = LockedModel(id="m", endpoint="response", classes=("N", "R"), cohort="c", scales={"rna": "log2"},
+    ...     parts=(Part("all", (0.0,)),), n_samples=40, n_events=20, features=("CXCL9",), part_of=("all",),
+    ...     coefficients=np.ones((1, 1)), fills=one, means=one, deviations=2 * one)
     >>> drift(model, pd.DataFrame({"CXCL9": [4.0, 6.0]})).tolist()
     [2.0]
     """
@@ -136,13 +139,35 @@ def drift(model: LockedModel, features: pd.DataFrame) -> pd.Series:
     return (here - model.means) / model.deviations
 
 
-def _refuse_unlike(model: LockedModel, scale: str, cohort_id: str) -> None:
-    if scale != model.scale:
-        raise ScaleError(
-            f"{model.id} was learned on {model.scale!r}; these features are on {scale!r}: convert them first."
-        )
+def _refuse_unlike(model: LockedModel, scale: str | Mapping[str, str], cohort_id: str) -> None:
+    given = dict.fromkeys(model.scales, scale) if isinstance(scale, str) else scale
+    for block, here in given.items():
+        if block not in model.scales:
+            raise InputError(f"{model.id} knows no block {block!r}; it was learned on {', '.join(model.scales)}.")
+        if here != model.scales[block]:
+            there = model.scales[block]
+            raise ScaleError(f"{model.id} was learned on {there!r}; these features are on {here!r}: convert them.")
     if cohort_id == model.cohort:
         raise InputError(f"{model.id} was learned in {model.cohort!r}: a validation needs a cohort it never saw.")
+
+
+def _truth(model: LockedModel, known: pd.Series | pd.DataFrame, cohort_id: str) -> FloatArray:
+    """Positions of classes, (n_samples,), or time and event, (n_samples, 2)."""
+    if model.baseline:
+        if not isinstance(known, pd.DataFrame):
+            raise InputError(f"{model.id} predicts survival: give two columns, the time and the event.")
+        found = outcome_of(known, None)
+        return np.column_stack([np.asarray(found.time), found.labels])
+    if isinstance(known, pd.DataFrame):
+        raise InputError(f"{model.id} predicts classes: give one column, not {known.shape[1]}.")
+    return truth_of(model, known.astype(str).tolist(), cohort_id)
+
+
+def _events(model: LockedModel, truth: FloatArray) -> int:
+    """Events of survival, or samples of the positive class; of several classes, of the rarest."""
+    if model.baseline or model.positive:
+        return int(truth[:, 1].sum() if model.baseline else truth.sum())
+    return int(np.bincount(truth.astype(np.int64), minlength=len(model.classes)).min())
 
 
 def _coverage_rows(model: LockedModel, features: pd.DataFrame, found: Predicted) -> list[Row]:
@@ -161,18 +186,12 @@ def _coverage_rows(model: LockedModel, features: pd.DataFrame, found: Predicted)
         row("coverage", float(found.coverage.mean()), note=note),
         row("predicted_fraction", float(np.isfinite(found.probability).mean())),
         row("median_drift", middle, note=warning if len(far) else ""),
+        *_parts(model, found),
     ]
 
 
-def _measures(model: LockedModel, found: Predicted, labels: FloatArray, resampling: Resampling) -> list[Row]:
-    usable = np.isfinite(found.probability)
-    probability, truth = found.probability[usable], labels[usable]
-    if usable.sum() < _LEAST_SAMPLES or len(np.unique(truth)) < 2:
-        note = f"{int(usable.sum())} samples could be predicted: too few of both classes for a measure"
-        return [row(metric, np.nan, note=note) for metric in ("auc", "balanced_error", "brier", "calibration_slope")]
-    errors = [np.mean(found.called[usable][truth == value] != value) for value in (0, 1)]
-    threshold = row("balanced_error", float(np.mean(errors)), note=f"at {model.threshold:g}: {model.threshold_rule}")
-    risk = np.clip(probability, _NEVER, 1.0 - _NEVER)
-    told = assess_binary_risk(risk, truth, label=Label(model.id, "", ""), resampling=resampling).frame
-    given: list[Row] = [{str(name): value for name, value in one.items()} for one in told.to_dict("records")]
-    return [*({name: one[name] for name in threshold} for one in given), threshold]
+def _parts(model: LockedModel, found: Predicted) -> list[Row]:
+    """How many samples have each of several parts; the others are predicted without it."""
+    shares = found.measured.mean(axis=0)
+    each = [row(f"measured:{part.name}", float(share)) for part, share in zip(model.parts, shares, strict=True)]
+    return each if len(each) > 1 else []

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from exomics.cli.main import COMMANDS
-from exomics.registry.locked_model import LockedModel, write_locked_model
+from exomics.registry.locked_model import LockedModel, Part, write_locked_model
 from exomics.schema.study import template_text
 from tests.shared import must
 
@@ -41,9 +41,10 @@ def _model() -> LockedModel:
     """What `exomics stratify` would have locked in another cohort."""
     one = np.ones(2)
     return LockedModel(
-        id="inflamed", version="1.0.0", endpoint="response", positive="responder", cohort="training", intercept=-1.0,
-        scale="linear tpm", threshold=0.5, threshold_rule="one half", n_samples=80, n_events=30, min_coverage=0.8,
-        features=("CXCL9", "GZMA"), coefficients=0.01 * one, fills=80 * one, means=80 * one, deviations=80 * one,
+        id="inflamed", endpoint="response", classes=("non_responder", "responder"), cohort="training",
+        scales={"features": "linear tpm"}, parts=(Part("all", (-1.0,)),), n_samples=80, n_events=30,
+        features=("CXCL9", "GZMA"), part_of=("all", "all"), coefficients=0.01 * np.ones((2, 1)), fills=80 * one,
+        means=80 * one, deviations=80 * one,
     )  # fmt: skip
 
 

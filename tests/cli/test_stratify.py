@@ -96,7 +96,7 @@ def test_noise_locks_no_model(tmp_path: Path) -> None:
         (PLAN.replace("positive: R", "positive: X"), "two classes, 'X'"),
         (PLAN.replace("n_repeats: 2", "n_repeat: 2"), "breaks its schema"),
         (PLAN + "keep: {response: Z}\n", "no sample has response 'Z'"),
-        (PLAN + "pipelines: [no_features, magic]\n", "no pipeline is called 'magic'"),
+        (PLAN + "pipelines: [elastic_net_logistic, magic]\n", "no pipeline is called 'magic'"),
     ],
 )
 def test_bad_plans_are_refused(plan: str, message: str, made: Path, tmp_path: Path) -> None:

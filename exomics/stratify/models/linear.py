@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from exomics.registry.locked_model import Link
+
 __all__ = ["LINKS", "Linear", "LinearModel", "Link", "probabilities"]
 
 FloatArray = NDArray[np.float64]
-Link = Literal["logistic", "softmax", "one_against_rest", "log_hazard"]
 
 #: What linear predictors stand for: log odds of the second of two classes, a predictor per class of probabilities that
 #: add up, log odds of each class against all others, or the log hazard.
-LINKS: tuple[Link, ...] = ("logistic", "softmax", "one_against_rest", "log_hazard")
+LINKS: tuple[Link, ...] = get_args(Link)
 
 
 class Linear(NamedTuple):

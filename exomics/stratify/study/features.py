@@ -18,7 +18,7 @@ from exomics.stratify.study.splits import joined_groups
 if TYPE_CHECKING:
     from mudata import MuData
 
-__all__ = ["Block", "Study", "blocks_of"]
+__all__ = ["Block", "Study", "blocks_of", "side_by_side"]
 
 FloatArray = NDArray[np.float64]
 
@@ -131,7 +131,7 @@ class Study:
         shared = [name for name in measured if name in known.index and name in groups.index]
         if not shared:
             raise InputError("no sample has features, outcome and groups; check that all are indexed by sample_id.")
-        joined = _joined(blocks, shared)
+        joined = side_by_side(blocks, named=len(blocks) > 1).reindex(shared)
         values, told_clinical = _numbers(joined, "feature"), _clinical(clinical, shared)
         found = outcome_of(known.loc[shared], positive)
         refuse_copies(values, found, list(map(str, joined.columns)))
@@ -180,6 +180,31 @@ class Study:
         return {"cohort_id": self.cohort, "endpoint": self.endpoint} | counts
 
 
+def side_by_side(blocks: Mapping[str, pd.DataFrame], *, named: bool) -> pd.DataFrame:
+    """All blocks beside each other; a sample that a block lacks has no value there.
+
+    Parameters
+    ----------
+    blocks
+        (n_samples, n_features) of each, indexed by sample.
+    named
+        Whether features are called ``<block>:<feature>``, as where there are several blocks.
+
+    Returns
+    -------
+    DataFrame
+        (n_samples, n_features of all), samples in the order in which they come first.
+
+    Examples
+    --------
+    >>> rna, protein = pd.DataFrame({"x": [1.0, 2.0]}, index=["a", "b"]), pd.DataFrame({"x": [3.0]}, index=["b"])
+    >>> side_by_side({"rna": rna, "protein": protein}, named=True).columns.tolist()
+    ['rna:x', 'protein:x']
+    """
+    frames = [frame.add_prefix(f"{block}:", axis=1) if named else frame for block, frame in blocks.items()]
+    return frames[0] if len(frames) == 1 else pd.concat(frames, axis=1)
+
+
 def blocks_of(data: MuData) -> dict[str, pd.DataFrame]:
     """The modalities of a MuData as blocks of features, each (n_samples, n_features) and indexed as the MuData is.
 
@@ -209,14 +234,6 @@ def _require_unique(tables: Mapping[str, pd.DataFrame | pd.Series]) -> None:
     for what, table in tables.items():
         if not table.index.is_unique:
             raise InputError(f"the {what} have {table.index[table.index.duplicated()][0]!r} twice; one row each.")
-
-
-def _joined(blocks: Mapping[str, pd.DataFrame], shared: list[object]) -> pd.DataFrame:
-    """All blocks beside each other; a sample that a block lacks has no value there."""
-    if len(blocks) == 1:
-        return next(iter(blocks.values())).loc[shared]
-    named = [frame.add_prefix(f"{block}:", axis=1) for block, frame in blocks.items()]
-    return pd.concat([frame.reindex(shared) for frame in named], axis=1)
 
 
 def _names(clinical: pd.DataFrame | None) -> Sequence[object]:
