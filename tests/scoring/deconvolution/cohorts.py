@@ -31,10 +31,60 @@ JUDGED = {
     "tumor": ("B cell", "T cell", "T cell CD4+", "T cell CD8+", "NK cell", "macrophage", "neutrophil", "fibroblast",
               "endothelial cell"),
 }  # fmt: skip
-_BLOOD = (.05, .03, .004, .17, .17, .03, .08, .10, .03, .02, .09, .17, .025, .01, .005, .012, .006, .03, 0, 0, 0, 0, 0, 0)
+_BLOOD = (
+    0.05,
+    0.03,
+    0.004,
+    0.17,
+    0.17,
+    0.03,
+    0.08,
+    0.10,
+    0.03,
+    0.02,
+    0.09,
+    0.17,
+    0.025,
+    0.01,
+    0.005,
+    0.012,
+    0.006,
+    0.03,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+)
 _TUMOR = (.02, .02, .02, .03, .06, .03, .015, .06, .01, .003, .015, .02, .01, .012, .004, .02, .001, .0, .05, .09, .01,
           .13, .06, 0)  # fmt: skip
-_CONTENT = (.5, .5, 2., .5, .5, .5, .5, .6, .6, .6, .8, 1., 1., 1.2, 1.2, .3, .4, .2, 1.1, 1.1, .8, 1.2, 1.2, 1.6)
+_CONTENT = (
+    0.5,
+    0.5,
+    2.0,
+    0.5,
+    0.5,
+    0.5,
+    0.5,
+    0.6,
+    0.6,
+    0.6,
+    0.8,
+    1.0,
+    1.0,
+    1.2,
+    1.2,
+    0.3,
+    0.4,
+    0.2,
+    1.1,
+    1.1,
+    0.8,
+    1.2,
+    1.2,
+    1.6,
+)
 _OF_XCELL = {
     "B-cells": (0, 1), "naive B-cells": (0,), "Memory B-cells": (1,), "Class-switched memory B-cells": (1,),
     "Plasma cells": (2,), "CD4+ T-cells": (3, 4, 5), "CD4+ naive T-cells": (3,), "CD4+ memory T-cells": (4,),
@@ -47,9 +97,9 @@ _OF_XCELL = {
     "ly Endothelial cells": (22,), "Epithelial cells": (23,), "Keratinocytes": (23,), "Melanocytes": (23,),
 }  # fmt: skip
 _OF_MCP = {
-    "T cells": (3, 4, 5, 6, 7, 8, 9), "CD8 T cells": (6, 7), "Cytotoxic lymphocytes": (7, 8, 9, 10),
-    "B lineage": (0, 1, 2), "NK cells": (10,), "Monocytic lineage": (11, 12, 18, 19),
-    "Myeloid dendritic cells": (13,), "Neutrophils": (15,), "Endothelial cells": (22,), "Fibroblasts": (21,),
+    "T_cells": (3, 4, 5, 6, 7, 8, 9), "CD8_T_cells": (6, 7), "Cytotoxic": (7, 8, 9, 10), "B_lineage": (0, 1, 2),
+    "NK": (10,), "Monocytic": (11, 12, 18, 19), "Myeloid_DC": (13,), "Neutrophils": (15,), "Endothelial": (22,),
+    "Fibroblasts": (21,),
 }  # fmt: skip
 _OF_TIL = {
     "B.cells": (0, 1, 2), "Macrophages.M1": (18,), "Macrophages.M2": (19,), "Monocytes": (11, 12), "Neutrophils": (15,),
@@ -122,7 +172,7 @@ def _learn_markers(
     votes = np.zeros(level.shape)
     for part, kinds_of in (("xcell", _OF_XCELL), ("mcp_counter", _OF_MCP)):
         for name, members in references[part].parts["markers"].items():
-            for kind in kinds_of.get(name.partition("%")[0].replace("_", " " if part == "mcp_counter" else "_"), ()):
+            for kind in kinds_of.get(name.partition("%")[0], ()):
                 votes[kind, [at[gene] for gene in members]] += 1.0 if part == "xcell" else 3.0
     strength = np.minimum(votes, 3.0) / 3.0 * np.abs(rng.normal(3.0, 1.5, level.shape))
     for lineage in LINEAGES:
@@ -135,11 +185,13 @@ def _learn_markers(
 def _learn_profiles(
     level: np.ndarray, known: np.ndarray, made: tuple[Profiles, dict[str, int], Mapping[str, tuple[int, ...]]]
 ) -> None:
+    """Levels of a table; where another has told one before, the mean of both."""
     table, at, kinds_of = made
     columns = [at[gene] for gene in table.rows]
     for number, name in enumerate(table.columns):
         for kind in kinds_of.get(name, (AT[name],) if name in AT else ()):
-            level[kind, columns] = np.log2(table.values[:, number] + 1) - 0.5
+            told = np.log2(table.values[:, number] + 1) - 0.5
+            level[kind, columns] = np.where(known[kind, columns], (level[kind, columns] + told) / 2, told)
             known[kind, columns] = True
 
 
@@ -180,7 +232,9 @@ def _blood(rng: np.random.Generator, n: int) -> np.ndarray:
     spread = np.full(len(KINDS), 0.4) * np.exp(rng.normal(0, 0.2, len(KINDS))) * rng.uniform(0.5, 1.1)
     spread[[AT["Neutrophils.LD"], AT["Platelets"]]] = rng.uniform(0.5, 1.2)
     shared = rng.normal(0, 0.15, (n, len(LINEAGES)))
-    log = np.log(np.maximum(_BLOOD, 1e-9)) + rng.normal(0, 0.15, len(KINDS)) + rng.normal(0, 1, (n, len(KINDS))) * spread
+    log = (
+        np.log(np.maximum(_BLOOD, 1e-9)) + rng.normal(0, 0.15, len(KINDS)) + rng.normal(0, 1, (n, len(KINDS))) * spread
+    )
     for number, lineage in enumerate(LINEAGES):
         log[:, list(lineage)] += shared[:, [number]]
     raw = np.exp(log)
@@ -253,9 +307,7 @@ def _erring(
     return found
 
 
-def _epic(
-    base: Nominal, tpm: np.ndarray, world: tuple[np.ndarray, str], rng: np.random.Generator
-) -> CellReference:
+def _epic(base: Nominal, tpm: np.ndarray, world: tuple[np.ndarray, str], rng: np.random.Generator) -> CellReference:
     content, context = world
     more = {"Monocytes": (11, 12), "Neutrophils": (15,)} if context == "blood" else {
         "Macrophages": (18, 19), "CAFs": (21,), "Endothelial": (22,)}  # fmt: skip
