@@ -65,6 +65,7 @@ FEATURE_TYPES: Final = (
     "gene",
     "mirna",
     "protein",
+    "peptide",
     "site",
     "metabolite",
     "cell_type",

@@ -10,6 +10,8 @@ from exomics.datasets.loaders.excerpt import EXCERPT
 from exomics.datasets.loaders.expression_table import EXPRESSION_TABLE
 from exomics.datasets.loaders.feature_counts import FEATURE_COUNTS
 from exomics.datasets.loaders.fragpipe import FRAGPIPE
+from exomics.datasets.loaders.fragpipe_peptides import FRAGPIPE_PEPTIDES
+from exomics.datasets.loaders.fragpipe_sites import FRAGPIPE_SITES
 from exomics.datasets.loaders.gdc_clinical import GDC_CLINICAL
 from exomics.datasets.loaders.gdc_htseq_counts import GDC_HTSEQ_COUNTS
 from exomics.datasets.loaders.gdc_mirna import GDC_MIRNA
@@ -53,6 +55,8 @@ Loaders = Methods(
         EXPRESSION_TABLE,
         FEATURE_COUNTS,
         FRAGPIPE,
+        FRAGPIPE_PEPTIDES,
+        FRAGPIPE_SITES,
         GDC_CLINICAL,
         GDC_HTSEQ_COUNTS,
         GDC_MIRNA,

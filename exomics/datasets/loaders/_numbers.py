@@ -26,7 +26,7 @@ def number_columns(
     Parameters
     ----------
     frame
-        Text, missing as NaN.
+        Text, missing as NaN; columns of floats are taken as they are.
     columns
         Their names.
     path
@@ -67,6 +67,8 @@ def number_columns(
 
 def _floats(column: pd.Series, missing: Collection[str]) -> tuple[np.ndarray, list[str]]:
     """The column as floats, and the fields that are no number."""
+    if column.dtype == np.float64:
+        return column.to_numpy(), []
     odd: list[str] = []
     made = np.full(len(column), np.nan)
     for place, field in enumerate(column):

@@ -53,7 +53,12 @@ class ProteinGroups:
 
 
 def protein_groups(
-    groups: ProteinGroups, files: Mapping[str, Path], options: Mapping[str, Any], manifest: Manifest
+    groups: ProteinGroups,
+    files: Mapping[str, Path],
+    options: Mapping[str, Any],
+    manifest: Manifest,
+    *,
+    found: Mapping[str, Any] | None = None,
 ) -> AnnData:
     """The object of the contract.
 
@@ -68,6 +73,8 @@ def protein_groups(
         ``var``) or ``drop``.
     manifest
         Where the files come from.
+    found
+        What the loader dropped before, for the report.
 
     Returns
     -------
@@ -96,6 +103,7 @@ def protein_groups(
         **groups.table.format.report(),
         "notes": [*groups.table.format.notes, *notes],
         "quantity": groups.quantity,
+        **(found or {}),
         **{f"n_{name.removeprefix('is_')}": int(flag.sum()) for name, flag in groups.flags.items()},
         "n_dropped": int((~kept).sum()),
         "zeros_as_missing": n_zero,

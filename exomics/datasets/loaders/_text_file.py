@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -80,7 +80,7 @@ class TextFile:
         self.compression = "gzip" if head.startswith(_GZIP) else ""
         _require_text(head, path)
 
-    def blocks(self) -> Iterator[bytes]:
+    def blocks(self) -> Generator[bytes, None, None]:
         """The text in blocks of some megabytes: without byte order mark, each line ended by ``\\n``."""
         source = filter(None, self._inflated() if self.compression else self._raw())
         first = next(source, b"")
@@ -157,7 +157,7 @@ class TextFile:
         except UnicodeError as error:
             raise InputError(f"{self.path} is not a text table: broken UTF-16 ({error}); save it as UTF-8.") from error
 
-    def _checked(self, blocks: Iterator[bytes], *, is_old_mac: bool) -> Iterator[bytes]:
+    def _checked(self, blocks: Iterator[bytes], *, is_old_mac: bool) -> Generator[bytes, None, None]:
         done = 0
         for block in blocks:
             if b"\0" in block:

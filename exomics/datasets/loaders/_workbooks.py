@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import zipfile
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,13 +59,15 @@ def grid_of(path: Path) -> list[list[str]]:
     return [row + [""] * (width - len(row)) for row in rows]
 
 
-def read_columnar(path: Path) -> dict[str, pd.Series]:
+def read_columnar(path: Path, wanted: Collection[str] | None = None) -> dict[str, pd.Series]:
     """The columns of a parquet or feather file: numbers as floats, anything else as text, missing as NaN.
 
     Parameters
     ----------
     path
         ``.parquet`` or ``.feather``.
+    wanted
+        Read only these, where they are there; all otherwise.
 
     Returns
     -------
@@ -76,21 +79,34 @@ def read_columnar(path: Path) -> dict[str, pd.Series]:
     InputError
         If the file cannot be read.
     """
+    names = columnar_names(path)
+    chosen = names if wanted is None else [name for name in names if name in wanted]
+    found = _columnar(path, lambda polars, stream, kind: getattr(polars, f"read_{kind}")(stream, columns=chosen))
+    return {column.name: _plain(column) for column in found.get_columns()}
+
+
+def columnar_names(path: Path) -> list[str]:
+    """The names of the columns of a parquet or feather file; an `InputError` when it is none."""
+    return list(_columnar(path, lambda polars, stream, kind: getattr(polars, f"read_{kind}_schema")(stream)))
+
+
+def _columnar(path: Path, read: Callable[[Any, Any, str], Any]) -> Any:
+    """What `read` makes of polars, the open file and its kind."""
     import polars
 
     try:
         with path.open("rb") as stream:
-            found = (polars.read_ipc if path.suffix == ".feather" else polars.read_parquet)(stream)
+            return read(polars, stream, "ipc" if path.suffix.lower() == ".feather" else "parquet")
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; give an existing file.") from error
     except (*_DAMAGED, polars.exceptions.PolarsError) as error:
         raise InputError(f"{path} is not a whole {path.suffix[1:]} file ({error}); write it again.") from error
-    return {
-        column.name: pd.Series(column.cast(polars.Float64).to_numpy())
-        if column.dtype.is_numeric()
-        else pd.Series([_text_or_missing(cell) for cell in column.to_list()], dtype=object)
-        for column in found.get_columns()
-    }
+
+
+def _plain(column: Any) -> pd.Series:
+    if column.dtype.is_numeric():
+        return pd.Series(column.cast(float).to_numpy())
+    return pd.Series([_text_or_missing(cell) for cell in column.to_list()], dtype=object)
 
 
 def read_columns(path: Path) -> pd.DataFrame:

@@ -1,14 +1,15 @@
-"""DIA-NN: the matrix of protein groups, or of genes."""
+"""DIA-NN: the matrix of protein groups or of genes, or the report of precursors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from anndata import AnnData
 
 from exomics.datasets.loaders._assemble import only_file
+from exomics.datasets.loaders._diann_report import GROUP, REPORT_OPTIONS, RUNS, report_groups
 from exomics.datasets.loaders._protein_groups import (
     PROTEIN_OPTIONS,
     ProteinGroups,
@@ -18,6 +19,7 @@ from exomics.datasets.loaders._protein_groups import (
     run_name,
     words,
 )
+from exomics.datasets.loaders._report_rows import report_names
 from exomics.datasets.loaders._text_table import read_text_table
 from exomics.errors import InputError
 from exomics.registry.manifest import Manifest
@@ -27,7 +29,7 @@ ANNOTATION: Final = (
     "Protein.Group", "Protein.Ids", "Protein.Names", "Genes", "First.Protein.Description", "N.Sequences",
     "N.Proteotypic.Sequences",
 )  # fmt: skip
-_OPTIONS: Final = {name: value for name, value in PROTEIN_OPTIONS.items() if name != "quantity"}
+_OPTIONS: Final[Mapping[str, Any]] = {**PROTEIN_OPTIONS, **REPORT_OPTIONS}
 
 
 def load_diann(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
@@ -36,26 +38,33 @@ def load_diann(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     Parameters
     ----------
     files
-        Role ``proteins``: ``report.pg_matrix.tsv`` or ``report.gg_matrix.tsv``. Optional ``samples``: a sheet.
+        Role ``proteins``: ``report.pg_matrix.tsv``, ``report.gg_matrix.tsv``, or the report of precursors itself,
+        ``report.tsv`` (DIA-NN 1) or ``report.parquet`` (1.9 and later). Optional ``samples``: a sheet.
     manifest
         Options: ``strip`` (text that ends every run's name), ``flagged`` (``keep`` or ``drop`` contaminants),
-        ``sample_id`` (column of the sheet), and the sample options.
+        ``sample_id`` (column of the sheet), and the sample options. Of a report: ``quantity`` (``PG.MaxLFQ``,
+        ``PG.Normalised``, ``PG.Quantity``, ``PG.TopN``; else the first that is there; ``Precursor.Normalised`` or
+        ``Precursor.Quantity`` is summed over the precursors of a group), ``q_values`` (columns that must not exceed
+        ``max_q_value``, default ``Q.Value,PG.Q.Value``), ``max_q_value`` (default 0.01).
 
     Returns
     -------
     AnnData
-        Samples x features: groups by ``Protein.Group`` (else by ``Genes``), linear MaxLFQ intensities, missing where
-        DIA-NN left the field empty. Sample ids are the runs' file names without folder and ``.raw``, ``.mzML`` or
-        ``.d``.
+        Samples x features: groups by ``Protein.Group`` (else by ``Genes``), linear intensities, missing where DIA-NN
+        left the field empty. Sample ids are the runs' file names without folder and ``.raw``, ``.mzML`` or ``.d``. How
+        many rows, groups and runs of a report its filters took is in ``uns["exomics"]["report"]``.
 
     Raises
     ------
     InputError
-        If the table has no group ids or no run, an id or run occurs twice, or a value is no number.
+        If the table has no group ids or no run, an id or run occurs twice, a needed column is missing, or a value is no
+        number.
 
     Notes
     -----
-    Format: Demichev et al. 2020, doi:10.1038/s41592-019-0638-x.
+    Format: Demichev et al. 2020, doi:10.1038/s41592-019-0638-x. ``PG.Q.Value`` is of the group in its run. DIA-NN's own
+    matrices are held to global q-values and to 5 % in the run instead: name ``Global.PG.Q.Value`` (without
+    match-between-runs) or ``Lib.PG.Q.Value`` (with it) among ``q_values`` to control the groups over all runs.
 
     Examples
     --------
@@ -71,8 +80,17 @@ def load_diann(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     """
     path = only_file(files, "proteins")
     options = {**_OPTIONS, **manifest.options}
+    names = report_names(path)
+    if not (GROUP in names and any(run in names for run in RUNS)):
+        return protein_groups(_matrix(path, options), files, options, manifest)
+    groups, lost = report_groups(path, names, options)
+    return protein_groups(groups, files, options, manifest, found=lost)
+
+
+def _matrix(path: Path, options: Mapping[str, Any]) -> ProteinGroups:
+    """The groups of a matrix with one column per run."""
     table = read_text_table(path, quoted=False, delimiter="\t", missing=("", "NA", "NaN"), mend=("short_rows",))
-    identifier = next((name for name in ("Protein.Group", "Genes") if name in table.frame), None)
+    identifier = next((name for name in (GROUP, "Genes") if name in table.frame), None)
     runs = [name for name in table.frame.columns if name not in ANNOTATION]
     if identifier is None or not runs:
         raise InputError(
@@ -83,8 +101,8 @@ def load_diann(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     if len(set(labels)) < len(labels):
         twice = sorted({label for label in labels if labels.count(label) > 1})
         raise InputError(f"{path}: several runs have the name {', '.join(twice[:3])}; rename one.")
-    listed = [name for name in ("Protein.Group", "Protein.Ids", "Protein.Names") if name in table.frame]
-    groups = ProteinGroups(
+    listed = [name for name in (GROUP, "Protein.Ids", "Protein.Names") if name in table.frame]
+    return ProteinGroups(
         table=table,
         identifiers=words(table.frame[identifier]),
         names=gene_names(table.frame, "Genes"),
@@ -92,13 +110,12 @@ def load_diann(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
         flags=flags_of(table.frame, listed or [identifier], marked={}),
         quantity="MaxLFQ",
     )
-    return protein_groups(groups, files, options, manifest)
 
 
 DIANN = MethodSpec(
     name="diann",
     kind="loader",
-    title="DIA-NN protein group or gene matrix",
+    title="DIA-NN protein groups: matrix, or report of precursors",
     function=load_diann,
     reference="10.1038/s41592-019-0638-x",
     input_scale=("linear",),

@@ -26,7 +26,8 @@ QUANTITIES: Final = (
     "MaxLFQ Intensity", "Razor Intensity", "Total Intensity", "Unique Intensity", "Intensity",
     "MaxLFQ Total Intensity", "MaxLFQ Unique Intensity", "MaxLFQ Razor Intensity",
 )  # fmt: skip
-_OPTIONS: Final = {name: value for name, value in PROTEIN_OPTIONS.items() if name != "strip"}
+OPTIONS: Final = {name: value for name, value in PROTEIN_OPTIONS.items() if name != "strip"}
+MISSING: Final = ("", "NA", "NaN")
 
 
 def load_fragpipe(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
@@ -68,10 +69,9 @@ def load_fragpipe(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     ([[12.5]], ['a'], ['HPX'])
     """
     path = only_file(files, "proteins")
-    options = {**_OPTIONS, **manifest.options}
-    missing = ("", "NA", "NaN")
-    table = read_text_table(path, quoted=False, delimiter="\t", missing=missing, needs=("Protein", "Protein ID"))
-    available = {quantity: _columns(table, quantity) for quantity in QUANTITIES}
+    options = {**OPTIONS, **manifest.options}
+    table = read_text_table(path, quoted=False, delimiter="\t", missing=MISSING, needs=("Protein", "Protein ID"))
+    available = {quantity: quantity_columns(table, quantity) for quantity in QUANTITIES}
     quantity = chosen_quantity(options["quantity"], available, path)
     groups = ProteinGroups(
         table=table,
@@ -84,10 +84,13 @@ def load_fragpipe(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     return protein_groups(groups, files, options, manifest)
 
 
-def _columns(table: TextTable, quantity: str) -> dict[str, str]:
-    """Sample to column: those that end with the quantity and with no longer name of one."""
+def quantity_columns(table: TextTable, quantity: str) -> dict[str, str]:
+    """Sample to column: those that end with the quantity and with no longer name of one.
+
+    A bare ``Razor Intensity`` is of no sample: it stands in the ``protein.tsv`` of one.
+    """
     longer = tuple(f" {other}" for other in QUANTITIES if other.endswith(f" {quantity}"))
-    found = [name for name in table.frame.columns if name.endswith(f" {quantity}")]
+    found = [name for name in table.frame.columns if name.endswith(f" {quantity}") and name not in QUANTITIES]
     return {name.removesuffix(f" {quantity}"): name for name in found if not (longer and name.endswith(longer))}
 
 
@@ -99,5 +102,5 @@ FRAGPIPE = MethodSpec(
     reference="10.1038/s41592-020-0912-y",
     input_scale=("linear",),
     feature_types=("protein",),
-    parameters=_OPTIONS,
+    parameters=OPTIONS,
 )

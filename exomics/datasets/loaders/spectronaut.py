@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import pandas as pd
 from anndata import AnnData
 
 from exomics.datasets.loaders._assemble import only_file
@@ -21,6 +20,7 @@ from exomics.datasets.loaders._protein_groups import (
     run_name,
     words,
 )
+from exomics.datasets.loaders._report_rows import per_group, read_report, report_names, runs_of
 from exomics.datasets.loaders._text_table import TextTable, read_text_table
 from exomics.errors import InputError
 from exomics.registry.manifest import Manifest
@@ -41,8 +41,8 @@ def load_spectronaut(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     ----------
     files
         Role ``proteins``: a protein report, pivoted (``[1] run.raw.PG.Quantity``) or long (``R.FileName``,
-        ``PG.ProteinGroups``, ``PG.Quantity``; rows of precursors of one group repeat its quantity). Optional
-        ``samples``: a sheet.
+        ``PG.ProteinGroups``, ``PG.Quantity``; rows of precursors of one group repeat its quantity; also as parquet).
+        Optional ``samples``: a sheet.
     manifest
         Options: ``quantity`` (``PG.Quantity``, ``PG.Log2Quantity``, ``PG.NormalizedQuantity``, ``PG.IBAQ``; else the
         first that is there), ``strip`` (text that ends every run's name), ``flagged``, ``sample_id``, and the sample
@@ -77,10 +77,10 @@ def load_spectronaut(files: Mapping[str, Path], manifest: Manifest) -> AnnData:
     """
     path = only_file(files, "proteins")
     options = {**PROTEIN_OPTIONS, **manifest.options}
-    table = read_text_table(path, missing=_MISSING, needs=(ID,))
-    if RUN in table.frame:
-        table, available = _pivoted(table, options["strip"], options["quantity"])
+    if {RUN, ID} <= set(report_names(path)):
+        table, available = _pivoted(path, options)
     else:
+        table = read_text_table(path, missing=_MISSING, needs=(ID,))
         available = _columns(table, options["strip"])
     quantity = chosen_quantity(options["quantity"], available, path)
     groups = ProteinGroups(
@@ -109,25 +109,14 @@ def _columns(table: TextTable, strip: str) -> dict[str, dict[str, str]]:
     return available
 
 
-def _pivoted(table: TextTable, strip: str, wanted: str | None) -> tuple[TextTable, dict[str, dict[str, str]]]:
+def _pivoted(path: Path, options: Mapping[str, Any]) -> tuple[TextTable, dict[str, dict[str, str]]]:
     """A long report as one row per group and one column per run."""
-    frame, path = table.frame, table.path
-    present = {name: {name: name} for name in QUANTITIES if name in frame}
-    quantity = chosen_quantity(wanted, {name: present.get(name, {}) for name in QUANTITIES}, path)
-    rows = frame[[ID, RUN, quantity]].drop_duplicates()
-    rows = rows[rows[quantity].notna()]
-    twice = rows[rows.duplicated([ID, RUN])]
-    if frame[[ID, RUN]].isna().any(axis=None) or len(twice):
-        first = f"{twice[ID].iloc[0]} in {twice[RUN].iloc[0]}" if len(twice) else "an empty group or run"
-        raise InputError(f"{path}: expected one {quantity} per group and run; {first} has another.")
-    described = frame[[name for name in _GROUP if name in frame]].drop_duplicates(ID).set_index(ID)
-    wide = rows.pivot(index=ID, columns=RUN, values=quantity).reindex(described.index)
-    wide = wide.reindex(columns=list(dict.fromkeys(frame[RUN])))
-    columns = {run_name(str(run), strip): str(run) for run in wide.columns}
-    if len(columns) < wide.shape[1]:
-        raise InputError(f"{path}: several runs have one name without {strip!r}; rename one.")
-    made = pd.concat([described, wide.set_axis(list(map(str, wide.columns)), axis=1)], axis=1).reset_index()
-    return TextTable(path, made, table.comments, table.format), {**dict.fromkeys(QUANTITIES, {}), quantity: columns}
+    table = read_report(path, {RUN, *_GROUP, *QUANTITIES}, missing=_MISSING)
+    present = {name: {name: name} if name in table.frame else {} for name in QUANTITIES}
+    quantity = chosen_quantity(options["quantity"], present, path)
+    made = per_group(table, group=ID, run=RUN, quantity=quantity, described=_GROUP[1:])
+    runs = runs_of(table, RUN, options["strip"])
+    return TextTable(path, made, (), table.format), {**dict.fromkeys(QUANTITIES, {}), quantity: runs}
 
 
 SPECTRONAUT = MethodSpec(
