@@ -40,17 +40,17 @@ def check_samples(
     >>> check_samples(pd.DataFrame({"ecog": [0, 1]}))
     >>> check_samples(pd.DataFrame({"bmi": ["thin"]}, index=["s1"]))
     Traceback (most recent call last):
-    exomics.errors.InputError: the sample sheet has 1 faults: bmi must be a number in kg/m2, got 'thin' in sample s1
+    exomics.errors.InputError: the sample sheet: bmi must be a number in kg/m2, got 'thin' in sample s1.
     """
     failures = [
-        f"{field.column} is missing, which {field.id} calls per_sample"
+        f"there is no column {field.column}, though the study calls {field.id} per_sample"
         for field in FIELDS
         if (study or {}).get(field.group, {}).get(field.name) == PER_SAMPLE and field.column not in obs.columns
     ]
     failures += [fault for name in obs.columns if name in SAMPLE_FIELDS and (fault := _fault(obs[name], str(name)))]
     if failures:
         shown = "; ".join(failures[:6]) + (" ..." if len(failures) > 6 else "")
-        raise InputError(f"{source} has {len(failures)} faults: {shown}")
+        raise InputError(f"{source}: {shown}.")
 
 
 def _fault(column: pd.Series, name: str) -> str:

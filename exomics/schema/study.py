@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from exomics.errors import InputError
 from exomics.schema.study_fields import FIELDS, StudyField
 
 NOT_REPORTED, NOT_APPLICABLE, PER_SAMPLE = "not_reported", "not_applicable", "per_sample"
+
+_SHOWN = 6
 
 
 def check_study(study: Mapping[str, Any], source: str = "study.yaml", *, strict: bool = False) -> None:
@@ -39,30 +42,46 @@ def check_study(study: Mapping[str, Any], source: str = "study.yaml", *, strict:
     >>> check_study(template(species="human"))
     >>> check_study({"study": {"species": "dragon"}})  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    exomics.errors.InputError: study.yaml has ...
+    exomics.errors.InputError: study.yaml: missing, write not_reported: study.title, ...
     """
     if not isinstance(study, Mapping) or not all(isinstance(group, Mapping) for group in study.values()):
         raise InputError(f"{source} must hold groups of fields; write one with `exomics init`.")
-    known = {(field.group, field.name): field for field in FIELDS}
-    given = {(str(group), str(name)): value for group, found in study.items() for name, value in found.items()}
-    failures = [f"{group}.{name} is no field" for group, name in given if (group, name) not in known]
-    failures += [
-        f"{group}.{name} is missing (write not_reported)" for group, name in known if (group, name) not in given
-    ]
-    failures += [problem for key, field in known.items() if key in given and (problem := problem_of(field, given[key]))]
+    known = {field.id: field for field in FIELDS}
+    given = {f"{group}.{name}": value for group, found in study.items() for name, value in found.items()}
+    failures = [_unknown(given, known), _missing(given, known)]
+    failures += [problem_of(field, given[name]) for name, field in known.items() if name in given]
     if strict:
-        failures += [
-            f"{field.id} is not reported (a strict check needs it)"
-            for field in FIELDS
-            if field.required and given.get((field.group, field.name)) == NOT_REPORTED
-        ]
-    if failures:
-        shown = "; ".join(failures[:6]) + (" ..." if len(failures) > 6 else "")
-        raise InputError(f"{source} has {len(failures)} faults: {shown}")
+        failures.append(_unreported(given))
+    shown = [failure for failure in failures if failure]
+    if shown:
+        raise InputError(f"{source}: {'; '.join(shown[:_SHOWN])}{' ...' if len(shown) > _SHOWN else ''}.")
+
+
+def _unknown(given: Collection[str], known: Collection[str]) -> str:
+    unknown = [name for name in given if name not in known]
+    close = {name: difflib.get_close_matches(name, known, n=1) for name in unknown[:_SHOWN]}
+    hints = [f"{name} (did you mean {found[0]}?)" if found else name for name, found in close.items()]
+    return f"no such field: {_and_more(hints, len(unknown))}" if unknown else ""
+
+
+def _missing(given: Collection[str], known: Collection[str]) -> str:
+    missing = [name for name in known if name not in given]
+    return f"missing, write not_reported: {_and_more(missing[:_SHOWN], len(missing))}" if missing else ""
+
+
+def _unreported(given: Mapping[str, Any]) -> str:
+    unreported = [field.id for field in FIELDS if field.required and given.get(field.id) == NOT_REPORTED]
+    if not unreported:
+        return ""
+    return f"not reported, though strict asks for it: {', '.join(unreported)} (`exomics catalog fields` explains each)"
+
+
+def _and_more(shown: Sequence[str], n: int) -> str:
+    return ", ".join(shown) + (f" and {n - len(shown)} more" if n > len(shown) else "")
 
 
 def template(columns: Collection[str] = (), **known: str) -> dict[str, dict[str, Any]]:
-    """A study document with every field ``not_reported``.
+    """A study document with every field ``not_reported``; ``not_applicable`` those of another species.
 
     Parameters
     ----------
@@ -81,12 +100,13 @@ def template(columns: Collection[str] = (), **known: str) -> dict[str, dict[str,
     >>> template(["strain"], species="mouse")["host"]["strain"]
     'per_sample'
     """
+    foreign = {"": "", "human": "host"}.get(known.get("species", ""), "patient")
     study: dict[str, dict[str, Any]] = {}
     for field in FIELDS:
         value = PER_SAMPLE if field.column in columns else NOT_REPORTED
-        study.setdefault(field.group, {})[field.name] = (
-            known.get(field.name, value) if field.group == "study" else value
-        )
+        if field.group == "study":
+            value = known.get(field.name, value)
+        study.setdefault(field.group, {})[field.name] = NOT_APPLICABLE if field.group == foreign else value
     return study
 
 

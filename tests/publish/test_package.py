@@ -106,7 +106,7 @@ def test_a_package_holds_tables_signature_steps_and_thanks(package: Path) -> Non
 def test_a_strict_package_wants_the_exercise_program(files: list[Path], tmp_path: Path) -> None:
     study, folder = tmp_path / "study.yaml", tmp_path / "strict"
     write_text(study, template_text(species="rat"))
-    with pytest.raises(InputError, match=r"6 faults: fitt\.type is not reported"):
+    with pytest.raises(InputError, match=r"strict asks for it: fitt\.type"):
         publish(files, folder, title="Planted", study=study, strict=True)
     with pytest.raises(InputError, match="a strict package needs the study"):
         publish(files, folder, title="Planted", strict=True)
@@ -194,6 +194,9 @@ def test_a_failing_command_is_named(package: Path, tmp_path: Path) -> None:
         ["load", "x", "--output=evil.h5ad"],
         ["load", "x", "--output", "{output:0}/../evil.h5ad"],
         ["derive", "{input:0}", "-o", "{output:0}", "--losses", "evil.tsv"],
+        ["benefit", "{input:0}", "-o", "{output:0}", "--scores", "evil"],
+        ["stratify", "--features", "{input:0}", "-o", "{input_folder:0}"],
+        ["validate", "{input_folder:0}", "-o", "{output_folder:0}/.."],
         [],
     ],
 )
@@ -290,6 +293,9 @@ def test_a_published_path_outside_the_package_is_refused(package: Path, tmp_path
         lambda steps: steps[1]["inputs"][0].update(step=7),
         lambda steps: steps[1].update(command=3),
         lambda steps: steps[1]["outputs"][0].update(color="red"),
+        lambda steps: steps[1]["outputs"][0].update(name="model/../../evil.tsv"),
+        lambda steps: steps[1]["outputs"][0].update(name="/evil.tsv"),
+        lambda steps: steps[1]["outputs"].append(steps[1]["outputs"][0]),
         lambda steps: steps[1].pop("inputs"),
     ],
 )

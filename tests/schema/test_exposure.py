@@ -129,20 +129,20 @@ def test_the_sheet_says_more_than_the_study() -> None:
 def test_a_strict_check_wants_fitt() -> None:
     study = template(species="human")
     check_study(study)
-    with pytest.raises(InputError, match=r"has 6 faults: fitt\.type is not reported \(a strict check needs it\)"):
+    with pytest.raises(InputError, match=r"strict asks for it: fitt\.type, .*, fitt\.comparator \("):
         check_study(study, strict=True)
     required = [field for field in FIELDS if field.required]
     for field in required:
         study[field.group][field.name] = "not_applicable"
     check_study(study, strict=True)
     study["fitt"]["program_weeks"] = "not_reported"
-    with pytest.raises(InputError, match=r"1 faults: fitt\.program_weeks"):
+    with pytest.raises(InputError, match=r"strict asks for it: fitt\.program_weeks \("):
         check_study(study, strict=True)
 
 
 def test_what_is_per_sample_needs_its_column() -> None:
     study = study_with(host={"strain": "per_sample"})
-    with pytest.raises(InputError, match=r"strain is missing, which host\.strain calls per_sample"):
+    with pytest.raises(InputError, match=r"no column strain, though the study calls host\.strain per_sample"):
         check_samples(pd.DataFrame({"bmi": [20.0]}), study)
     check_samples(pd.DataFrame({"strain": ["NSG"]}), study)
     study["study"]["title"] = "per_sample"
@@ -157,7 +157,6 @@ def test_every_fault_of_a_sheet_is_listed() -> None:
     with pytest.raises(InputError) as caught:
         check_samples(sheet)
     message = str(caught.value)
-    assert "3 faults" in message
     for part in ("bmi must be a number in kg/m2, got 'fat' in sample b", "ecog must be one of", "got 'F' in sample a"):
         assert part in message
     check_samples(pd.DataFrame({"sex": ["unknown", None], "os_event": [1, None], "diabetes": ["yes", ""]}))

@@ -14,7 +14,11 @@ def test_the_template_is_a_valid_study_that_reports_nothing() -> None:
     study = parse_yaml(template_text(species="rat"), "template")
     check_study(study)
     assert study["study"]["species"] == "rat"
-    assert completeness(study) == pytest.approx(1 / len(FIELDS))
+    foreign = [field for field in FIELDS if field.group == "patient"]
+    assert completeness(study) == pytest.approx(1 / (len(FIELDS) - len(foreign)))
+    assert set(study["patient"].values()) == {"not_applicable"}
+    assert set(template(["sex"], species="human")["host"].values()) == {"not_applicable"}  # not per_sample
+    assert {value for found in template().values() for value in found.values()} == {"not_reported"}
 
 
 def test_every_fault_is_listed_at_once() -> None:
@@ -26,9 +30,24 @@ def test_every_fault_is_listed_at_once() -> None:
     with pytest.raises(InputError) as caught:
         check_study(study)
     message = str(caught.value)
-    assert "4 faults" in message
-    for part in ("fitt.type must be one of", "fitt.program_weeks must be a number in weeks", "fitt.shoes", "host.sex"):
+    for part in (
+        "no such field: fitt.shoes", "missing, write not_reported: host.sex;", "fitt.type must be one of",
+        "fitt.program_weeks must be a number in weeks",
+    ):  # fmt: skip
         assert part in message
+
+
+def test_a_misspelled_field_is_recognized_and_many_are_counted() -> None:
+    study = template()
+    study["fitt"]["programme_weeks"] = study["fitt"].pop("program_weeks")
+    with pytest.raises(InputError) as caught:
+        check_study(study)
+    assert str(caught.value) == (
+        "study.yaml: no such field: fitt.programme_weeks (did you mean fitt.program_weeks?); "
+        "missing, write not_reported: fitt.program_weeks."
+    )
+    with pytest.raises(InputError, match=rf"study\.design, .* and {len(FIELDS) - 7} more\.$"):
+        check_study({"study": {"title": "alone"}})
 
 
 def test_not_applicable_fields_do_not_count_against_completeness() -> None:
