@@ -12,6 +12,7 @@ from exomics.registry.manifest import load_manifest
 from exomics.schema import Scale, keys
 
 PANEL = ("imm.cyt", "imm.ifng6", "ecm.col1", "tum.oxphos", "gene:CXCL9")
+NEED_TPM = ("imm.cyt",)
 TESTS = {"counts": "limma_voom", "log2": "limma_trend"}
 RECIPE, RULE, SAMPLES, STUDY = "analysis.yaml", "rule.yaml", "samples.tsv", "study.yaml"
 
@@ -40,13 +41,29 @@ def config(
     if study.contrasts:
         written["studies"][study.name] = {**source, "recipe": RECIPE, "rule": RULE}
     else:
-        written["cohorts"][study.name] = source
+        written["cohorts"][study.name] = {**source, **_before_scoring(study)}
     for cohort in cohorts:
         dataset, _, time_point = cohort.partition(":")
         chosen = load_manifest(dataset).id
         written["cohorts"][chosen] = {"dataset": chosen} | ({"time_point": time_point} if time_point else {})
-    written |= {"panel": list(PANEL), "allow_layer": True, "controls": 1000, "seed": 1}
+    written |= {"panel": panel(study), "allow_layer": True, "controls": 1000, "seed": 1}
     return written | {"sources": list(sources), "study": STUDY}
+
+
+def panel(study: OwnStudy) -> list[str]:
+    """The signatures to score: those that need TPM only where the samples to score have them."""
+    has_tpm = bool(study.contrasts) or study.scale.quantity == "tpm"
+    return [name for name in PANEL if has_tpm or name not in NEED_TPM]
+
+
+def _before_scoring(study: OwnStudy) -> dict[str, Any]:
+    """What a cohort goes through before it is scored: its study attached, human genes, a scale that can be scored."""
+    steps: dict[str, Any] = {"study": STUDY}
+    if study.species != "human":
+        steps["to_species"] = "human"
+    if study.scale.kind == "counts":
+        steps["normalize"] = ["tmm", "log_cpm"]
+    return steps
 
 
 def source(study: OwnStudy, matrix: str, layer: str) -> dict[str, Any]:

@@ -89,6 +89,9 @@ def run(arguments: argparse.Namespace) -> None:
     for file, text in files.items():
         write_text(folder / file, text)
     print(f"{data.n_obs} samples x {data.n_vars} features ({study.layer}, {study.scale.kind})")
+    left_out = [name for name in own.PANEL if name not in own.panel(study)]
+    if left_out:
+        print(f"left out of the panel, as the values are no TPM: {', '.join(left_out)}")
     print(f"wrote {', '.join(files)} into {folder}; fill in {own.STUDY}, then:")
     print(f"  exomics run exercise_response -d {folder} --configfile config.yaml")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +143,9 @@ def test_a_tumor_cohort_alone(study: Path, tmp_path: Path, sheet: pd.DataFrame) 
     assert config["studies"] == {}
     entry = config["cohorts"]["cohort"]
     assert "outcomes" not in entry
+    assert entry["study"] == "study.yaml"
+    assert not {"to_species", "normalize"} & set(entry)
+    assert "imm.cyt" in config["panel"]
     data = _loaded(folder, entry)
     assert data.obs["os_time_months"].iloc[0] == pytest.approx(30 / 30.4375)
     assert set(data.obs["response"]) == {"responder", "non_responder"}
@@ -151,6 +156,23 @@ def test_a_cohort_without_outcomes_is_scored_only(study: Path, tmp_path: Path) -
     words = ("--matrix", study / "counts.tsv", "--sheet", study / "sheet.tsv", "--scale", "linear:tpm", *TUMOR)
     must("init", folder, *words)
     assert _config(folder)["cohorts"]["cohort"]["outcomes"] is False
+
+
+def test_a_cohort_of_counts_of_mice_is_made_ready_to_be_scored(study: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mice"
+    words = ("--matrix", study / "counts.tsv", "--sheet", study / "sheet.tsv", "--scale", "counts:count")
+    said = must("init", folder, *words, "--species", "mouse", "--specimen", "tumor")
+    assert "left out of the panel, as the values are no TPM: imm.cyt" in said
+    config = _config(folder)
+    entry = config["cohorts"]["mice"]
+    assert (entry["study"], entry["to_species"], entry["normalize"]) == ("study.yaml", "human", ["tmm", "log_cpm"])
+    assert "imm.cyt" not in config["panel"]
+    words = ["-m", "exomics", "run", "exercise_response", "-d", folder, "--configfile", folder / "config.yaml"]
+    planned = subprocess.run(
+        [sys.executable, *map(str, words), "--dry-run"], capture_output=True, text=True, check=True
+    )
+    for step in ("load_cohort", "harmonize_cohort", "normalize_cohort", "score_panel"):
+        assert f"rule {step}:" in planned.stdout + planned.stderr
 
 
 def test_files_that_are_there_are_kept(study: Path, tmp_path: Path) -> None:

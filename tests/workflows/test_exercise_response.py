@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from scipy import sparse
 from exomics._files import sha256_of, write_text
 from exomics.publish.verify import CHECKSUMS
 from exomics.registry import read_signature
+from exomics.registry.document import parse_yaml
 from exomics.results import DifferentialTable, PerformanceTable, ScoreTable
 from tests.shared import Ran, exomics, made_once, must
 from tests.workflows.conftest import TRAINED, own_counts, ready
@@ -276,14 +278,22 @@ def test_a_tumor_cohort_only(outcomes: bool, tmp_path: Path) -> None:
     assert "report" in ran.out
 
 
-def test_a_changed_matrix_is_read_again(tmp_path: Path) -> None:
+def test_a_changed_matrix_or_study_is_read_again(tmp_path: Path) -> None:
     folder = ready(tmp_path / "mine", *_tumor_cohort(tmp_path, outcomes=False))
     _run(folder)
-    before = (folder / "results" / "scores" / "mine.panel.tsv").read_bytes()
+    panel = folder / "results" / "scores" / "mine.panel.tsv"
+    before = ScoreTable.from_tsv(panel).frame.set_index(["signature_id", "sample_id"])
     matrix = pd.read_csv(tmp_path / "tpm.tsv.gz", sep="\t", index_col=0)
-    (matrix * np.linspace(0.5, 2.0, 40)).to_csv(tmp_path / "tpm.tsv.gz", sep="\t")
+    (matrix * np.linspace(1.5, 3.0, 40)).to_csv(tmp_path / "tpm.tsv.gz", sep="\t")
+    study = parse_yaml((folder / "study.yaml").read_bytes(), "study.yaml")
+    study["model"]["type"] = "pdx"
+    write_text(folder / "study.yaml", json.dumps(study))
     _run(folder)
-    assert (folder / "results" / "scores" / "mine.panel.tsv").read_bytes() != before
+    after = ScoreTable.from_tsv(panel).frame.set_index(["signature_id", "sample_id"])
+    assert (before.loc["ecm.col1", "score"] != after.loc["ecm.col1", "score"]).all()
+    assert set(before.loc["imm.ifng6", "status"]) == {"ok"}
+    assert set(after.loc["imm.ifng6", "status"]) == {"not_applicable"}  # a xenograft has no adaptive immunity
+    assert "adaptive-immune scores" in (folder / "results" / "logs" / "harmonize_cohort.mine.txt").read_text("utf-8")
 
 
 def test_a_step_that_fails_says_why_in_one_line(tmp_path: Path) -> None:

@@ -1,6 +1,28 @@
 # A cohort: its data, the scores of the panel and of the derived signatures, and what they go with.
 
 
+def harmonize_words(cohort):
+    """Words of `exomics harmonize`, if the cohort has a study.yaml or is of another species."""
+    words = ["--study", cohort["study"]] if "study" in cohort else []
+    return words + (["--to-species", cohort["to_species"]] if "to_species" in cohort else [])
+
+
+def normalize_words(cohort):
+    return [word for step in cohort.get("normalize", []) for word in ("--normalize", step)]
+
+
+def harmonized(wildcards):
+    changed = ".harmonized" if harmonize_words(COHORTS[wildcards.cohort]) else ""
+    return f"results/data/cohorts/{wildcards.cohort}{changed}.h5ad"
+
+
+def ready_to_score(wildcards):
+    """The cohort as loaded, or as the last step made it that its entry in the config asks for."""
+    if normalize_words(COHORTS[wildcards.cohort]):
+        return f"results/data/cohorts/{wildcards.cohort}.normalized.h5ad"
+    return harmonized(wildcards)
+
+
 def signatures_of_studies(wildcards):
     return [f"results/signatures/{study}.yaml" for study in STUDIES]
 
@@ -47,9 +69,41 @@ rule load_cohort:
         "{params.exomics:q} load {params.source:q} -o {output:q} > {log:q}"
 
 
+# Host and tumor model go with the samples from here on: a scorer leaves out what a strain or a xenograft rules out.
+rule harmonize_cohort:
+    input:
+        data="results/data/cohorts/{cohort}.h5ad",
+        study=lambda wildcards: COHORTS[wildcards.cohort].get("study", []),
+    output:
+        data="results/data/cohorts/{cohort}.harmonized.h5ad",
+        losses="results/data/cohorts/{cohort}.losses.tsv",
+    log:
+        "results/logs/harmonize_cohort.{cohort}.txt",
+    params:
+        exomics=EXOMICS,
+        how=lambda wildcards: harmonize_words(COHORTS[wildcards.cohort]),
+    shell:
+        "{params.exomics:q} harmonize {input.data:q} -o {output.data:q} {params.how:q} --losses {output.losses:q} "
+        "> {log:q}"
+
+
+rule normalize_cohort:
+    input:
+        harmonized,
+    output:
+        "results/data/cohorts/{cohort}.normalized.h5ad",
+    log:
+        "results/logs/normalize_cohort.{cohort}.txt",
+    params:
+        exomics=EXOMICS,
+        steps=lambda wildcards: normalize_words(COHORTS[wildcards.cohort]),
+    shell:
+        "{params.exomics:q} preprocess {input:q} -o {output:q} {params.steps:q} > {log:q}"
+
+
 rule score_panel:
     input:
-        "results/data/cohorts/{cohort}.h5ad",
+        ready_to_score,
     output:
         "results/scores/{cohort}.panel.tsv",
     log:
@@ -65,7 +119,7 @@ rule score_panel:
 # The derived signatures belong to muscle: scoring them in tumor is an explicit override, and stands beside random sets.
 rule score_derived:
     input:
-        cohort="results/data/cohorts/{cohort}.h5ad",
+        cohort=ready_to_score,
         signatures=signatures_of_studies,
     output:
         scores="results/scores/{cohort}.derived.tsv",
@@ -85,7 +139,7 @@ rule score_derived:
 
 rule associate:
     input:
-        cohort="results/data/cohorts/{cohort}.h5ad",
+        cohort=ready_to_score,
         scores=score_files,
         controls=control_files,
     output:
