@@ -105,12 +105,13 @@ class Signature:
 
     @cached_property
     def part_signs(self) -> dict[str, dict[str, str]]:
-        """The signs that a set of a family, or a member, has of its own: they come before those of the whole."""
+        """The signs that a set of a family, an arm or a member has of its own: they come before those of the whole."""
         found: dict[str, dict[str, str]] = {}
         for one in self.members:
             signs = {"ex_acute": one.ex_acute, "ex_trained": one.ex_trained, "benefit": one.benefit}
             if any(signs.values()):
-                found[one.group or one.feature_id] = {name: word for name, word in signs.items() if word}
+                part = one.arm if self.type == "two_arm" else one.feature_id
+                found[one.group or part] = {name: word for name, word in signs.items() if word}
         return found
 
     def on_layer(self, layer: str) -> Signature:

@@ -87,6 +87,10 @@ def test_the_populations_of_mcp_counter_keep_a_sign_each() -> None:
         "Fibroblasts": {"ex_trained": "unknown", "benefit": "context"},
     }
     assert load_signature("myo.seed4").part_signs["IL6"]["ex_trained"] == "down"
+    assert load_signature("mye.m1m2_legacy").part_signs == {
+        "up": {"ex_trained": "up", "benefit": "context"},
+        "down": {"ex_trained": "down", "benefit": "context"},
+    }
     assert load_signature("imm.cyt").part_signs == {}
 
 
@@ -156,6 +160,19 @@ def test_every_signature_of_the_specification_is_here() -> None:
         "ctl.random": "drawn",
         "ctl.mir_shuffle": "drawn",
     }
+
+
+def test_a_layer_of_single_cells_is_one_layer_restricted_to_a_cell_type() -> None:
+    """Layers of the specification such as fibroblast_scrna are tumor_scrna of one cell type."""
+    listed = {layer for signature in SHIPPED for layer in signature.layers if layer.endswith("_scrna")}
+    assert listed == {"tumor_scrna"}
+    for name in ("ecm.col1", "ev.mir29_ecm", "ev.mir29_nonecm"):
+        assert load_signature(name).cell_types == {"tumor_scrna": ("fibroblast",)}
+
+
+def test_a_member_that_the_source_does_not_name_is_not_marked_as_read_there() -> None:
+    marks = {one.feature_id: one.evidence for one in load_signature("sys.il6_antiinfl").members}
+    assert marks == {"IL10": "V", "IL1RN": "V", "TNFRSF1A": "U", "TNFRSF1B": "U"}
 
 
 def test_collagen_i_is_of_the_family_tier_only() -> None:
