@@ -14,7 +14,7 @@ from exomics.errors import InputError
 from exomics.publish.replay import STEPS
 from exomics.publish.signature_table import write_derived
 from exomics.publish.steps import Plan, collect
-from exomics.publish.verify import CHECKSUMS
+from exomics.publish.verify import CHECKSUMS, kept_sidecar
 from exomics.registry.document import parse_yaml
 from exomics.registry.locked_model import BODY, HEAD, read_locked_model
 from exomics.registry.signature import Signature, read_signature
@@ -58,13 +58,16 @@ def publish(
     Raises
     ------
     InputError
-        If there is no signature, a file has no recorded step, an input changed after a file was made from it, or the
-        study is not what it must be.
+        If there is no signature and no model, a file has no recorded step, an input changed after a file was made from
+        it, or the study is not what it must be.
     """
     _refuse_foreign_folder(folder)
     heads = [file for file in files if file.suffix == ".yaml" and file.name != HEAD]
-    if not heads:
-        raise InputError("a signature package needs a signature: give the .yaml that `exomics derive` wrote.")
+    if not heads and not any(file.name == HEAD for file in files):
+        raise InputError(
+            "a signature package needs a signature or a locked model: give the .yaml that `exomics derive` wrote, or "
+            f"the {HEAD} of `exomics stratify`."
+        )
     if study is not None:
         check_study(parse_yaml(study.read_bytes(), study.name), study.name, strict=strict)
     elif strict:
@@ -130,7 +133,7 @@ def _fill(
         shutil.copyfile(path, folder / name)
         sidecar = sidecar_of(path)
         if sidecar.is_file():
-            kept = folder / "provenance" / f"{name.replace('/', '.')}.json"
+            kept = folder / kept_sidecar(name)
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(sidecar, kept)
     write_derived(folder, signatures)

@@ -86,6 +86,7 @@ def verify(
         recomputed += [check for path, name in made for check in _sidecar_checks(package, path, name)]
         recomputed += _derived_checks(package, Path(folder) / "derived")
     unseen = [output.published for number in skipped for output in steps[number].outputs if output.published]
+    unseen += [kept for name in unseen if (package / (kept := kept_sidecar(name))).is_file()]
     recomputed += [Check(name, "skipped", "") for name in sorted(unseen)]
     known = {check.file for check in recomputed}.union(_NOT_RECOMPUTED)
     unmade = [check.file for check in checks if check.file not in known]
@@ -94,12 +95,17 @@ def verify(
 
 def _sidecar_checks(package: Path, recomputed: Path, name: str) -> list[Check]:
     """What the package says of how a file was made, against what the recorded command says."""
-    kept = f"provenance/{name.replace('/', '.')}.json"
+    kept = kept_sidecar(name)
     if not (package / kept).is_file() or not sidecar_of(recomputed).is_file():
         return []
     told, found = (_told(path) for path in (package / kept, sidecar_of(recomputed)))
     different = sorted(key for key in {*told, *found} if told.get(key) != found.get(key))
     return [Check(kept, "recomputed", f"{different[0]} is not what the command records" if different else "")]
+
+
+def kept_sidecar(name: str) -> str:
+    """Where the package keeps the sidecar of a file."""
+    return f"provenance/{name.replace('/', '.')}.json"
 
 
 def _told(sidecar: Path) -> dict[str, Any]:
