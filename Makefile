@@ -5,17 +5,21 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
-.PHONY: demo test slow lint types layers bench live-check clean
+.PHONY: demo test slow coverage lint types layers bench live-check clean
 
 # The main job on the embedded study: differential, signature, scores, associations, package, verification, report.
 demo: $(READY)
 	@$(BIN)/exomics run exercise_response --configfile simulated -d demo --cores 2
 
 test: $(READY)
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m "not slow"
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 slow: $(READY)
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+# The lines and branches of exomics/ that the tests reach, kernels apart: compiled code counts no lines.
+coverage: $(READY)
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" --cov --cov-report term
 
 lint: $(READY)
 	$(BIN)/ruff check .
