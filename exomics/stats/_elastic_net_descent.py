@@ -19,7 +19,7 @@ IntArray = NDArray[np.int64]
 
 CONVERGED, NOT_CONVERGED, SATURATED = range(3)
 
-_MOST_REWEIGHTINGS = 1000
+MOST_REWEIGHTINGS = 1000
 _MOST_SWEEPS = 10_000
 
 
@@ -32,7 +32,7 @@ class Rules(NamedTuple):
     shifts: bool
 
 
-class _Squares(NamedTuple):
+class Squares(NamedTuple):
     """Weighted least squares of the features allowed (n_chosen,): columns, curvature x feature, mean square."""
 
     features: FloatArray
@@ -42,7 +42,7 @@ class _Squares(NamedTuple):
 
 
 @helper
-def _dot(left: FloatArray, right: FloatArray) -> float:
+def dot(left: FloatArray, right: FloatArray) -> float:
     """Inner product in four running sums: the order is fixed, and the processor can keep all four busy."""
     n = left.size
     a, b, c, d = 0.0, 0.0, 0.0, 0.0
@@ -71,18 +71,19 @@ def _spread(row: FloatArray, curve: FloatArray) -> float:
 
 
 @helper
-def _squares(features: FloatArray, chosen: IntArray, curve: FloatArray) -> _Squares:
+def squares_of(features: FloatArray, chosen: IntArray, curve: FloatArray) -> Squares:
+    """Weighted least squares of the chosen features with one curvature per sample."""
     weighted, spread = np.empty((chosen.size, curve.size)), np.empty(chosen.size)
     for k in range(chosen.size):
         row = features[chosen[k]]
         for i in range(curve.size):
             weighted[k, i] = curve[i] * row[i]
         spread[k] = _spread(row, curve)
-    return _Squares(features, chosen, weighted, spread)
+    return Squares(features, chosen, weighted, spread)
 
 
 @helper
-def _sweep(squares: _Squares, residual: FloatArray, beta: FloatArray, where: tuple[float, bool], rules: Rules) -> float:
+def _sweep(squares: Squares, residual: FloatArray, beta: FloatArray, where: tuple[float, bool], rules: Rules) -> float:
     """One turn over all allowed features, or over those that are in; returns the largest weighted squared change."""
     penalty, everything = where
     n = residual.size
@@ -93,7 +94,7 @@ def _sweep(squares: _Squares, residual: FloatArray, beta: FloatArray, where: tup
         if old == 0.0 and not everything:
             continue
         share = penalty * rules.factors[j]
-        pull = _dot(squares.features[j], residual) / n + squares.spread[k] * old
+        pull = dot(squares.features[j], residual) / n + squares.spread[k] * old
         size = abs(pull) - share * rules.alpha
         new = 0.0
         if size > 0.0:
@@ -109,8 +110,8 @@ def _sweep(squares: _Squares, residual: FloatArray, beta: FloatArray, where: tup
 
 
 @helper
-def _descend(
-    squares: _Squares, working_fit: tuple[FloatArray, FloatArray], beta: FloatArray, penalty: float, rules: Rules
+def descend(
+    squares: Squares, working_fit: tuple[FloatArray, FloatArray], beta: FloatArray, penalty: float, rules: Rules
 ) -> float:
     """Coordinate descent from curvature and residual = curvature x (target - fit); returns the intercept's shift.
 
@@ -151,11 +152,11 @@ def fit_one(
     n = predictor.size
     slope, curve = np.empty(n), np.empty(n)
     total = 0.0
-    for _ in range(_MOST_REWEIGHTINGS):
+    for _ in range(MOST_REWEIGHTINGS):
         working(outcome, predictor, slope, curve)
         before = beta[chosen]
-        squares = _squares(features, chosen, curve)
-        shift = _descend(squares, (curve, slope.copy()), beta, penalty, rules)
+        squares = squares_of(features, chosen, curve)
+        shift = descend(squares, (curve, slope.copy()), beta, penalty, rules)
         total += shift
         predictor += shift
         largest = curve.mean() * shift * shift

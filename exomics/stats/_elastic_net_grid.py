@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from exomics.errors import InputError
 from exomics.stats._elastic_net_descent import Rules
 from exomics.stats._elastic_net_families import BINOMIAL, COX, GAUSSIAN
+from exomics.stats._elastic_net_inputs import Standardized
 from exomics.stats._elastic_net_kernels import Samples, descend_paths
 
 FloatArray = NDArray[np.float64]
@@ -24,9 +25,24 @@ def dense_rows(rows: tuple[IntArray, FloatArray, IntArray], n_features: int) -> 
     return matrix
 
 
+def on_given_scale(
+    rows: tuple[IntArray, FloatArray, IntArray], intercepts: FloatArray, scaled: Standardized
+) -> tuple[tuple[IntArray, FloatArray, IntArray], FloatArray]:
+    """Rows of coefficients, and intercepts (one per row, any shape), of the features before they were standardized."""
+    indices, values, offsets = rows
+    coefficients = values / scaled.deviation[indices]
+    shifts = np.add.reduceat(np.append(coefficients * scaled.mean[indices], 0.0), offsets[:-1])
+    shifts = np.where(np.diff(offsets) > 0, shifts, 0.0).reshape(intercepts.shape)
+    return (indices, coefficients, offsets), intercepts - shifts
+
+
 def grid_of(samples: Samples, alpha: float, factors: FloatArray, penalties: ArrayLike | int) -> FloatArray:
     if isinstance(penalties, (int, np.integer)):
         return falling_grids(largest_penalties(samples, alpha, factors), samples.features.shape, int(penalties))[:, 0]
+    return checked_grid(penalties)
+
+
+def checked_grid(penalties: ArrayLike) -> FloatArray:
     grid = np.asarray(penalties, dtype=np.float64)
     if grid.ndim != 1 or not grid.size or not (np.isfinite(grid) & (grid >= 0)).all() or (np.diff(grid) > 0).any():
         raise InputError("the penalties must be a falling list of finite numbers >= 0.")

@@ -36,22 +36,29 @@ class Followed(NamedTuple):
 def checked(
     features: ArrayLike, response: ArrayLike, family: Family, alpha: float, penalty_factors: ArrayLike | None
 ) -> tuple[Standardized, Followed, FloatArray]:
+    scaled, factors = checked_features(features, alpha, penalty_factors)
+    if family not in FAMILIES:
+        raise InputError(f"family must be one of {', '.join(FAMILIES)}; got {family!r}.")
+    return scaled, _followed(np.asarray(response, dtype=np.float64), family, scaled.values.shape[1]), factors
+
+
+def checked_features(
+    features: ArrayLike, alpha: float, penalty_factors: ArrayLike | None
+) -> tuple[Standardized, FloatArray]:
+    """Features standardized, and the factors of their penalties."""
     matrix = np.asarray(features, dtype=np.float64)
     if matrix.ndim != 2 or not np.isfinite(matrix).all():
         raise InputError("features must be a matrix (n_samples, n_features) without missing or endless values.")
-    if family not in FAMILIES:
-        raise InputError(f"family must be one of {', '.join(FAMILIES)}; got {family!r}.")
     if not 0.0 < alpha <= 1.0:
         raise InputError(f"alpha must lie in (0, 1]; got {alpha}.")
     factors = np.ones(matrix.shape[1]) if penalty_factors is None else np.asarray(penalty_factors, dtype=np.float64)
     if factors.shape != (matrix.shape[1],) or not (np.isfinite(factors) & (factors >= 0)).all():
         raise InputError(f"penalty_factors must be {matrix.shape[1]} finite numbers >= 0.")
-    outcome = _followed(np.asarray(response, dtype=np.float64), family, len(matrix))
     mean = matrix.mean(axis=0)
     centered = matrix.T - mean[:, np.newaxis]
     deviation = np.sqrt(np.einsum("ij,ij->i", centered, centered) / len(matrix))
     deviation[deviation <= 1e-12 * np.maximum(np.abs(mean), 1e-300)] = np.inf
-    return Standardized(centered / deviation[:, np.newaxis], mean, deviation), outcome, factors
+    return Standardized(centered / deviation[:, np.newaxis], mean, deviation), factors
 
 
 def _followed(response: FloatArray, family: Family, n_samples: int) -> Followed:

@@ -15,9 +15,9 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-_MOST_CHECKS = 50
-_PERFECT = 0.999
-_SLACK = 1.0 + 1e-9
+MOST_CHECKS = 50
+PERFECT = 0.999
+SLACK = 1.0 + 1e-9
 
 
 class Samples(NamedTuple):
@@ -68,7 +68,7 @@ def _advance(samples: Samples, rules: Rules, state: _State, screen: _Screen, pen
     The slopes of all of them meet the features in one product of matrices.
     """
     status, curve = np.full(penalty.size, SATURATED, dtype=np.int64), np.empty(samples.first.size)
-    for _ in range(_MOST_CHECKS):
+    for _ in range(MOST_CHECKS):
         turn = np.flatnonzero(screen.waiting)
         if turn.size == 0:
             break
@@ -83,7 +83,7 @@ def _advance(samples: Samples, rules: Rules, state: _State, screen: _Screen, pen
         for k in range(turn.size):
             b = turn[k]
             screen.gradients[b] = found[k]
-            missed = (found[k] > rules.alpha * rules.factors * penalty[b] * _SLACK) & ~screen.keep[b]
+            missed = (found[k] > rules.alpha * rules.factors * penalty[b] * SLACK) & ~screen.keep[b]
             screen.waiting[b] = missed.any()
             screen.keep[b] |= missed
     return status
@@ -98,7 +98,7 @@ def _allow(screen: _Screen, ever: BoolArray, rules: Rules, penalty: FloatArray, 
 
 
 @helper
-def _append(
+def append_row(
     indices: IntArray, values: FloatArray, used: int, beta: FloatArray, inside: IntArray
 ) -> tuple[IntArray, FloatArray]:
     """Write the nonzero coefficients behind the `used` first ones, in arrays twice as long if need be."""
@@ -138,7 +138,7 @@ def descend_paths(
         before[b] = max(gradients[b].max() / rules.alpha, before[b])
     for step in range(n_penalties):
         for b in range(many):
-            screen.waiting[b] = step == 0 or samples.family != BINOMIAL or explained[step - 1, b] <= _PERFECT
+            screen.waiting[b] = step == 0 or samples.family != BINOMIAL or explained[step - 1, b] <= PERFECT
         _allow(screen, ever, rules, penalties[step], before)
         status[step] = _advance(samples, rules, state, screen, penalties[step])
         intercepts[step] = state.intercepts
@@ -147,7 +147,7 @@ def descend_paths(
             inside = np.flatnonzero(state.beta[b])
             ever[b, inside] = True
             row = step * many + b
-            indices, values = _append(indices, values, offsets[row], state.beta[b], inside)
+            indices, values = append_row(indices, values, offsets[row], state.beta[b], inside)
             offsets[row + 1] = offsets[row] + inside.size
             outcome = Outcome(samples.responses[b], samples.first, samples.family)
             explained[step, b] = 1.0 - deviance(outcome, state.predictor[b]) / null[b]

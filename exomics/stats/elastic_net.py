@@ -10,7 +10,13 @@ from scipy import sparse
 
 from exomics.errors import InputError
 from exomics.stats._elastic_net_descent import Rules
-from exomics.stats._elastic_net_grid import dense_rows, falling_grids, grid_of, largest_penalties
+from exomics.stats._elastic_net_grid import (
+    dense_rows,
+    falling_grids,
+    grid_of,
+    largest_penalties,
+    on_given_scale,
+)
 from exomics.stats._elastic_net_inputs import FAMILIES, Family, checked, each_followed
 from exomics.stats._elastic_net_kernels import Samples, descend_paths
 
@@ -199,13 +205,8 @@ def elastic_net_paths(
     samples = Samples(values, np.ascontiguousarray(labels), outcome.first, FAMILIES[family])
     grids = falling_grids(largest_penalties(samples, alpha, factors), values.shape, n_penalties)
     rows, intercepts, _, status = descend_paths(samples, grids, Rules(factors, float(alpha), tolerance, True))
-    indices, found, offsets = rows
-    coefficients = found / scaled.deviation[indices]
-    shifts = np.add.reduceat(np.append(coefficients * scaled.mean[indices], 0.0), offsets[:-1])
-    shifts = np.where(np.diff(offsets) > 0, shifts, 0.0).reshape(intercepts.shape)
-    return ElasticNetPaths(
-        np.ascontiguousarray(grids.T), (intercepts - shifts).T, status.T, indices, coefficients, offsets
-    )
+    found, intercepts = on_given_scale(rows, intercepts, scaled)
+    return ElasticNetPaths(np.ascontiguousarray(grids.T), intercepts.T, status.T, *found)
 
 
 def largest_penalty(

@@ -12,7 +12,8 @@ from sklearn.pipeline import Pipeline
 
 from exomics.errors import DesignError
 from exomics.stratify import CrossValidation, Pipelines, Study, cross_validate, folds
-from exomics.stratify.evaluation.permutation import _can_go_in_step, _in_step, _one_by_one, _with, permutation_null
+from exomics.stratify.evaluation.in_step import in_step, stepper_of
+from exomics.stratify.evaluation.permutation import _one_by_one, _with, permutation_null
 from exomics.stratify.evaluation.work import Uninterrupted
 from exomics.stratify.models.logistic import MedianImputer
 from exomics.stratify.selection.feature_selector import FeatureSelector
@@ -34,7 +35,9 @@ def _study(effect: float, seed: int, **told: Any) -> Study:
     return replace(study, **told)
 
 
-def test_shuffles_in_step_equal_the_plain_loop() -> None:
+@pytest.mark.parametrize("name", ["elastic_net_logistic", "block_elastic_net", "ridge_score"])
+def test_shuffles_in_step_equal_the_plain_loop(name: str) -> None:
+    built = Pipelines[name].function(1, (4, 8))
     study, generator = _study(0.8, 6), np.random.default_rng(6)
     outer = folds(study.labels, study.groups, n_folds=3, seed=1)
     inner = [
@@ -43,9 +46,25 @@ def test_shuffles_in_step_equal_the_plain_loop() -> None:
     ]
     exchanges = [np.arange(60), *(generator.permutation(60) for _ in range(4))]
     parts, work = list(zip(outer, inner, strict=True)), Uninterrupted()
-    fast = _in_step(ELASTIC_NET, study.features, study.labels[np.stack(exchanges)], parts, work)
-    plain = _one_by_one(ELASTIC_NET, study.features, [_with(study, given) for given in exchanges], parts, work)
+    fast = in_step(built, study.features, study.labels[np.stack(exchanges)], parts, work)
+    plain = _one_by_one(built, study.features, [_with(study, given) for given in exchanges], parts, work)
     np.testing.assert_allclose(fast, plain, atol=1e-9)
+    assert len(np.unique(fast)) > 2
+
+
+def test_an_inner_fold_without_a_class_teaches_nothing() -> None:
+    """One positive subject per outer training part: some inner training parts have none, and are left out alike."""
+    labels = np.isin(np.arange(60), (0, 20, 40)).astype(np.int64)
+    study = _study(0.0, 6, labels=labels)
+    outer = [Fold(np.flatnonzero(np.arange(60) // 20 != k), np.flatnonzero(np.arange(60) // 20 == k)) for k in range(3)]
+    inner = [[Fold(fold.train[10:], fold.train[:10]), Fold(fold.train[np.r_[0:5, 25:40]], fold.train[5:25])]
+             for fold in outer]  # fmt: skip
+    inner[0][0] = Fold(outer[0].train[1:20], outer[0].train[20:])
+    for name in ("elastic_net_logistic", "ridge_score"):
+        built, parts = Pipelines[name].function(1), list(zip(outer, inner, strict=True))
+        fast = in_step(built, study.features, labels[np.newaxis], parts, Uninterrupted())
+        plain = _one_by_one(built, study.features, [study], parts, Uninterrupted())
+        np.testing.assert_allclose(fast, plain, atol=1e-9)
 
 
 def test_the_null_is_centered_and_what_is_planted_is_beyond_it() -> None:
@@ -63,9 +82,9 @@ def test_a_step_that_asks_for_the_outcome_is_fitted_anew_in_every_shuffle() -> N
     select = ("select", FeatureSelector("t_test_bh", target=1.0))
     steps = [("impute", MedianImputer()), select, ELASTIC_NET.pipeline.steps[-1]]
     selecting = ELASTIC_NET._replace(pipeline=Pipeline(steps))
-    assert _can_go_in_step(ELASTIC_NET)
-    assert not _can_go_in_step(selecting)
-    assert not _can_go_in_step(ELASTIC_NET._replace(grid={**ELASTIC_NET.grid, "model__alpha": [0.5, 1.0]}))
+    assert stepper_of(ELASTIC_NET) is not None
+    assert stepper_of(selecting) is None
+    assert stepper_of(ELASTIC_NET._replace(grid={**ELASTIC_NET.grid, "model__alpha": [0.5, 1.0]})) is None
     study = _study(1.5, 7)
     given = {"sizes": (3, 2, 9), "generator": np.random.default_rng(1)}
     found = permutation_null(selecting, study.features, study, **given)

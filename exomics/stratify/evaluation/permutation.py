@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
-from sklearn.utils import get_tags
 
-from exomics.stats.discrimination import area_under_curve
-from exomics.stats.elastic_net import elastic_net_paths
+from exomics.stratify.evaluation.in_step import in_step, stepper_of
 from exomics.stratify.evaluation.predictions import held_out, measures_of
 from exomics.stratify.evaluation.work import Uninterrupted, Work
 from exomics.stratify.models.built import Built
-from exomics.stratify.models.logistic import ElasticNetLogistic
-from exomics.stratify.models.search import ALONG, log_losses
 from exomics.stratify.study.exchanges import exchanged
 from exomics.stratify.study.features import Study
 from exomics.stratify.study.outcomes import strata
@@ -29,7 +23,6 @@ __all__ = ["PermutationNull", "permutation_null"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-_BLOCK = 64  # shuffles that go in step: their coefficients fill 64 x n_features doubles
 _UNIT = 8  # shuffles of one unit of the plain loop
 
 _Parts = list[tuple[Fold, list[Fold]]]
@@ -86,7 +79,7 @@ def permutation_null(
     for the shuffles as for the truth. Where subjects have samples of several outcomes, samples are exchanged within
     subjects instead. Inner folds know nothing of the outcome. All this holds for each shuffle as for the truth, so the
     p-value is exact. Steps that use no outcome are fitted once per fold and shared by all shuffles, and the elastic net
-    of two classes fits many shuffles in step: the result is that of the plain loop.
+    and the ridge score of two classes fit many shuffles in step: the result is that of the plain loop.
 
     Examples
     --------
@@ -109,19 +102,12 @@ def permutation_null(
     ]
     exchanges = [np.arange(len(groups)), *exchanged(study, outer, n=n_permutations, generator=generator)]
     parts, doer = list(zip(outer, inner, strict=True)), work or Uninterrupted()
-    if study.kind == "binary" and _can_go_in_step(built):
-        found = _in_step(built, data, study.labels[np.stack(exchanges)], parts, doer)
+    if study.kind == "binary" and stepper_of(built) is not None:
+        found = in_step(built, data, study.labels[np.stack(exchanges)], parts, doer)
     else:
         found = _one_by_one(built, data, [_with(study, positions) for positions in exchanges], parts, doer)
     p = (1 + np.sum(found[1:] >= found[0] - 1e-12)) / (1 + n_permutations)
     return PermutationNull(float(found[0]), found[1:], float(p))
-
-
-def _can_go_in_step(built: Built) -> bool:
-    """Whether a path is all that is searched, and no step before it asks for the outcome."""
-    *before, model = (step for _, step in built.pipeline.steps)
-    asks = any(get_tags(step).target_tags.required for step in before)
-    return isinstance(model, ElasticNetLogistic) and list(built.grid) == [ALONG] and not asks
 
 
 def _placed(fold: Fold, inner: list[Fold]) -> list[Fold]:
@@ -136,7 +122,7 @@ def _with(study: Study, positions: IntArray) -> Study:
 
 
 def _one_by_one(built: Built, data: FloatArray, studies: list[Study], parts: _Parts, work: Work) -> FloatArray:
-    """The plain loop, shape (n_outcomes,): the oracle of `_in_step`."""
+    """The plain loop, shape (n_outcomes,): the oracle of `in_step`."""
     starts = range(0, len(studies), _UNIT)
     work.begin("shuffled outcomes", len(starts))
     made = [
@@ -162,53 +148,3 @@ def _can_learn(study: Study, part: Fold) -> bool:
     """Whether the training part has every class; of survival, an event."""
     labels = study.labels[part.train]
     return bool(labels.any()) if study.kind == "survival" else len(np.unique(labels)) == len(study.classes)
-
-
-def _in_step(built: Built, features: FloatArray, shuffled: IntArray, parts: _Parts, work: Work) -> FloatArray:
-    """All labelings through the path model at once, block by block, shape (n_labelings,)."""
-    work.begin("shuffled outcomes", sum(1 + len(inner) for _, inner in parts))
-    auc = np.empty((len(shuffled), len(parts)))
-    for f, (fold, inner) in enumerate(parts):
-        losses = np.zeros((len(shuffled), built.pipeline[-1].n_penalties))
-        for i, part in enumerate(inner):
-            losses += work.once(f"shuffles {f} {i}", partial(_losses, built, features, shuffled, part))
-        best = np.argmin(losses, axis=1)
-        auc[:, f] = work.once(f"shuffles {f}", partial(_chosen_auc, built, features, shuffled, fold, best))
-    return auc.mean(axis=1)
-
-
-def _losses(built: Built, features: FloatArray, shuffled: IntArray, part: Fold) -> FloatArray:
-    """Summed log losses (n_labelings, n_penalties) of one inner fold; 0 where its training part has one class."""
-    losses = np.zeros((len(shuffled), built.pipeline[-1].n_penalties))
-    both = np.flatnonzero(np.ptp(shuffled[:, part.train], axis=1) == 1)
-    for rows, probability in _paths(built, features, shuffled, part, both):
-        losses[rows] = log_losses(probability, shuffled[rows][:, np.newaxis, part.test]).sum(axis=2)
-    return losses
-
-
-def _chosen_auc(built: Built, features: FloatArray, shuffled: IntArray, fold: Fold, best: IntArray) -> FloatArray:
-    """AUC (n_labelings,) in one outer fold, at the penalty that the inner folds of each labeling chose."""
-    auc = np.empty(len(shuffled))
-    for rows, probability in _paths(built, features, shuffled, fold, np.arange(len(shuffled))):
-        for row, found in zip(rows, probability, strict=True):
-            auc[row] = _auc(found[best[row]], shuffled[row, fold.test])
-    return auc
-
-
-def _paths(
-    built: Built, features: FloatArray, shuffled: IntArray, part: Fold, rows: IntArray
-) -> Iterator[tuple[IntArray, FloatArray]]:
-    """Blocks of labelings with their probabilities (n_rows, n_penalties, n_test); shared steps are fitted once."""
-    model = built.pipeline[-1]
-    shared = clone(built.pipeline[:-1]).fit(features[part.train])
-    train, test = shared.transform(features[part.train]), shared.transform(features[part.test])
-    for start in range(0, len(rows), _BLOCK):
-        block = rows[start : start + _BLOCK]
-        paths = elastic_net_paths(
-            train, shuffled[block][:, part.train], alpha=model.alpha, n_penalties=model.n_penalties
-        )
-        yield block, 1.0 / (1.0 + np.exp(-paths.predict(test)))
-
-
-def _auc(probability: FloatArray, labels: IntArray) -> float:
-    return float(area_under_curve(probability, labels).estimate[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from exomics.errors import DesignError
 from exomics.stats.elastic_net import elastic_net_paths
-from exomics.stratify.models.linear import Linear, Link
+from exomics.stats.multinomial_net import multinomial_paths
+from exomics.stratify.models.linear import Linear, Link, probabilities
 
 __all__ = ["ElasticNetLogistic", "MedianImputer"]
 
@@ -76,8 +77,8 @@ class ElasticNetLogistic(ClassifierMixin, BaseEstimator):
     """Elastic net logistic regression whose whole path of penalties is fitted at once.
 
     The model of `exomics.stats.elastic_net.elastic_net_paths`; standardization is part of the fit. The penalty is
-    chosen by its position on the path (0 the largest), so that positions can be compared between folds. Of several
-    classes each is told from all others, and the probabilities are divided by their sum.
+    chosen by its position on the path (0 the largest), so that positions can be compared between folds. Several
+    classes are those of one multinomial model, `exomics.stats.multinomial_net.multinomial_paths`.
 
     Parameters
     ----------
@@ -90,6 +91,9 @@ class ElasticNetLogistic(ClassifierMixin, BaseEstimator):
     blocks
         Sizes of blocks of features whose penalties are to be evened out: those of a block are multiplied by the square
         root of its size, over the mean of that over all features. Empty for one penalty throughout.
+    several
+        Of several classes: ``softmax`` for one multinomial model; ``one_against_rest`` for a model of each class
+        against all others, the probabilities divided by their sum.
 
     Examples
     --------
@@ -100,12 +104,18 @@ class ElasticNetLogistic(ClassifierMixin, BaseEstimator):
     """
 
     def __init__(
-        self, alpha: float = 0.5, n_penalties: int = 30, position: int = 0, blocks: tuple[int, ...] = ()
+        self,
+        alpha: float = 0.5,
+        n_penalties: int = 30,
+        position: int = 0,
+        blocks: tuple[int, ...] = (),
+        several: Literal["softmax", "one_against_rest"] = "softmax",
     ) -> None:
         self.alpha = alpha
         self.n_penalties = n_penalties
         self.position = position
         self.blocks = blocks
+        self.several = several
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit the path on samples (n_samples, n_features) with at least two classes (n_samples,)."""
@@ -113,20 +123,25 @@ class ElasticNetLogistic(ClassifierMixin, BaseEstimator):
         self.classes_, labels = np.unique(np.asarray(y), return_inverse=True)
         if len(self.classes_) < 2:
             raise DesignError(f"a logistic model needs two classes; the training samples have {len(self.classes_)}.")
-        told = labels[np.newaxis] if len(self.classes_) == 2 else labels == np.arange(len(self.classes_))[:, np.newaxis]
+        self.link_: Link = "logistic" if len(self.classes_) == 2 else self.several
+        if self.link_ == "softmax":
+            self.paths_ = multinomial_paths(
+                features, labels, alpha=self.alpha, penalties=self.n_penalties, penalty_factors=self.penalty_factors()
+            )
+            return self
+        told = labels == np.arange(len(self.classes_))[:, np.newaxis] if self.link_ != "logistic" else labels
         self.paths_ = elastic_net_paths(
-            features, told, alpha=self.alpha, n_penalties=self.n_penalties, penalty_factors=self._factors()
+            features, told, alpha=self.alpha, n_penalties=self.n_penalties, penalty_factors=self.penalty_factors()
         )
         return self
 
     def prediction_path(self, X: ArrayLike) -> FloatArray:
         """Probabilities of the classes at every penalty, shape (n_penalties, n_samples, n_classes)."""
         check_is_fitted(self)
-        log_odds = self.paths_.predict(validate_data(self, X, dtype=np.float64, reset=False))
-        each = np.moveaxis(1.0 / (1.0 + np.exp(-log_odds)), 0, -1)
-        if len(self.classes_) == 2:
-            return np.concatenate([1.0 - each, each], axis=-1)
-        return np.asarray(each / each.sum(axis=-1, keepdims=True))
+        predictors = self.paths_.predict(validate_data(self, X, dtype=np.float64, reset=False))
+        n_predictors, *shape = predictors.shape
+        told = probabilities(predictors.reshape(n_predictors, -1).T, self.link_)
+        return told.reshape(*shape, len(self.classes_))
 
     def predict_proba(self, X: ArrayLike) -> FloatArray:
         """Probabilities of the classes at the chosen penalty, shape (n_samples, n_classes)."""
@@ -145,10 +160,10 @@ class ElasticNetLogistic(ClassifierMixin, BaseEstimator):
             row = self.position * n_responses + k
             entries = slice(paths.offsets[row], paths.offsets[row + 1])
             coefficients[paths.indices[entries], k] = paths.values[entries]
-        link: Link = "logistic" if n_responses == 1 else "one_against_rest"
-        return Linear(coefficients, paths.intercepts[:, self.position], link)
+        return Linear(coefficients, paths.intercepts[:, self.position], self.link_)
 
-    def _factors(self) -> FloatArray | None:
+    def penalty_factors(self) -> FloatArray | None:
+        """Multiples of the penalty (n_features,), or None where there are no blocks."""
         if not self.blocks:
             return None
         roots = np.repeat(np.sqrt(self.blocks), self.blocks)

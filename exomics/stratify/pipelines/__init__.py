@@ -11,9 +11,11 @@ from exomics.stratify.pipelines.elastic_net_logistic import ELASTIC_NET_LOGISTIC
 from exomics.stratify.pipelines.gradient_boosting import GRADIENT_BOOSTING
 from exomics.stratify.pipelines.late_fusion import LATE_FUSION
 from exomics.stratify.pipelines.late_fusion_cox import LATE_FUSION_COX
+from exomics.stratify.pipelines.late_fusion_softmax import LATE_FUSION_SOFTMAX
 from exomics.stratify.pipelines.no_features import NO_FEATURES
 from exomics.stratify.pipelines.no_features_survival import NO_FEATURES_SURVIVAL
 from exomics.stratify.pipelines.principal_components_logistic import PRINCIPAL_COMPONENTS_LOGISTIC
+from exomics.stratify.pipelines.ridge_score import RIDGE_SCORE
 from exomics.stratify.pipelines.sparse_pls_discriminant import SPARSE_PLS_DISCRIMINANT
 from exomics.stratify.study.features import Study
 
@@ -25,7 +27,9 @@ Pipelines = Methods(
         ELASTIC_NET_LOGISTIC,
         BLOCK_ELASTIC_NET,
         LATE_FUSION,
+        LATE_FUSION_SOFTMAX,
         SPARSE_PLS_DISCRIMINANT,
+        RIDGE_SCORE,
         PRINCIPAL_COMPONENTS_LOGISTIC,
         GRADIENT_BOOSTING,
         NO_FEATURES,

@@ -15,7 +15,7 @@ def elastic_net_logistic(seed: int, blocks: tuple[int, ...] = ()) -> Built:
     """Elastic net logistic regression: median imputation, standardization, penalty by inner cross-validation.
 
     Minimizes ``-loglik / n + penalty * (alpha |b|_1 + (1 - alpha) |b|^2 / 2)`` with alpha 0.5 over 30 penalties; of
-    several classes for each against all others, the probabilities divided by their sum.
+    several classes the multinomial likelihood, with coefficients for each class.
 
     Parameters
     ----------
