@@ -18,6 +18,7 @@ from tests.benchmarks.rows import (
     negative_binomial,
     nested_elastic_net,
     normalization,
+    nu_regression,
     prerank,
     rank_scores,
     read_matrix,
@@ -45,6 +46,7 @@ ROWS: tuple[Row, ...] = (
     *standardized_scores.ROWS,
     *prerank.ROWS,
     *constrained_regression.ROWS,
+    *nu_regression.ROWS,
     *cox_screen.ROWS,
     *nested_elastic_net.ROWS,
     *read_matrix.ROWS,
@@ -54,7 +56,6 @@ ROWS: tuple[Row, ...] = (
 )
 
 NO_KERNEL = (
-    "nu-SVR",
     "1000-shuffle permutation test",
     "Stabl",
 )

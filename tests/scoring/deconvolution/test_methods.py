@@ -36,7 +36,7 @@ def reference_of(method: str) -> CellReference:
         markers = MADE.references["mcp_counter"].parts["markers"]
         sets = dict(zip(("StromalSignature", "ImmuneSignature"), markers.values(), strict=False))
         return CellReference({"markers": sets, "universe": GENES})
-    return MADE.references[method]
+    return MADE.references["abis" if method == "nu_svr" else method]
 
 
 def bulk(tpm: np.ndarray = MADE.tpm, genes: tuple[str, ...] = GENES, scale: Scale = TPM):
