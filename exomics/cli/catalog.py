@@ -25,6 +25,7 @@ from exomics.registry.document import parse_yaml
 from exomics.registry.manifest import all_manifests
 from exomics.registry.recipe import load_recipe, recipe_names
 from exomics.registry.responder_definition import load_responder_definition, responder_definition_names
+from exomics.registry.signature import Signature
 from exomics.registry.signature_files import all_signatures
 from exomics.schema.sample_fields import SAMPLE_FIELDS
 from exomics.schema.study_fields import FIELDS
@@ -73,6 +74,9 @@ def _named(rows: Rows, names: Sequence[str], what: str) -> Rows:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        nested = ((key, _shown(item), isinstance(item, Mapping)) for key, item in value.items())
+        return "; ".join(f"{key} ({text})" if is_group else f"{key}: {text}" for key, text, is_group in nested)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -119,18 +123,31 @@ def _signatures() -> Rows:
             "title": signature.title,
             "version": signature.version,
             "class": signature.signature_class,
+            "species": [signature.species, *signature.native_members],
             "layers": list(signature.layers),
             "timing_class": signature.timing_class,
             "n_members": len(signature.members),
+            "members": _members(signature),
             "ex_acute": dict(signature.ex_acute),
             "ex_trained": dict(signature.ex_trained),
             "benefit": dict(signature.benefit),
             "part_signs": signature.part_signs,
             "evidence": signature.evidence,
+            "sign_evidence": signature.sign_evidence,
+            "source": signature.source["text"],
+            "license": signature.license,
             "trap": signature.trap,
         }
         for signature in all_signatures()
     ]
+
+
+def _members(signature: Signature) -> dict[str, list[str]]:
+    """Names of the members by set of a family, or by arm."""
+    found: dict[str, list[str]] = {}
+    for member in signature.members:
+        found.setdefault(member.group or member.arm, []).append(member.feature_id)
+    return found
 
 
 def _methods() -> Rows:

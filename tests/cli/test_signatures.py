@@ -33,6 +33,40 @@ def test_chosen_signatures_are_exported_as_gene_sets(tmp_path: Path) -> None:
     assert sets["imm.mcp.CD8_T_cells"] == ("CD8B",)
 
 
+def test_a_signature_is_explained_with_its_members_and_signs() -> None:
+    said = must("catalog", "signatures", "imm.mcp", "mye.m1m2_legacy")
+    assert "CD8_T_cells: CD8B; Cytotoxic: CD8A, EOMES" in said
+    assert "part_signs: up (ex_trained: up; benefit: context); down (ex_trained: down; benefit: context)" in said
+    assert "license: CC0 1.0" in said
+
+
+def test_exported_sets_come_back_with_the_same_scores(embedded: Path, tmp_path: Path) -> None:
+    """Two arms, a family and a plain set; a GMT file keeps the members, so the method is named."""
+    tumor, sets = embedded / "tumor.h5ad", tmp_path / "sets.gmt"
+    names = ["imm.ifng6", "mye.cs_polarity", "imm.mcp"]
+    must("catalog", "signatures", *names, "--gmt", sets)
+    how = ["--method", "mean_log2"]
+    must("score", tumor, "-o", tmp_path / "own.tsv", "--signatures", *names, *how)
+    must("score", tumor, "-o", tmp_path / "gmt.tsv", "--signatures", sets, *how)
+    own, back = (ScoreTable.from_tsv(tmp_path / name).frame for name in ("own.tsv", "gmt.tsv"))
+    is_set = own["signature_id"] == "imm.mcp"
+    own["set"] = own["signature_id"].where(~is_set, "imm.mcp." + own["arm"]).str.replace(".", "_")
+    own = own[is_set | (own["arm"] == "total")].set_index(["set", "sample_id"])["score"]
+    back["set"] = back["signature_id"].str.removeprefix("gmt.")
+    back = back[back["arm"] == "total"].set_index(["set", "sample_id"])["score"]
+    pd.testing.assert_series_equal(back.sort_index(), own.sort_index())
+
+
+def test_the_reason_is_told_where_nothing_is_scored(embedded: Path, tmp_path: Path) -> None:
+    words = ["tum.hypoxia_buffa", "imm.gep18_unweighted_mouse", "imm.mcp"]
+    said = must("score", embedded / "tumor.h5ad", "-o", tmp_path / "scores.tsv", "--signatures", *words)
+    assert "0 of 0 members measured (no members: the list is user-supplied)" in said
+    assert "(its members are mouse genes, the samples human: pass an ortholog table)" in said
+    frame = ScoreTable.from_tsv(tmp_path / "scores.tsv").frame
+    first = frame[(frame["signature_id"] == "imm.mcp") & (frame["sample_id"] == frame["sample_id"].iloc[0])]
+    assert f"imm.mcp: {10 * frame['sample_id'].nunique()} ok; {first['n_measured'].sum()} of 110 members" in said
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

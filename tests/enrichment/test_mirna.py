@@ -119,6 +119,13 @@ def test_what_does_not_fit_is_refused() -> None:
     table, _ = study()
     with pytest.raises(InputError, match="COL3A1 stand in both"):
         mirna_verdict(table, MATRIX, [*OTHER, "COL3A1"])
+    rat = DifferentialTable(
+        table.frame.assign(feature_name=table.frame["feature_name"].str.capitalize()), table.provenance
+    )
+    with pytest.raises(
+        InputError, match="none of 36 targets is in the table: they have names such as COL3A1, its genes"
+    ):
+        mirna_verdict(rat, MATRIX, OTHER)
     renamed = DifferentialTable(table.frame.assign(contrast="other"), table.provenance)
     with pytest.raises(InputError, match="no contrast 'trained'"):
         mirna_verdict(table, MATRIX, OTHER, adjusted=renamed)

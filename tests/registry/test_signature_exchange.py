@@ -32,7 +32,12 @@ def test_a_down_only_signature_is_exported_as_such(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("A\tdescription\n", "line 1"), ("A\td\tx\nA\td\ty\n", "occurs twice"), ("\td\tx\n", "line 1")],
+    [
+        ("\n", "holds no set"),
+        ("A\tdescription\n", "line 1"),
+        ("A\td\tx\nA\td\ty\n", "occurs twice"),
+        ("\td\tx\n", "line 1"),
+    ],
 )
 def test_a_malformed_gmt_file_is_refused(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "sets.gmt"
