@@ -1,11 +1,12 @@
 """Check, filter, normalize and, where asked, impute as recorded steps: flags first, nothing dropped in silence.
 
 Each step is NAME or NAME:KEY=VALUE,KEY=VALUE (`exomics catalog methods` lists them); the order is flags, filters,
-normalization, imputation, batch. What a step drops is recorded in the object and printed. --against holds the samples
-against another assay of the same subjects and flags labels that were swapped.
+normalization, imputation, batch. What a step drops, flags or fills in is recorded in the object, printed, and written
+to --losses. --against holds the samples against another assay of the same subjects and flags labels that were swapped.
+`normalize_cargo` with compare=COLUMN,control=GROUP says whether other denominators disagree about a difference.
 
 examples:
-  exomics preprocess muscle.h5ad -o ready.h5ad --filter filter_by_expression:group=arm --normalize tmm
+  exomics preprocess muscle.h5ad -o ready.h5ad --filter filter_by_expression:group=arm --normalize tmm --losses lost.tsv
   exomics preprocess rat.h5ad -o checked.h5ad --flag check_sex --flag flag_outliers --against rat.protein.h5ad
   exomics preprocess ev.h5ad -o dose.h5ad --flag check_hemolysis --normalize normalize_cargo:method=rpm
 """
@@ -19,9 +20,10 @@ from typing import Any
 
 from exomics.cli._read import read_assay
 from exomics.cli._step import input_path, option, require_suffix
-from exomics.cli._write import save_data
+from exomics.cli._write import save_data, save_frame
 from exomics.errors import InputError
-from exomics.preprocess import apply_step, flag_swaps
+from exomics.preprocess import apply_step, flag_swaps, losses_of
+from exomics.results import Provenance
 from exomics.schema import keys, steps_of
 
 _ORDER = ("flag", "filter", "normalize", "impute", "batch")
@@ -34,6 +36,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     for name in _ORDER:
         parser.add_argument(f"--{name}", action="append", type=_step, default=[], metavar="STEP", help="repeatable")
     parser.add_argument("--against", type=input_path, metavar="FILE", help="another assay of the same subjects (.h5ad)")
+    parser.add_argument("--losses", type=Path, metavar="FILE", help="TSV of what was dropped, flagged or filled in")
     parser.add_argument("--by", default=keys.SUBJECT_ID, help="column by which --against matches (default subject_id)")
 
 
@@ -51,7 +54,12 @@ def run(arguments: argparse.Namespace) -> None:
         data = apply_step(data, name, parameters)
     record = {"steps": [{"step": name, "parameters": parameters} for name, parameters in wanted]}
     inputs = [arguments.data, *([arguments.against] if arguments.against else [])]
-    save_data(data, arguments.output, arguments, inputs, parameters=record)
+    outputs = [arguments.output, *([arguments.losses] if arguments.losses else [])]
+    save_data(data, arguments.output, arguments, inputs, outputs=outputs, parameters=record)
+    if arguments.losses:
+        losses = losses_of(data, since=done)
+        provenance = Provenance(method="preprocess", parameters=record, notes=losses.notes)
+        save_frame(losses.frame, arguments.losses, provenance, arguments, inputs, outputs=outputs)
     for step in steps_of(data)[done:]:
         print(f"{step['step']}: {json.dumps(step['report'])}")
     print(f"{arguments.output}: {data.n_obs} samples x {data.n_vars} features")

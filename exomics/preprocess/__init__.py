@@ -16,6 +16,7 @@ from exomics.preprocess.detection import (
 from exomics.preprocess.filtering import filter_by_expression, keep_counted, keep_expressed
 from exomics.preprocess.hemolysis import check_hemolysis
 from exomics.preprocess.imputation import impute_knn, impute_left_censored
+from exomics.preprocess.losses import losses_of
 from exomics.preprocess.normalization import effective_library_sizes, library_factors, log_cpm, median_mad, quantile
 from exomics.preprocess.outliers import flag_outliers, measure_samples
 from exomics.preprocess.parent_protein import subtract_parent_protein
@@ -56,6 +57,7 @@ __all__ = [
     "keep_matching_features",
     "library_factors",
     "log_cpm",
+    "losses_of",
     "measure_samples",
     "median_mad",
     "normalize_cargo",

@@ -72,7 +72,9 @@ def drop_blank_features(
     linear = np.exp2(values) - scale.offset if scale.kind == "log2" else values
     kept = ~(_each(linear[~is_blank], np.median) < minimum_fold * _each(linear[is_blank], np.mean))
     parameters = {"column": column, "blank": blank, "minimum_fold": minimum_fold}
-    return keep_features(adata[~is_blank].copy(), kept, name="drop_blank_features", parameters=parameters)
+    samples = {str(name): "blank" for name in adata.obs_names[is_blank]}
+    measured = adata[~is_blank].copy()
+    return keep_features(measured, kept, name="drop_blank_features", parameters=parameters, dropped=samples)
 
 
 def _each(values: FloatArray, of: Callable[[FloatArray], Any]) -> FloatArray:

@@ -22,7 +22,12 @@ IS_SPIKE: Final = "is_spike_in"
 
 
 def normalize_cargo(
-    adata: AnnData, *, method: str = "per_ml", spikes: str | Sequence[str] = SPIKES, compare: str = ""
+    adata: AnnData,
+    *,
+    method: str = "per_ml",
+    spikes: str | Sequence[str] = SPIKES,
+    compare: str = "",
+    control: str = "",
 ) -> AnnData:
     """Replace ``X`` by log2 amounts per a declared denominator.
 
@@ -37,7 +42,9 @@ def normalize_cargo(
         Names of the exogenous spike-ins; those that are measured are used. All but ``rpm`` need one.
     compare
         Column of obs with two groups: the report then says whether the normalizers that can be computed disagree about
-        their difference.
+        the difference of the other group from `control`.
+    control
+        Of `compare`: one of the two groups.
 
     Returns
     -------
@@ -80,8 +87,10 @@ def normalize_cargo(
         "n_samples_without_denominator": n_missing,
     }
     if compare:
-        report["comparison"] = compare_normalizers(adata, column=compare, spikes=spikes).sentence
-    recorded = record_step(adata, "normalize_cargo", {"method": method, "compare": compare}, **report)
+        compared = compare_normalizers(adata, column=compare, control=str(control), spikes=spikes)
+        report["comparison"] = compared.sentence
+    parameters = {"method": method, "compare": compare, "control": control}
+    recorded = record_step(adata, "normalize_cargo", parameters, **report)
     if scale_of(adata).kind == "counts":
         recorded.layers[keys.COUNTS] = counts_of(adata).astype(np.int64)
     recorded.X = amounts
@@ -156,13 +165,14 @@ CARGO = (
         function=normalize_cargo,
         reference="10.1002/jev2.12404",
         units="log2 ratio",
-        parameters={"method": "per_ml", "spikes": SPIKES, "compare": ""},
+        parameters={"method": "per_ml", "spikes": SPIKES, "compare": "", "control": ""},
     ),
     MethodSpec(
         name="flag_spike_ins",
         kind="preprocess",
         title="flag samples whose spike-ins are far from the median of their plate",
         function=flag_spike_ins,
+        reference="10.1016/j.ymeth.2012.09.015",
         cohort_dependent=True,
         parameters={"spikes": SPIKES, "maximum_shift": 1.0},
     ),

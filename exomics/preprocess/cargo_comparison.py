@@ -38,7 +38,12 @@ class Comparison(NamedTuple):
 
 
 def compare_normalizers(
-    adata: AnnData, *, column: str, spikes: str | Sequence[str] = SPIKES, methods: Sequence[str] | None = None
+    adata: AnnData,
+    *,
+    column: str,
+    control: str,
+    spikes: str | Sequence[str] = SPIKES,
+    methods: Sequence[str] | None = None,
 ) -> Comparison:
     """The difference of two groups in every feature under every normalizer that can be computed.
 
@@ -47,8 +52,9 @@ def compare_normalizers(
     adata
         Samples x features: counts, or quantification cycles.
     column
-        Column of obs with two groups; the difference is the second, in the order of the alphabet, minus the first
-        (``post`` minus ``baseline``).
+        Column of obs with two groups.
+    control
+        The group from which the difference is taken: the other minus this one (``post`` minus ``baseline``).
     spikes
         Names of the spike-ins.
     methods
@@ -62,7 +68,7 @@ def compare_normalizers(
     Raises
     ------
     InputError
-        If there are not two groups, or a normalizer cannot be computed.
+        If there are not two groups, the control is none of them, or a normalizer cannot be computed.
 
     Notes
     -----
@@ -73,13 +79,16 @@ def compare_normalizers(
     groups = sorted(set(labels))
     if len(groups) != 2:
         raise InputError(f"a comparison needs two groups in {column}; got {len(groups)} ({', '.join(groups[:4])}).")
+    if control not in groups:
+        raise InputError(f"control must be one of the two groups in {column} ({', '.join(groups)}); got {control!r}.")
+    other = next(group for group in groups if group != control)
     spiked = positions_of(adata, listed(spikes))
     chosen = list(methods or [name for name in DENOMINATORS if is_possible(adata, name, spiked)])
     features = [at for at in range(adata.n_vars) if at not in spiked]
     columns: dict[str, FloatArray] = {}
     for name in chosen:
         amounts = amounts_per(adata, name, spiked)[:, features]
-        difference, error = _welch(amounts[labels == groups[1]], amounts[labels == groups[0]])
+        difference, error = _welch(amounts[labels == other], amounts[labels == control])
         columns |= {
             f"{name}_log2_difference": difference,
             f"{name}_standard_error": error,
@@ -89,7 +98,8 @@ def compare_normalizers(
     disagrees = (np.nanmax(t_values, axis=1) > _CLEAR) & (np.nanmin(t_values, axis=1) < -_CLEAR)
     frame = pd.DataFrame(columns, index=adata.var_names[features]).assign(disagrees=disagrees)
     medians = {name: _median(columns[f"{name}_log2_difference"]) for name in chosen}
-    return Comparison(frame, int(disagrees.sum()), _sentence(medians, int(disagrees.sum()), groups, len(features)))
+    said = f"{other} minus {control}, median log2 difference"
+    return Comparison(frame, int(disagrees.sum()), _sentence(said, medians, int(disagrees.sum()), len(features)))
 
 
 def _welch(second: FloatArray, first: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -112,9 +122,11 @@ def _median(values: FloatArray) -> float:
     return float(np.median(held)) if held.size else float("nan")
 
 
-def _sentence(medians: dict[str, float], n_disagree: int, groups: list[str], n_features: int) -> str:
+def _sentence(said: str, medians: dict[str, float], n_disagree: int, n_features: int) -> str:
     shown = ", ".join(f"{name} {value:+.2f}" for name, value in medians.items())
-    said = f"{groups[1]} minus {groups[0]}, median log2 difference: {shown}"
+    said += f": {shown}"
+    if len(medians) == 1:
+        return f"{said}; no other normalizer can be computed here, so that none could disagree."
     if max(medians.values()) > 0 > min(medians.values()) or n_disagree:
         said += (
             f"; the normalizers disagree in sign ({n_disagree} of {n_features} features clearly): "

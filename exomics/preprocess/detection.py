@@ -165,7 +165,9 @@ def set_feature_ids(adata: AnnData, *, column: str) -> AnnData:
     return renamed
 
 
-def keep_features(adata: AnnData, keep: np.ndarray, *, name: str, parameters: Mapping[str, object]) -> AnnData:
+def keep_features(
+    adata: AnnData, keep: np.ndarray, *, name: str, parameters: Mapping[str, object], **told: object
+) -> AnnData:
     """The features of `keep`, with the step and a count of what was dropped; an `InputError` when nothing is left.
 
     Parameters
@@ -176,6 +178,8 @@ def keep_features(adata: AnnData, keep: np.ndarray, *, name: str, parameters: Ma
         (n_features,) boolean.
     name, parameters
         Of the step to record.
+    **told
+        What its report says besides.
 
     Returns
     -------
@@ -191,7 +195,7 @@ def keep_features(adata: AnnData, keep: np.ndarray, *, name: str, parameters: Ma
         "n_dropped": len(dropped),
         "first_dropped": [str(feature) for feature in dropped[:_SHOWN]],
     }
-    return record_step(adata[:, keep].copy(), name, parameters, **report)
+    return record_step(adata[:, keep].copy(), name, parameters, **report, **told)
 
 
 def as_fraction(value: float | str) -> Fraction:

@@ -99,8 +99,10 @@ def check_hemolysis(adata: AnnData, *, maximum_log2_ratio: float | None = None) 
     worst = np.max(grades, axis=0)
     words = np.array(["", "ok", "caution", "fail"], dtype=object)[worst]
     reasons = [f"hemolysis {word}" for word in words]
-    counted = {str(word): int(n) for word, n in pd.Series(words).value_counts().items()}
-    report = {"measure": column or A414, "grades": counted}
+    counted = {str(word) or "not graded": int(n) for word, n in pd.Series(words).value_counts().items()}
+    report: dict[str, object] = {"measure": column or A414, "grades": counted}
+    if column == LOG2_RATIO and maximum_log2_ratio is None:
+        report["note"] = _UNGRADED
     parameters = {"maximum_log2_ratio": maximum_log2_ratio}
     graded = flagged(adata, worst >= 2, reasons, name="check_hemolysis", parameters=parameters, report=report)
     if column:
@@ -109,6 +111,12 @@ def check_hemolysis(adata: AnnData, *, maximum_log2_ratio: float | None = None) 
     sensitive = positions_of(adata, [prefix + name for prefix in _PREFIXES for name in RAISED])
     graded.var[SENSITIVE] = np.isin(np.arange(adata.n_vars), sensitive)
     return graded
+
+
+_UNGRADED: Final = (
+    "reads have no universal cut: the log2 ratio of miR-451a to miR-23a-3p is in obs, to be a covariate; give "
+    "maximum_log2_ratio, calibrated in your protocol, to grade by it."
+)
 
 
 def can_grade(adata: AnnData) -> bool:

@@ -124,6 +124,7 @@ SEX_CHECK = (
         kind="preprocess",
         title="flag samples whose sex on the sheet is not the sex of their expression",
         function=check_sex,
+        reference="10.12688/f1000research.9471.2",
         cohort_dependent=True,
         species=tuple(Y_GENES),
         parameters={"minimum_gap": 2.0},

@@ -105,9 +105,12 @@ def test_mirna_names_are_audited(plasma: Path, tmp_path: Path, mirror: Path) -> 
 
 def test_checks_and_denominators_run_as_steps(plasma: Path, tmp_path: Path) -> None:
     words = ["--flag", "check_hemolysis", "--flag", "measure_samples", "--normalize", "normalize_cargo:method=per_ml"]
-    said = must("preprocess", plasma, "-o", tmp_path / "dose.h5ad", *words)
+    plan = ["--filter", "keep_counted:minimum_count=400,minimum_fraction=1", "--losses", tmp_path / "lost.tsv"]
+    said = must("preprocess", plasma, "-o", tmp_path / "dose.h5ad", *words, *plan)
     assert '"tests": "delivered dose"' in said
     dose = read_data(tmp_path / "dose.h5ad")
+    lost = pd.read_csv(tmp_path / "lost.tsv", sep="\t")
+    assert lost.columns.tolist() == ["what", "n", "why", "examples"]
     assert {"hemolysis_log2_ratio", "library_size"} <= set(dose.obs)
     assert dose.uns["exomics"]["scale"]["quantity"] == "ratio"
     imputed = must(

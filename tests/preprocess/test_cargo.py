@@ -40,7 +40,7 @@ def trial(seed: int = 0, n: int = 12) -> AnnData:
 
 
 def test_composition_falls_while_the_dose_rises_and_this_is_said() -> None:
-    found = compare_normalizers(trial(), column="time_point")
+    found = compare_normalizers(trial(), column="time_point", control="baseline")
     row = found.frame.loc["f0"]
     assert row["rpm_log2_difference"] == pytest.approx(np.log2(2 / 3), abs=0.1)
     assert row["per_ml_log2_difference"] == pytest.approx(np.log2(4 / 3), abs=0.1)
@@ -50,12 +50,21 @@ def test_composition_falls_while_the_dose_rises_and_this_is_said() -> None:
     assert "f41" not in found.frame.index  # the spike-in
     assert "disagree in sign" in found.sentence
     assert "rpm tests composition" in found.sentence
+    assert found.sentence.startswith("post minus baseline")
+    turned = compare_normalizers(trial(), column="time_point", control="post")
+    np.testing.assert_array_equal(turned.frame["rpm_log2_difference"], -found.frame["rpm_log2_difference"])
+
+
+def test_one_normalizer_alone_says_that_none_could_disagree() -> None:
+    found = compare_normalizers(trial(), column="time_point", control="baseline", methods=["rpm"])
+    assert found.n_disagree == 0
+    assert found.sentence.endswith("no other normalizer can be computed here, so that none could disagree.")
 
 
 def test_without_a_change_nothing_disagrees() -> None:
     given = trial(1)
     given.obs["time_point"] = ["post", "baseline"] * 12
-    found = compare_normalizers(given, column="time_point")
+    found = compare_normalizers(given, column="time_point", control="baseline")
     assert found.n_disagree == 0
     assert found.frame["disagrees"].sum() == 0
 
@@ -80,7 +89,7 @@ def test_amounts_follow_their_formula_and_the_scale_is_declared() -> None:
 def test_a_sample_without_a_denominator_is_missing_and_counted() -> None:
     given = trial()
     given.obs["plasma_ml"] = [None, 0.0, *[0.5] * 22]
-    normalized = normalize_cargo(given, compare="time_point")
+    normalized = normalize_cargo(given, compare="time_point", control="baseline")
     assert np.isnan(normalized.X).all(axis=1).tolist() == [True, True] + [False] * 22
     report = steps_of(normalized)[-1]["report"]
     assert report["n_samples_without_denominator"] == 2
@@ -116,6 +125,8 @@ def test_what_cannot_be_normalized_is_refused() -> None:
     with pytest.raises(InputError, match="no spike-in is measured"):
         normalize_cargo(given, spikes=["UniSp6"])
     with pytest.raises(InputError, match="needs two groups in plasma_ml; got 1"):
-        compare_normalizers(given, column="plasma_ml")
+        compare_normalizers(given, column="plasma_ml", control="0.5")
+    with pytest.raises(InputError, match=r"one of the two groups in time_point \(baseline, post\); got ''"):
+        normalize_cargo(given, compare="time_point")
     with pytest.raises(ScaleError, match="from counts or cycles"):
         normalize_cargo(normalize_cargo(given))

@@ -40,6 +40,10 @@ def test_counts_give_a_covariate_and_no_grade_of_their_own() -> None:
     np.testing.assert_allclose(graded.obs["hemolysis_log2_ratio"], np.log2([1000.5 / 10.5, 1.0]))
     assert graded.obs["hemolysis"].tolist() == ["", ""]
     assert set(graded.obs["qc_flag"]) == {""}
+    report = steps_of(graded)[-1]["report"]
+    assert report["grades"] == {"not graded": 2}
+    assert "no universal cut" in report["note"]
+    assert "note" not in steps_of(check_hemolysis(given, maximum_log2_ratio=5.0))[-1]["report"]
     assert check_hemolysis(given, maximum_log2_ratio=5.0).obs["hemolysis"].tolist() == ["fail", "ok"]
     assert apply_step(given, "check_hemolysis", {"maximum_log2_ratio": 7.0}).obs["hemolysis"].tolist() == ["ok", "ok"]
 
