@@ -17,7 +17,7 @@ _ACCEPTED = 1e-6
 
 
 class NuRegression(NamedTuple):
-    """Linear functions of several targets on the same features."""
+    """Linear functions of several targets on the same features, (n_targets, ...) each."""
 
     coefficients: FloatArray
     """(n_targets, n_features) w."""

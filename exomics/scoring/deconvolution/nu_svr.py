@@ -71,9 +71,9 @@ def nu_svr(
 
     Examples
     --------
-    >>> A = np.array([[9.0, 0.0], [8.0, 1.0], [0.0, 7.0], [1.0, 9.0], [2.0, 2.0], [5.0, 4.0]])
-    >>> nu_svr((A @ [0.7, 0.3])[None, :], A).round(1).tolist()
-    [[0.7, 0.3]]
+    >>> A = np.random.default_rng(1).gamma(0.5, 2.0, (60, 3))
+    >>> nu_svr((A @ [0.5, 0.3, 0.2])[None, :], A).round(1).tolist()
+    [[0.5, 0.3, 0.2]]
     """
     if permutations < 0:
         raise InputError(f"the number of permutations must not be negative; got {permutations}.")
