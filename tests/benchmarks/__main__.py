@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks import table
-from tests.benchmarks.catalog import NO_KERNEL, ROWS
+from tests.benchmarks.catalog import ROWS
 from tests.benchmarks.gastrocnemius import data_source
 from tests.benchmarks.row import Measured, Row, measure
 from tests.benchmarks.workspace import Workspace
@@ -34,7 +34,7 @@ def main() -> int:
                 _say(table.line(found[-1]))
             except Exception as error:  # one row that fails must not hide the others
                 _say(table.failed(row, error))
-    _say(table.summary(found, NO_KERNEL))
+    _say(table.summary(found))
     return 0 if len(found) == len(rows) else 1
 
 

@@ -1,4 +1,4 @@
-"""All rows for which there is a kernel, in the order in which they are printed, and the rows that have none yet."""
+"""All rows, in the order in which they are printed."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ from tests.benchmarks.rows import (
     nested_elastic_net,
     normalization,
     nu_regression,
+    permutation_null,
     prerank,
     rank_scores,
     read_matrix,
     result_tables,
     set_tests,
+    stability_selection,
     standardized_scores,
     start_up,
     voom_lm_fit,
@@ -49,13 +51,10 @@ ROWS: tuple[Row, ...] = (
     *nu_regression.ROWS,
     *cox_screen.ROWS,
     *nested_elastic_net.ROWS,
+    *permutation_null.ROWS,
+    *stability_selection.ROWS,
     *read_matrix.ROWS,
     *result_tables.ROWS,
     *start_up.ROWS,
     *commands.ROWS,
-)
-
-NO_KERNEL = (
-    "1000-shuffle permutation test",
-    "Stabl",
 )

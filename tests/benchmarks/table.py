@@ -40,14 +40,11 @@ def failed(row: Row, error: Exception) -> str:
     return _line((row.name, row.peer or "-", "", "", "", str(row.target), "FAILED", "", reason[-1]))
 
 
-def summary(found: Sequence[Measured], no_kernel: Sequence[str]) -> str:
-    """How many targets are met, which fall short, and the rows without a kernel."""
+def summary(found: Sequence[Measured]) -> str:
+    """How many targets are met, and which fall short."""
     short = [one.row.name for one in found if one.verdict.startswith("SHORT")]
     met = sum(one.verdict.startswith("met") for one in found)
-    return (
-        f"{met} targets met, {len(short)} short{': ' if short else ''}{', '.join(short)}\n"
-        f"no kernel yet: {', '.join(no_kernel)}"
-    )
+    return f"{met} targets met, {len(short)} short{': ' if short else ''}{', '.join(short)}"
 
 
 def _notes(found: Measured) -> str:

@@ -16,21 +16,26 @@ N_SAMPLES, N_FOLDS, MODEL = 120, 5, "elastic_net_logistic"
 
 def prepare(workspace: Workspace) -> Contest:
     """The peer does one repeat, by the same folds and the same rule; its held-out probabilities are compared."""
-    n_features, n_repeats = workspace.size(20_000, 400), workspace.size(10, 2)
-    labels = np.tile([0, 1], N_SAMPLES // 2)
-    features = workspace.array("nested/features", lambda: _features(n_features, labels))
-    names = [f"s{number:03d}" for number in range(N_SAMPLES)]
-    study = Study.of(
-        pd.DataFrame(features, index=names),
-        pd.Series(labels, index=names),
-        pd.DataFrame({"subject_id": names}, index=names),
-    )
+    study, n_repeats = study_of(workspace), workspace.size(10, 2)
     settings = CrossValidation(n_folds=N_FOLDS, n_repeats=n_repeats, n_permutations=0, n_bootstraps=0)
     _write(workspace.folder / "nested", study, settings.seed)
     return python_contest(
         lambda: cross_validate(study, settings),
         workspace.r_peer("nested_elastic_net", workspace.folder / "nested", "glmnet", share=1.0 / n_repeats),
         numbers=lambda value, peer: (_first_repeat(value), peer.ravel()),
+    )
+
+
+def study_of(workspace: Workspace) -> Study:
+    """120 samples of two classes; 20 of the features tell them apart a little."""
+    labels = np.tile([0, 1], N_SAMPLES // 2)
+    n_features = workspace.size(20_000, 400)
+    features = workspace.array("nested/features", lambda: _features(n_features, labels))
+    names = [f"s{number:03d}" for number in range(N_SAMPLES)]
+    return Study.of(
+        pd.DataFrame(features, index=names),
+        pd.Series(labels, index=names),
+        pd.DataFrame({"subject_id": names}, index=names),
     )
 
 
