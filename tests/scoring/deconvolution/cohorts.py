@@ -17,46 +17,23 @@ from exomics.registry.gene_sets import sets_of
 
 KINDS = (
     "B.Naive", "B.Memory", "Plasmablasts", "T.CD4.Naive", "T.CD4.Memory", "Tregs", "T.CD8.Naive", "T.CD8.Memory",
-    "T.gd", "MAIT", "NK", "Monocytes.C", "Monocytes.NC.I", "mDCs", "pDCs", "Neutrophils.LD", "Basophils.LD", "Platelets",
-    "M1", "M2", "Mast", "Fibroblasts", "Endothelial", "Tumor",
+    "T.gd", "MAIT", "NK", "Monocytes.C", "Monocytes.NC.I", "mDCs", "pDCs", "Neutrophils.LD", "Basophils.LD",
+    "Platelets", "M1", "M2", "Mast", "Fibroblasts", "Endothelial", "Tumor",
 )  # fmt: skip
 AT = {name: number for number, name in enumerate(KINDS)}
 LINEAGES = ((0, 1, 2), (3, 4, 5, 6, 7, 8, 9, 10), (11, 12, 13, 18, 19), (14,), (15, 16, 20), (17,), (21, 22), (23,))
 TRUTH = {
-    "B cell": (0, 1), "T cell": (3, 4, 5, 6, 7, 8, 9), "T cell CD4+": (3, 4, 5), "T cell CD8+": (6, 7), "NK cell": (10,),
-    "monocyte": (11, 12), "macrophage": (18, 19), "neutrophil": (15,), "fibroblast": (21,), "endothelial cell": (22,),
+    "B cell": (0, 1), "T cell": (3, 4, 5, 6, 7, 8, 9), "T cell CD4+": (3, 4, 5), "T cell CD8+": (6, 7),
+    "NK cell": (10,), "monocyte": (11, 12), "macrophage": (18, 19), "neutrophil": (15,), "fibroblast": (21,),
+    "endothelial cell": (22,),
 }  # fmt: skip
 JUDGED = {
     "blood": ("B cell", "T cell", "T cell CD4+", "T cell CD8+", "NK cell", "monocyte"),
     "tumor": ("B cell", "T cell", "T cell CD4+", "T cell CD8+", "NK cell", "macrophage", "neutrophil", "fibroblast",
               "endothelial cell"),
 }  # fmt: skip
-_BLOOD = (
-    0.05,
-    0.03,
-    0.004,
-    0.17,
-    0.17,
-    0.03,
-    0.08,
-    0.10,
-    0.03,
-    0.02,
-    0.09,
-    0.17,
-    0.025,
-    0.01,
-    0.005,
-    0.012,
-    0.006,
-    0.03,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-)
+_BLOOD = (.05, .03, .004, .17, .17, .03, .08, .10, .03, .02, .09, .17, .025, .01, .005, .012, .006, .03, 0, 0, 0,
+          0, 0, 0)  # fmt: skip
 _TUMOR = (.02, .02, .02, .03, .06, .03, .015, .06, .01, .003, .015, .02, .01, .012, .004, .02, .001, .0, .05, .09, .01,
           .13, .06, 0)  # fmt: skip
 _CONTENT = (
@@ -107,11 +84,6 @@ _OF_TIL = {
 }  # fmt: skip
 _OF_ABIS = {"T.gd.Vd2": (8,), "T.gd.non.Vd2": (8,)}
 _EPIC = {"Bcells": (0, 1), "CD4_Tcells": (3, 4, 5), "CD8_Tcells": (6, 7), "NKcells": (10,)}
-EPIC_TYPES = {
-    "Bcells": "B cell", "CD4_Tcells": "T cell CD4+", "CD8_Tcells": "T cell CD8+", "NKcells": "NK cell",
-    "Monocytes": "monocyte", "Neutrophils": "neutrophil", "Macrophages": "macrophage", "CAFs": "fibroblast",
-    "Endothelial": "endothelial cell",
-}  # fmt: skip
 _FILES = {
     "quantiseq": {"profiles": "quanTIseq_TIL10_signature.txt", "mrna_content": "quanTIseq_TIL10_mRNA_scaling.txt",
                   "dropped": "quanTIseq_TIL10_rmgenes.txt"},
@@ -133,7 +105,7 @@ class Cohort(NamedTuple):
 
 
 class Nominal(NamedTuple):
-    """log2 level (n_kinds, n_genes) that the published references imply, how well it is known, and the references."""
+    """log2 level (n_kinds, n_genes) that the published references imply, and the references."""
 
     genes: tuple[str, ...]
     level: np.ndarray
