@@ -115,6 +115,8 @@ def _run(name: str, rest: list[str]) -> int:
         return _fail(str(error))
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2
+    except (IsADirectoryError, NotADirectoryError, FileExistsError, PermissionError) as error:
+        return _fail(f"{error.filename} cannot be read or written: {error.strerror}.")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

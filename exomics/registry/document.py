@@ -116,9 +116,14 @@ class _StrictLoader(yaml.SafeLoader):
 def parse_yaml(text: str | bytes, source: str) -> Any:
     """`text` as YAML; a repeated key or malformed text is a `RegistryError` that names `source` and the line."""
     try:
-        return yaml.load(text, Loader=_StrictLoader)
+        return yaml.load(text.decode("utf-8-sig") if isinstance(text, bytes) else text, Loader=_StrictLoader)
+    except UnicodeDecodeError as error:
+        raise RegistryError(
+            f"{source} is no text in UTF-8 (byte {error.start + 1}); if it is YAML, save it as UTF-8."
+        ) from error
     except (yaml.YAMLError, ValueError) as error:  # a date that is none is a ValueError
-        raise RegistryError(f"{source} is not valid YAML: {error}.") from error
+        said = " ".join(str(error).replace('in "<unicode string>", ', "at ").split())
+        raise RegistryError(f"{source} is not valid YAML: {said}.") from error
     except RecursionError as error:
         raise RegistryError(f"{source} is nested too deep to be a document.") from error
 

@@ -67,6 +67,10 @@ def test_a_study_that_does_not_report_fitt_is_refused_when_strict(plasma: Path, 
         out, "harmonize", plasma, "-o", out / "x.h5ad", "--strict", "--identifiers", "phenotypes"
     )
     assert "nothing to do" in refused(out, "harmonize", plasma, "-o", out / "x.h5ad")
+    line = refused(out, "harmonize", plasma, "-o", out / "x.h5ad", "--study", tmp_path)
+    assert line == f"{tmp_path} cannot be read or written: Is a directory."
+    line = refused(out, "harmonize", plasma, "-o", path / "x.h5ad", "--study", path)
+    assert line == f"{path} cannot be read or written: File exists."
     path.write_text("study: [", encoding="utf-8")
     assert "study.yaml" in refused(out, "harmonize", plasma, "-o", out / "x.h5ad", "--study", path)
     error = refused(out, "harmonize", plasma, "-o", out / "x.h5ad", "--identifiers", "sites", "--table", "ref_nothing")

@@ -26,9 +26,11 @@ def _exponential(levels: int) -> str:
         ("? {a: b}\n: c", "a key must be one word"),
         ("a: 1\na: 2", "repeated"),
         ("a: !!python/object/apply:os.system ['true']", "not valid YAML"),
+        ("a:\n\tb: 1", "at line 2, column 1"),
+        ("a: M\xfcller".encode("latin-1"), r"no text in UTF-8 \(byte 5\)"),
     ],
 )
-def test_hostile_text_is_refused_in_one_line(text: str, told: str) -> None:
+def test_hostile_text_is_refused_in_one_line(text: str | bytes, told: str) -> None:
     with pytest.raises(RegistryError, match=told) as caught:
         parse_yaml(text, "sent.yaml")
     assert str(caught.value).startswith("sent.yaml ")
