@@ -14,8 +14,9 @@ demo: $(READY)
 test: $(READY)
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
+# Only the files that hold long proofs are collected.
 slow: $(READY)
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist loadfile -m slow $$(grep -rl --include='test_*.py' mark.slow tests)
 
 # The lines and branches of exomics/ that the tests reach, kernels apart: compiled code counts no lines.
 coverage: $(READY)
