@@ -184,7 +184,10 @@ def _of_feature(
     row = {"feature_id": "", "feature_name": name, "comparison": asked.name, "n_qc_fail": asked.n_failed, "note": ""}
     at = _position(asked.samples, name)
     if at is None:
-        return [row | {"status": "not_measured", "verdict": "not measured: the assay has no such feature"}]
+        arms = [found for found in _names(asked.samples) if bare_name(found).startswith(f"{bare_name(name)}-")]
+        hint = f", but has {', '.join(arms)}" if arms else ""
+        told = f"not measured: the assay has no such feature{hint}"
+        return [row | {"status": "not_measured", "verdict": told}]
     var = asked.samples.var
     row |= {"feature_id": str(var.index[at]), "feature_name": _names(asked.samples)[at]}
     if asked.smallest < LEAST_PER_GROUP:

@@ -125,6 +125,13 @@ def test_a_mirna_of_red_cells_is_marked_and_the_measure_is_not_adjusted_for_itse
     assert np.isnan(absent["log2_difference"])
 
 
+def test_a_name_without_its_arm_is_pointed_to_the_arms_that_are_measured() -> None:
+    """hsa-miR-29a is what older releases of miRBase call hsa-miR-29a-3p; a name is never changed in silence."""
+    found = cargo_verdict(plasma(), ["hsa-miR-29a"], column="time_point", control="baseline", normalizer="rpm").frame
+    assert found["status"].tolist() == ["not_measured"]
+    assert found["verdict"].tolist() == [f"not measured: the assay has no such feature, but has {MIR29}"]
+
+
 def cycles(differences: np.ndarray) -> AnnData:
     """Cycles of two groups: miR-29a comes two cycles earlier in the second; given dCq(miR-23a-3p - miR-451a)."""
     rng = np.random.default_rng(3)
