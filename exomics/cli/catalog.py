@@ -1,9 +1,9 @@
 """List what is known here: datasets, signatures, methods, recipes (and derivation rules), workflows, fields of a study.
 
-With names, everything that is known of each is printed.
+With names, everything that is known of each is printed; fields are also known by their group (fitt, host ...).
 
 examples:
-  exomics catalog fields fitt.type timing.minutes_post_bout
+  exomics catalog fields fitt timing.minutes_post_bout strain
   exomics catalog signatures --class immune --tissue tumor --gmt immune.gmt
   exomics catalog datasets --json
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -28,7 +29,7 @@ from exomics.registry.responder_definition import load_responder_definition, res
 from exomics.registry.signature import Signature
 from exomics.registry.signature_files import all_signatures
 from exomics.schema.sample_fields import SAMPLE_FIELDS
-from exomics.schema.study_fields import FIELDS
+from exomics.schema.study_fields import FIELDS, StudyField
 
 Rows = list[dict[str, Any]]
 
@@ -64,13 +65,17 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _named(rows: Rows, names: Sequence[str], what: str) -> Rows:
-    known = {str(row["id"]): row for row in rows}
+    known = {str(row["id"]): [row] for row in rows}
+    if what == "fields":  # also by their group, and without it
+        for row in rows:
+            for part in str(row["id"]).split("."):
+                known.setdefault(part, []).append(row)
     for name in names:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=3)
             hint = f"did you mean {', '.join(close)}?" if close else f"`exomics catalog {what}` lists the known ones."
             raise RegistryError(f"none of the {what} is called {name!r}; {hint}")
-    return [known[name] for name in names]
+    return [row for name in names for row in known[name]]
 
 
 def _shown(value: Any) -> str:
@@ -88,6 +93,7 @@ def _fields() -> Rows:
         {
             "id": field.id,
             "kind": field.kind,
+            "expects": _expected(field),
             "title": field.description,
             "unit": field.unit,
             "levels": list(field.levels),
@@ -97,6 +103,12 @@ def _fields() -> Rows:
         }
         for field in (*FIELDS, *of_samples)
     ]
+
+
+def _expected(field: StudyField) -> str:
+    """The unit or the levels, in short; a star where a strict check needs the field."""
+    shown = textwrap.shorten(field.unit or ", ".join(field.levels), 32, placeholder=" ...")
+    return f"{shown} (*)" if field.required else shown
 
 
 def _datasets() -> Rows:
@@ -192,7 +204,7 @@ def _workflows() -> Rows:
     return rows
 
 
-_SHORT = ("id", "kind", "loader", "score", "evidence", "title")
+_SHORT = ("id", "kind", "expects", "loader", "score", "evidence", "title")
 _LISTS: Mapping[str, Callable[[], Rows]] = {
     "datasets": _datasets,
     "signatures": _signatures,

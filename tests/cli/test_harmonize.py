@@ -14,6 +14,7 @@ from exomics.datasets import read_data, write_data
 from exomics.schema import Scale, annotate, steps_of
 from exomics.schema.host import study_of
 from exomics.schema.study import template, template_text
+from exomics.schema.study_fields import FIELDS
 from tests.shared import must, refused
 
 
@@ -145,7 +146,13 @@ def test_the_catalog_explains_a_field(out: Path) -> None:
     assert "levels: wheel, treadmill" in said
     assert "required: True" in said
     assert "unit: min" in said
-    assert must("catalog", "fields").count("\n") > 120
+    listed = must("catalog", "fields")
+    assert listed.count("\n") > 120
+    assert "wheel, treadmill, swim, ... (*)" in listed
+    assert "sessions/week (*)" in listed
+    group = must("catalog", "fields", "fitt", "rin")
+    assert group.count("id: fitt.") == sum(field.group == "fitt" for field in FIELDS)
+    assert "id: assay.rin" in group
     assert "license: CC0" in must("catalog", "datasets", "ref_hgnc_complete")
     assert "verified: False" in must("catalog", "datasets", "ref_hgnc_complete")
     assert "did you mean fitt.type" in refused(out, "catalog", "fields", "fitt.typ")
