@@ -1,7 +1,7 @@
 """Join deconvolutions of the same samples by several methods: one ranking per cell type, with intervals.
 
-Methods weigh as much as they agree with the others. The values are SDs over the samples of this run: they rank these
-samples and are no fractions.
+Methods weigh by what simulated cohorts taught of them and by what they have in common in these samples. The values are
+SDs over the samples of this run: they rank these samples and are no fractions.
 
 examples:
   exomics consensus cells.tsv fractions.tsv -o consensus.tsv

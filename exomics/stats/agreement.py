@@ -138,7 +138,7 @@ def _correlations(z: FloatArray) -> FloatArray:
         both = ~np.isnan(z[one]) & ~np.isnan(z[other])
         pair = z[[one, other]][:, both]
         if both.sum() >= 3 and (np.ptp(pair, axis=1) > 0).all():
-            found[one, other] = found[other, one] = np.corrcoef(pair)[0, 1]
+            found[one, other] = found[other, one] = np.corrcoef(pair[0], pair[1])[0, 1]
     return found
 
 
