@@ -82,6 +82,21 @@ def test_both_arms_of_a_weighted_signature_count(make_samples: MakeSamples) -> N
     )
 
 
+def test_weights_that_sum_to_zero_are_a_contrast(make_samples: MakeSamples) -> None:
+    """Nothing is divided by their sum; coverage is of absolute weight, so that half of them is half."""
+    profile = load_signature("imm.gep18")
+    stable = [member for member in profile.members if member.arm == "housekeeping"]
+    pair = (Member(feature_id="A", weight=1.0, evidence="C"), Member(feature_id="B", weight=-1.0, evidence="C"))
+    zero = replace(profile, members=(*pair, *stable), checks={})
+    names = ["A", "B", *(member.feature_id for member in stable)]
+    values = np.array([[999.0, 9.0, *[4.0] * len(stable)], [9.0, np.nan, *[4.0] * len(stable)]])
+    frame = score(make_samples(values, names, scale=Scale(kind="linear", quantity="tpm")), zero).frame
+    assert frame["score"].tolist()[0] == pytest.approx(2.0)
+    assert frame["weight_coverage"].tolist() == [1.0, 0.5]
+    assert frame["status"].tolist() == ["ok", "below_floor"]
+    assert np.isnan(frame["score"].iloc[1])
+
+
 def test_a_sample_of_one_value_is_no_score(make_samples: MakeSamples, make_signature: MakeSignature) -> None:
     values = np.random.default_rng(1).normal(size=(3, 6000)) + 9
     values[1] = 0.0
