@@ -40,8 +40,8 @@ JOINT_WITHOUT_FLOOR = dict(zip(TRUE_FRACTIONS, (0.795, 0.588, 0.588, 0.397, 0.42
 """What the frozen consensus gave when it was run here for the only time. Its predecessor, frozen and looked at before,
 gave 0.802, 0.585, 0.601, 0.432 and 0.442 without the floor; who designed the present one had not seen that. On this
 array of 12,027 genes three of four references fall below our floor. Without the floor it passes the best single method
-for B and CD4+ cells, is within 0.06 of it for CD8+ and NK cells, and is inferior for monocytes (0.40 against 0.62), where
-three methods fail and agree. Its choice is that of the simulated cohorts; nothing was changed after this look."""
+for B and CD4+ cells, is within 0.06 of it for CD8+ and NK cells, and is inferior for monocytes (0.40 against 0.62),
+where three methods fail and agree. Its choice is that of the simulated cohorts; nothing was changed after this look."""
 STAND_INS = {"B cell": "B lineage", "monocyte": "monocytic lineage"}
 
 
