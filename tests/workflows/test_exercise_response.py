@@ -144,17 +144,15 @@ def test_a_second_run_does_nothing(embedded: Path, tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in (folder / "results").rglob("*.tsv")} == before
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_an_interrupted_run_resumes(stop: signal.Signals, embedded: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "work"
+def _interrupt(folder: Path, step: str, stop: signal.Signals) -> None:
+    """Start the workflow, and stop it once `step` has begun."""
     words = [sys.executable, "-m", "exomics", "run", "exercise_response", "-d", folder, "--configfile", "simulated"]
     child = subprocess.Popen(
         [*map(str, words), "--cores", "1"], start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    first = folder / "results" / "differential" / "embedded_muscle_rna.tsv"
-    later = folder / "results" / "logs" / "derive_signature.embedded_muscle_rna.txt"  # the first step is done by then
+    begun = folder / "results" / "logs" / f"{step}.txt"
     deadline = time.monotonic() + 300
-    while not later.exists() and time.monotonic() < deadline:
+    while not begun.exists() and time.monotonic() < deadline:
         assert child.poll() is None
         time.sleep(0.2)
     if stop == signal.SIGTERM:
@@ -162,13 +160,24 @@ def test_an_interrupted_run_resumes(stop: signal.Signals, embedded: Path, tmp_pa
     else:
         os.killpg(child.pid, stop)
     assert child.wait(timeout=120) != 0
-    kept = first.stat().st_mtime_ns
-    written = [path for path in (folder / "results").rglob("*.tsv") if not path.name.startswith(".")]
-    for path in written:
-        same = embedded / path.relative_to(folder)
-        assert path.read_bytes() == same.read_bytes()  # whole or absent, never half
+
+
+def test_a_run_that_is_interrupted_again_and_again_resumes(embedded: Path, tmp_path: Path) -> None:
+    """By each of three signals, each in another step; what was finished by then is never made again."""
+    folder, finished = tmp_path / "work", {}
+    for stop, step, done in (
+        (signal.SIGINT, "differential.embedded_muscle_rna", "data/embedded_muscle_rna.h5ad"),
+        (signal.SIGTERM, "derive_signature.embedded_muscle_rna", "differential/embedded_muscle_rna.tsv"),
+        (signal.SIGKILL, f"score_derived.{COHORT}", "signatures/embedded_muscle_rna.tsv"),
+    ):
+        _interrupt(folder, step, stop)
+        finished[done] = (folder / "results" / done).stat().st_mtime_ns
+        written = [path for path in (folder / "results").rglob("*.tsv") if not path.name.startswith(".")]
+        for path in written:
+            same = embedded / path.relative_to(folder)
+            assert path.read_bytes() == same.read_bytes()  # whole or absent, never half
     _run(folder, "simulated")
-    assert first.stat().st_mtime_ns == kept
+    assert {done: (folder / "results" / done).stat().st_mtime_ns for done in finished} == finished
     sums = Path("results", "package", CHECKSUMS)
     assert (folder / sums).read_bytes() == (embedded / sums).read_bytes()
 
