@@ -24,6 +24,7 @@ GARBAGE = {
     "cut_gzip": gzip.compress(b"id\ta\nx\t1\n" * 50, mtime=0)[:-10],
     "page": b"<!DOCTYPE html><html><body>Service unavailable</body></html>",
     "wide": b"id" + b"\ta" * 2000 + b"\n",
+    "one_word": b"x" * 200_000,
 }
 
 PLAIN = "id\ta\tb\nTP53\t1\t2.5\nMARCHF1\t0\t4\n"
@@ -79,6 +80,28 @@ def test_a_fault_is_mended_or_told_in_one_line(spec: MethodSpec, fault: str, tmp
         assert "\n" not in str(error)
     else:
         assert made.shape[0] > 0
+
+
+@pytest.mark.slow
+def test_a_million_columns_are_refused_in_one_short_line(tmp_path: Path) -> None:
+    """Whatever they are called; each loader in seconds, and none with the million names in its message."""
+    path = tmp_path / "file.txt"
+    path.write_bytes(b"id" + b"\ta" * 1_000_000 + b"\n")
+    for spec in (param.values[0] for param in [*READERS, *TABLES]):
+        try:
+            _read(spec, path)
+        except UserError as error:
+            assert len(str(error)) < 1000, spec.name
+            assert "\n" not in str(error), spec.name
+        else:
+            assert spec.name == "gene_sets"  # for which it is one set of a million genes
+
+
+def test_a_matrix_given_for_a_sheet_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    path.write_text("\t".join(map(str, range(10_001))) + "\n" + "\t".join(["1"] * 10_001) + "\n")
+    with pytest.raises(UserError, match=r"of 10,000 columns at most; it has 10,001\. Is it the matrix\?"):
+        load_files("expression_table", {"matrix": path, "samples": path})
 
 
 def _read(spec: MethodSpec, path: Path) -> Any:

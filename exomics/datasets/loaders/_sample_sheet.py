@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
 from exomics.datasets.loaders._any_table import read_any_sheet
 from exomics.datasets.loaders._text_file import TextFormat
-from exomics.datasets.loaders._text_table import require_labels
+from exomics.datasets.loaders._text_table import few, require_labels
 from exomics.datasets.loaders.tables import numbers_where_all
 from exomics.errors import InputError
+
+_MOST_COLUMNS: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -46,18 +49,16 @@ class SampleSheet:
             If the named column does not exist, or no label is in common.
         """
         if column is not None and column not in self.frame.columns:
-            raise InputError(f"{self.path} has no column {column!r}; it has {', '.join(self.frame.columns)}.")
+            raise InputError(f"{self.path} has no column {column!r}; it has {few(self.frame.columns)}.")
         candidates = [column] if column is not None else list(self.frame.columns)
-        shared = {
-            (place, name): len(set(labels) & set(self.frame[name].dropna()))
-            for place, labels in places.items()
-            for name in candidates
-        }
+        held = {name: set(words) for name, words in zip(candidates, self.frame[candidates].to_numpy().T, strict=True)}
+        wanted = {place: set(labels) for place, labels in places.items()}
+        shared = {(place, name): len(labels & held[name]) for place, labels in wanted.items() for name in candidates}
         best = max(shared, key=lambda key: shared[key])
         if shared[best] == 0:
             seen = "; ".join(f"{place}: {', '.join(labels[:3])} ..." for place, labels in places.items())
             raise InputError(
-                f"no column of {self.path} ({', '.join(candidates)}) holds the sample ids of {matrix} ({seen}); "
+                f"no column of {self.path} ({few(candidates)}) holds the sample ids of {matrix} ({seen}); "
                 "make one column of the sheet spell them as the matrix does."
             )
         return best
@@ -72,8 +73,13 @@ class SampleSheet:
 
 
 def read_sheet(path: Path) -> SampleSheet:
-    """Read a sample sheet; an `InputError` when it cannot be read, has no rows, or repeats a column."""
+    """Read a sample sheet; an `InputError` when it cannot be read, has no rows or is a matrix, or repeats a column."""
     table = read_any_sheet(path)
+    if table.frame.shape[1] > _MOST_COLUMNS:
+        raise InputError(
+            f"{path}: expected a sheet that describes samples, of {_MOST_COLUMNS:,} columns at most; it has "
+            f"{table.frame.shape[1]:,}. Is it the matrix?"
+        )
     if table.frame.empty:
         raise InputError(f"{path}: expected a header and one row per sample; got a header only.")
     require_labels(list(table.frame.columns), "columns", path)

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -108,7 +108,7 @@ def read_text_table(
         notes.append(f"{n_short} rows end before the last column; what they leave out is missing")
     absent = [name for name in needs if name not in frame.columns]
     if absent:
-        raise InputError(f"{path}: expected the columns {', '.join(absent)}; it has {_few(list(frame.columns))}.")
+        raise InputError(f"{path}: expected the columns {', '.join(absent)}; it has {few(list(frame.columns))}.")
     if delimiter != default_delimiter(path):
         notes.insert(0, f"the delimiter is {delimiter!r}")
     return TextTable(path, frame, comments, file.format(delimiter, notes))
@@ -201,5 +201,7 @@ def require_labels(labels: Sequence[str], what: str, path: Path) -> None:
         )
 
 
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:12]) + (" ..." if len(names) > 12 else "") if names else "none"
+def few(names: Iterable[object]) -> str:
+    """The first dozen of `names`, for a message: a table may have a million columns."""
+    words = [str(name) for name in names]
+    return ", ".join(words[:12]) + (" ..." if len(words) > 12 else "") if words else "none"

@@ -54,7 +54,10 @@ def grid_of(path: Path) -> list[list[str]]:
         return read_sheet_rows(path)
     lines, _ = lines_of(path)
     delimiter = max(";\t,", key=lambda mark: sum(line.count(mark) for line in lines[:20]))
-    rows = list(csv.reader(lines, delimiter=delimiter))
+    try:
+        rows = list(csv.reader(lines, delimiter=delimiter))
+    except csv.Error as error:
+        raise InputError(f"{path} is no table of text: {error}; write it again.") from error
     width = max(map(len, rows), default=0)
     return [row + [""] * (width - len(row)) for row in rows]
 

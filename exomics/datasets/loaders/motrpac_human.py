@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exomics.datasets.loaders._assemble import only_file
+from exomics.datasets.loaders._text_table import few
 from exomics.datasets.loaders.motrpac_differential import numbers, read_frame
 from exomics.errors import InputError
 from exomics.registry.manifest import Manifest
@@ -65,7 +66,7 @@ def load_motrpac_human(files: Mapping[str, Path], manifest: Manifest) -> pd.Data
     frame = read_frame(path, manifest.options.get("object"))
     absent = [name for name in (*_COLUMNS, *_NUMBERS) if name not in frame]
     if absent:
-        raise InputError(f"{path}: expected the columns {', '.join(absent)}; it has {', '.join(map(str, frame))}.")
+        raise InputError(f"{path}: expected the columns {', '.join(absent)}; it has {few(frame)}.")
     texts = {name: _text(frame, name) for name in _DESCRIBED}
     texts |= {ours: _text(frame, theirs) for theirs, ours in _COLUMNS.items()}
     held = {ours: numbers(frame, theirs, path) for theirs, ours in _NUMBERS.items()}
