@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any
 
 from anndata import AnnData
@@ -55,7 +57,7 @@ def apply_step(adata: AnnData, name: str, parameters: Mapping[str, Any] | None =
     RegistryError
         If no step has this name.
     InputError
-        If a parameter is unknown or missing.
+        If a parameter is unknown or missing, or is no number where one is needed.
     ScaleError
         If the scale is not declared, or not one the step takes.
 
@@ -68,6 +70,7 @@ def apply_step(adata: AnnData, name: str, parameters: Mapping[str, Any] | None =
     spec = Preprocessors[name]
     given = dict(parameters or {})
     require_known(spec, given)
+    _require_numbers(spec, given)
     require_scale(adata, spec)
     try:
         return spec.function(adata, **given)
@@ -121,6 +124,18 @@ def require_known(spec: MethodSpec, parameters: Mapping[str, Any]) -> None:
     if unknown:
         known = ", ".join(spec.parameters) or "none"
         raise InputError(f"{spec.name} has no parameter {unknown[0]!r}; its parameters: {known}.")
+
+
+def _require_numbers(spec: MethodSpec, parameters: Mapping[str, Any]) -> None:
+    """Raise an `InputError` if a parameter whose default is a number is none, or no whole one where the default is."""
+    for name, value in parameters.items():
+        default = spec.parameters[name]
+        if isinstance(default, bool) or not isinstance(default, int | float):
+            continue
+        is_number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+        if not is_number or (isinstance(default, int) and value != int(value)):
+            kind = "a whole number" if isinstance(default, int) else "a number"
+            raise InputError(f"{spec.name}: {name} must be {kind} such as {default}; got {value!r}.")
 
 
 def require_scale(adata: AnnData, spec: MethodSpec) -> None:

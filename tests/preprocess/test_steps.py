@@ -215,6 +215,31 @@ def test_bad_requests(log2_table: AnnData, count_table: AnnData) -> None:
     assert message(log2_table, "remove_batch") == "batch is missing in 1 samples (s1)."
 
 
+@pytest.mark.parametrize(
+    ("step", "given", "said"),
+    [
+        (
+            "keep_expressed",
+            {"minimum_cpm": "high"},
+            r"keep_expressed: minimum_cpm must be a number such as 0\.5; got 'h",
+        ),
+        ("flag_small_libraries", {"minimum_counts": "1M"}, "must be a whole number such as 1000000; got '1M'"),
+        ("filter_by_expression", {"minimum_count": True}, "must be a whole number such as 10; got True"),
+        ("keep_counted", {"minimum_count": float("nan")}, "must be a whole number such as 10; got nan"),
+    ],
+)
+def test_a_word_where_a_number_belongs(step: str, given: dict, said: str, count_table: AnnData) -> None:
+    with pytest.raises(InputError, match=said):
+        apply_step(count_table, step, given)
+
+
+def test_neighbors_are_whole_however_they_are_held(log2_table: AnnData) -> None:
+    with pytest.raises(InputError, match="n_neighbors must be a whole number"):
+        apply_step(log2_table, "impute_knn", {"n_neighbors": 1.5})
+    assert apply_step(log2_table, "keep_detected", {"minimum_fraction": "1/2"}).n_vars > 0
+    assert apply_step(log2_table, "flag_outliers", {"spread": np.float64(3)}).n_obs == log2_table.n_obs
+
+
 def test_batches_that_are_the_groups(log2_table: AnnData) -> None:
     parameters = {"batch": "group", "protect": ["group"], "reproduces": "10.1/x"}
     assert "the batches are confounded with the conditions to protect" in message(
