@@ -100,7 +100,7 @@ def test_a_signal_spread_over_many_features_is_found_and_noise_is_not() -> None:
 
 def test_it_learns_by_size_and_across_cohorts() -> None:
     study = _study(0.3)
-    curve = learning_curve(study, QUICK, fractions=(0.5, 1.0)).frame.set_index("metric")["estimate"]
+    curve = learning_curve(study, QUICK, fractions=(0.5, 0.75, 1.0)).frame.set_index("metric")["estimate"]
     assert curve["auc@64"] > 0.8
     cohorts = np.repeat(["a", "b", "c", "d"], 20)
     frame = leave_one_cohort_out(study, cohorts, QUICK).performance.frame
