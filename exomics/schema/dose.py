@@ -82,7 +82,7 @@ def derive_dose(study: Mapping[str, Mapping[str, Any]]) -> Dose:
         return Dose(weekly, given, given, given, distance, "as given in fitt.met_hours_per_week")
     low, high, basis = _met(study)
     if np.isnan(weekly):
-        basis, note = "fitt.frequency_per_week or fitt.time_min_per_session is not a number", ""
+        basis, note = "it needs fitt.frequency_per_week and fitt.time_min_per_session", ""
     hours = weekly / 60.0
     exact = hours * low if low == high else np.nan
     return Dose(weekly, exact, hours * low, hours * high, distance, basis + note)
