@@ -29,6 +29,7 @@ HEAVY = (  # three folds, not five
     "gradient_boosting",
     "principal_components_logistic",
     "late_fusion_softmax",
+    "late_fusion_cox",
 )
 
 
@@ -72,8 +73,10 @@ def test_noise_gives_one_half_and_its_interval_covers(spec: MethodSpec) -> None:
     """200 data sets without any signal: mean 0.50 +- 0.02; the interval of Nadeau and Bengio holds 0.5 in 92 of 100.
 
     The share is itself a count of 200, with a standard error of 0.02, of which two are allowed. It is 0.985 to 0.99 for
-    the penalized paths with five folds, whose interval errs on the safe side, and 0.91 for sparse partial least squares
-    with three folds, whose folds agree more on noise than the interval allows for.
+    the penalized paths with five folds, not because their variance is too large (its mean is 0.0042, that of the means
+    over the folds 0.0043; folds correlate by 0.21, where Nadeau and Bengio take 0.20) but because 61 % of their folds,
+    and in 17 % of the sets all, choose no feature: an AUC of 0.5 that is the truth. It is 0.91 for sparse partial least
+    squares with three folds.
     """
     intervals = [_judged(spec, 3000 + number) for number in range(N_SETS)]
     estimate = np.array([float(found.estimate[0]) for found in intervals])
