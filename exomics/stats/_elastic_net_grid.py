@@ -68,7 +68,7 @@ def largest_penalties(samples: Samples, alpha: float, factors: FloatArray) -> Fl
     rules = Rules(np.zeros(len(free)), float(alpha), 1e-14, samples.family != COX)
     rows, intercepts, _, _ = descend_paths(samples._replace(features=free), np.zeros((1, n_responses)), rules)
     slopes = _slopes(samples, dense_rows(rows, len(free)) @ free + intercepts.T)
-    pull = np.abs(slopes @ samples.features[penalized].T) / factors[penalized]
+    pull = np.abs(slopes @ samples.features.T)[:, penalized] / factors[penalized]
     return np.asarray(pull.max(axis=1) / (samples.features.shape[1] * alpha))
 
 

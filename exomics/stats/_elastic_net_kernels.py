@@ -62,6 +62,14 @@ def _begin(samples: Samples, rules: Rules, state: _State) -> FloatArray:
 
 
 @helper
+def _by_feature(slopes: FloatArray, features: FloatArray) -> FloatArray:
+    """Inner products (n_rows, n_features); of one row by a vector, since a product of matrices would copy them."""
+    if len(slopes) == 1:
+        return np.dot(features, slopes[0]).reshape(1, len(features))
+    return np.dot(slopes, features.T)
+
+
+@helper
 def _advance(samples: Samples, rules: Rules, state: _State, screen: _Screen, penalty: FloatArray) -> IntArray:
     """Fit the responses that wait at their next penalty until no feature left out should be in; returns statuses.
 
@@ -79,7 +87,7 @@ def _advance(samples: Samples, rules: Rules, state: _State, screen: _Screen, pen
             shift, status[b] = fit_one((samples.features, outcome), chosen, here, penalty[b], rules)
             state.intercepts[b] += shift
             working(outcome, state.predictor[b], state.slopes[b], curve)
-        found = np.abs(np.dot(state.slopes[turn], samples.features.T)) / curve.size
+        found = np.abs(_by_feature(state.slopes[turn], samples.features)) / curve.size
         for k in range(turn.size):
             b = turn[k]
             screen.gradients[b] = found[k]
@@ -127,7 +135,7 @@ def descend_paths(
     n_penalties, many = penalties.shape
     state = _State(np.zeros((many, n_features)), np.zeros((many, n)), np.empty((many, n)), np.zeros(many))
     null = _begin(samples, rules, state)
-    gradients = np.abs(np.dot(state.slopes, samples.features.T)) / n
+    gradients = np.abs(_by_feature(state.slopes, samples.features)) / n
     ever, keep = np.zeros((many, n_features), dtype=np.bool_), np.zeros((many, n_features), dtype=np.bool_)
     screen = _Screen(gradients, keep, np.ones(many, dtype=np.bool_))
     intercepts, explained = np.zeros(penalties.shape), np.zeros(penalties.shape)
