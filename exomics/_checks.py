@@ -9,6 +9,8 @@ from exomics.errors import InputError, ScaleError
 
 FloatArray = NDArray[np.float64]
 
+_BLOCK = 1 << 20
+
 
 def as_matrix(values: ArrayLike, name: str) -> FloatArray:
     """`values` as a two-dimensional float array, or an `InputError` that names it."""
@@ -38,10 +40,9 @@ def require_counts(values: ArrayLike, name: str = "counts") -> None:
     """Raise a `ScaleError` unless every value is a finite non-negative whole number."""
     counts = np.asarray(values)
     if np.issubdtype(counts.dtype, np.floating):
-        if not np.isfinite(counts).all():
-            absent = int((~np.isfinite(counts)).sum())
+        absent, fractional = count_no_wholes(counts)
+        if absent:
             raise ScaleError(f"{name} must be finite; got {absent} missing or infinite values.")
-        fractional = int((counts != np.floor(counts)).sum())
         if fractional:
             raise ScaleError(
                 f"{name} must be whole numbers; {fractional} of {counts.size} are not. "
@@ -49,3 +50,16 @@ def require_counts(values: ArrayLike, name: str = "counts") -> None:
             )
     if counts.size and counts.min() < 0:
         raise ScaleError(f"{name} must not be negative; the smallest is {counts.min()}. Log values are not counts.")
+
+
+def count_no_wholes(values: FloatArray) -> tuple[int, int]:
+    """How many values are not finite, and how many are finite and not whole; in blocks, without a second copy."""
+    absent = fractional = 0
+    rows = values.reshape(-1, 1) if values.ndim < 2 else values
+    step = max(_BLOCK // max(rows[:1].size, 1), 1)
+    for start in range(0, len(rows), step):
+        block = rows[start : start + step]
+        known = np.isfinite(block)
+        absent += int(known.size - known.sum())
+        fractional += int(((block != np.floor(block)) & known).sum())
+    return absent, fractional

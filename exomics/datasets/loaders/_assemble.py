@@ -13,6 +13,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
+from exomics._checks import count_no_wholes
 from exomics.errors import InputError, ScaleError
 from exomics.registry.manifest import Manifest
 from exomics.schema import Scale, keys
@@ -81,8 +82,7 @@ def assemble(
 
 
 def _are_counts(values: Any) -> bool:
-    held = values.data if sparse.issparse(values) else values
-    return bool(np.isfinite(held).all() and (held == np.floor(held)).all())
+    return count_no_wholes(values.data if sparse.issparse(values) else values) == (0, 0)
 
 
 def portable(frame: pd.DataFrame, index_name: str) -> pd.DataFrame:
