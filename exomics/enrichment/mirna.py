@@ -87,6 +87,9 @@ class NonTargets:
         )
 
 
+_UNADJUSTED = "not adjusted for stroma and purity: a change of composition is not taken out"
+
+
 def mirna_verdict(
     table: DifferentialTable,
     matrix: Sequence[str],
@@ -164,9 +167,7 @@ def mirna_verdict(
             both = [one.row(name, tuple(members), how) for name, members in ((_MATRIX, matrix), (_OTHER, other))]
             rows += [row | {"contrast": contrast, "model": model, "verdict": _verdict(both)} for row in both]
     _require_targets(rows, table, [*matrix, *other])
-    notes.append(non_targets.told([*matrix, *other]))
-    if adjusted is None:
-        notes.append("not adjusted for stroma and purity: a change of composition is not taken out")
+    notes += [non_targets.told([*matrix, *other]), *([] if adjusted else [_UNADJUSTED])]
     provenance = Provenance(
         method="mirna_verdict",
         parameters={"inter_gene_correlation": inter_gene_correlation, "n_random_sets": non_targets.n_sets},

@@ -65,7 +65,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: pd.DataFrame, 
     kinds = {name: [200.0 * (at // 4 == group) + 1 + at for at in range(12)] for group, name in enumerate(KINDS)}
     pd.DataFrame(kinds, pd.Index(genes, name="gene")).to_csv("profiles.tsv", sep="\t")
     patients = sheet.assign(months=range(1, 13), died=[0, 1] * 6, recist=["R", "NR", "NR"] * 4)
-    followed = {"os_time_months": range(2, 14), "os_event": [1, 0] * 6, "adherent_month": [2.5, None, None] * 4}
+    followed = {"os_time_months": range(2, 14), "os_event": [1, 0] * 6, "adherent_month": [1.5, None, None] * 4}
     sheet.assign(**followed).to_csv("sessions.tsv", sep="\t", index=False)
     patients.to_csv("patients.tsv", sep="\t", index=False)
     write_locked_model(_model(), "model")

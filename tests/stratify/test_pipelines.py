@@ -65,7 +65,8 @@ def _found(frame: pd.DataFrame, model: str, metric: str) -> float:
 
 
 @pytest.mark.parametrize(
-    "name", ["elastic_net_logistic", "block_elastic_net", "late_fusion", "late_fusion_softmax", "sparse_pls_discriminant"]
+    "name",
+    ["elastic_net_logistic", "block_elastic_net", "late_fusion", "late_fusion_softmax", "sparse_pls_discriminant"],
 )
 def test_three_planted_classes_are_told_apart_though_some_lack_a_block(name: str) -> None:
     study = _three(1, lacking=20)
