@@ -13,22 +13,18 @@ examples:
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from exomics.cli._features import keep_samples, read_outcomes
 from exomics.cli._figure import save_figure
 from exomics.cli._step import input_path, keep_inputs
 from exomics.cli._write import save_table
-from exomics.errors import DesignError, InputError
+from exomics.errors import InputError
 from exomics.plotting import survival_by_group
-from exomics.results import CurveTable, PerformanceTable
-from exomics.stratify.trial.columns import NOT_RANDOMIZED, require_columns, trained
-from exomics.validation import adherence_effect, contrast_arms, survival_curves
-from exomics.validation._rows import Label
+from exomics.stratify import TrialColumns
+from exomics.validation import Followed, follow_adherence, follow_arms
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -55,68 +51,44 @@ def run(arguments: argparse.Namespace) -> None:
     sheet = keep_samples(read_outcomes(arguments.table), arguments.keep)
     if bool(arguments.arm) == bool(arguments.adherent_from):
         raise InputError("name the arms (--arm COL --control LEVEL), or adherence (--adherent-from COL --landmark M).")
-    table, curves = _arms(sheet, arguments) if arguments.arm else _adherence(sheet, arguments)
-    _save(table, curves, arguments)
+    found = _followed(sheet, arguments)
+    _save(found, arguments)
+    table = found.performance
     for row in table.frame.to_dict("records"):
-        found = f"{row['estimate']:.3f} ({row['ci_low']:.3f} to {row['ci_high']:.3f})"
-        print("\t".join((row["metric"], found if pd.notna(row["estimate"]) else "no estimate", row["note"])).rstrip())
+        told = f"{row['estimate']:.3f} ({row['ci_low']:.3f} to {row['ci_high']:.3f})"
+        print("\t".join((row["metric"], told if pd.notna(row["estimate"]) else "no estimate", row["note"])).rstrip())
     for note in table.provenance.notes:
         print(f"note\t{note}")
     print(f"{arguments.output}: performance.tsv, curves.tsv of {table.frame['n_samples'].iloc[0]} patients")
 
 
-def _arms(sheet: pd.DataFrame, arguments: argparse.Namespace) -> tuple[PerformanceTable, CurveTable]:
-    if not arguments.control:
-        raise DesignError(f"name the level of {arguments.arm} without training with --control LEVEL.")
-    time, event = _follow_up(sheet, arguments.endpoint)
-    group = trained(sheet, arguments.arm, arguments.control)
-    label = _label(f"{sheet[arguments.arm][group == 1.0].iloc[0]} against {arguments.control}", arguments)
-    cause = event if arguments.cause is None else _numbers(sheet, arguments.cause)
-    if arguments.horizon is None:
-        arguments.horizon = float(min(np.nanmax(time[group == code]) for code in (0.0, 1.0)))
-    table = contrast_arms(time, cause, group, label=label, horizon=arguments.horizon)
-    if arguments.not_randomized:
-        table = replace(table, provenance=replace(table.provenance, notes=(NOT_RANDOMIZED,)))
-    return table, survival_curves(time, event, sheet[arguments.arm], endpoint=arguments.endpoint)
-
-
-def _adherence(sheet: pd.DataFrame, arguments: argparse.Namespace) -> tuple[PerformanceTable, CurveTable]:
+def _followed(sheet: pd.DataFrame, arguments: argparse.Namespace) -> Followed:
+    cohort = arguments.cohort or arguments.table.stem
+    if arguments.arm:
+        if not arguments.control:
+            raise InputError(f"name the level of {arguments.arm} without training with --control LEVEL.")
+        columns = TrialColumns(
+            endpoint=arguments.endpoint,
+            arm=arguments.arm,
+            control=arguments.control,
+            randomized=not arguments.not_randomized,
+            horizon=arguments.horizon,
+        )
+        return follow_arms(sheet, columns, cohort=cohort, cause=arguments.cause)
     if arguments.landmark is None:
         raise InputError("--adherent-from needs --landmark MONTH, at which those still followed are split.")
-    time, event = _follow_up(sheet, arguments.endpoint)
-    reached = _numbers(sheet, arguments.adherent_from)
-    label = _label(arguments.adherent_from, arguments)
-    table = adherence_effect(time, event, reached, label=label, landmark_at=arguments.landmark)
-    followed = time > arguments.landmark
-    early = np.where(reached <= arguments.landmark, "adherent at the landmark", "not yet")
-    endpoint = f"{arguments.endpoint} from month {arguments.landmark:g}"
-    return table, survival_curves(time[followed], event[followed], early[followed], endpoint=endpoint)
+    return follow_adherence(
+        sheet, arguments.endpoint, arguments.adherent_from, landmark_at=arguments.landmark, cohort=cohort
+    )
 
 
-def _label(signature: str, arguments: argparse.Namespace) -> Label:
-    return Label(signature, arguments.cohort or arguments.table.stem, arguments.endpoint)
-
-
-def _follow_up(sheet: pd.DataFrame, endpoint: str) -> tuple[np.ndarray, np.ndarray]:
-    return _numbers(sheet, f"{endpoint}_time_months"), _numbers(sheet, f"{endpoint}_event")
-
-
-def _numbers(sheet: pd.DataFrame, name: str) -> np.ndarray:
-    column = require_columns(sheet, (name,))[name]
-    numbers = pd.to_numeric(column.replace("", np.nan), errors="coerce")
-    if (numbers.isna() & column.replace("", np.nan).notna()).any():
-        wrong = column[numbers.isna() & column.replace("", np.nan).notna()].iloc[0]
-        raise InputError(f"{name} holds {wrong!r}; it needs numbers, and nothing where unknown.")
-    return numbers.to_numpy(dtype=np.float64)
-
-
-def _save(table: PerformanceTable, curves: CurveTable, arguments: argparse.Namespace) -> None:
+def _save(found: Followed, arguments: argparse.Namespace) -> None:
     folder: Path = arguments.output
     outputs = [folder / "performance.tsv", folder / "curves.tsv"]
     outputs += [folder / "curves.svg"] if arguments.figure else []
     keep_inputs([arguments.table], outputs)
-    for one, path in zip((table, curves), outputs, strict=False):
+    for one, path in zip(found, outputs, strict=False):
         save_table(one, path, arguments, [arguments.table], outputs=outputs)
     if arguments.figure:
         words = {"y_label": arguments.endpoint, "horizon_months": arguments.horizon}
-        save_figure(lambda axes: survival_by_group(curves.frame, axes, **words), outputs[2])
+        save_figure(lambda axes: survival_by_group(found.curves.frame, axes, **words), outputs[2])

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exomics.stats._compiled import entry_point, helper
-from exomics.stats._elastic_net_descent import SATURATED, Rules, fit_one
+from exomics.stats._elastic_net_descent import SATURATED, Rules, dot, fit_one
 from exomics.stats._elastic_net_families import BINOMIAL, Outcome, deviance, start, working
+from exomics.stats._slope_bounds import MOST_DIRECTIONS, Met, bound, remember
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -18,6 +19,7 @@ BoolArray = NDArray[np.bool_]
 MOST_CHECKS = 50
 PERFECT = 0.999
 SLACK = 1.0 + 1e-9
+_MOST_DOUBTFUL = 8  # a feature met alone costs about that many met in one product
 
 
 class Samples(NamedTuple):
@@ -39,11 +41,13 @@ class _State(NamedTuple):
 
 
 class _Screen(NamedTuple):
-    """(n_responses, n_features) absolute slopes and features allowed; (n_responses,) responses that wait."""
+    """(n_responses, n_features) inner products with the slopes and features allowed; (n_responses,) responses that
+    wait; and the directions that all features have met."""
 
     gradients: FloatArray
     keep: BoolArray
     waiting: BoolArray
+    met: Met
 
 
 @helper
@@ -70,11 +74,39 @@ def _by_feature(slopes: FloatArray, features: FloatArray) -> FloatArray:
 
 
 @helper
-def _advance(samples: Samples, rules: Rules, state: _State, screen: _Screen, penalty: FloatArray) -> IntArray:
-    """Fit the responses that wait at their next penalty until no feature left out should be in; returns statuses.
+def _pulls(samples: Samples, rules: Rules, state: _State, screen: _Screen, penalty: FloatArray) -> None:
+    """Meet the features where the responses that wait stand: gradients, exact for each feature that may be missed.
 
-    The slopes of all of them meet the features in one product of matrices.
+    Most are told from products made before. Where too many could be missed, all features are met, by all such
+    responses in one product of matrices.
     """
+    n_features, n = samples.features.shape
+    turn = np.flatnonzero(screen.waiting)
+    whole = np.zeros(turn.size, dtype=np.bool_)
+    for k in range(turn.size):
+        b = turn[k]
+        near = bound(screen.met, b, state.slopes[b], screen.gradients[b])
+        limits = rules.alpha * penalty[b] * n
+        doubtful, found = np.empty(n_features // _MOST_DOUBTFUL + 1, dtype=np.int64), 0
+        for j in range(n_features):
+            if abs(screen.gradients[b, j]) + near > limits * rules.factors[j] and not screen.keep[b, j]:
+                doubtful[found] = j
+                found += 1
+                if found == doubtful.size:
+                    whole[k] = True
+                    break
+        for j in doubtful[: 0 if whole[k] else found]:
+            screen.gradients[b, j] = dot(samples.features[j], state.slopes[b])
+    if whole.any():
+        products = _by_feature(state.slopes[turn[whole]], samples.features)
+        for k, b in enumerate(turn[whole]):
+            screen.gradients[b] = products[k]
+            remember(screen.met, b, state.slopes[b], products[k])
+
+
+@helper
+def _advance(samples: Samples, rules: Rules, state: _State, screen: _Screen, penalty: FloatArray) -> IntArray:
+    """Fit the responses that wait at their next penalty until no feature left out should be in; returns statuses."""
     status, curve = np.full(penalty.size, SATURATED, dtype=np.int64), np.empty(samples.first.size)
     for _ in range(MOST_CHECKS):
         turn = np.flatnonzero(screen.waiting)
@@ -87,22 +119,25 @@ def _advance(samples: Samples, rules: Rules, state: _State, screen: _Screen, pen
             shift, status[b] = fit_one((samples.features, outcome), chosen, here, penalty[b], rules)
             state.intercepts[b] += shift
             working(outcome, state.predictor[b], state.slopes[b], curve)
-        found = np.abs(_by_feature(state.slopes[turn], samples.features)) / curve.size
-        for k in range(turn.size):
-            b = turn[k]
-            screen.gradients[b] = found[k]
-            missed = (found[k] > rules.alpha * rules.factors * penalty[b] * SLACK) & ~screen.keep[b]
-            screen.waiting[b] = missed.any()
-            screen.keep[b] |= missed
+        _pulls(samples, rules, state, screen, penalty)
+        for b in turn:
+            limit = rules.alpha * penalty[b] * SLACK * curve.size
+            screen.waiting[b] = False
+            for j in range(rules.factors.size):
+                if abs(screen.gradients[b, j]) > limit * rules.factors[j] and not screen.keep[b, j]:
+                    screen.keep[b, j] = screen.waiting[b] = True
     return status
 
 
 @helper
 def _allow(screen: _Screen, ever: BoolArray, rules: Rules, penalty: FloatArray, before: FloatArray) -> None:
     """The strong rule: features whose slope may reach the penalty, and those that were in before."""
+    n = screen.met.directions.shape[2]
     for b in range(penalty.size):
-        limit = rules.alpha * rules.factors * (2.0 * penalty[b] - before[b])
-        screen.keep[b] = ever[b] | (rules.factors == 0.0) | (screen.gradients[b] >= limit)
+        limit = rules.alpha * (2.0 * penalty[b] - before[b]) * n
+        for j in range(rules.factors.size):
+            strong = abs(screen.gradients[b, j]) >= limit * rules.factors[j]
+            screen.keep[b, j] = ever[b, j] or rules.factors[j] == 0.0 or strong
 
 
 @helper
@@ -135,15 +170,21 @@ def descend_paths(
     n_penalties, many = penalties.shape
     state = _State(np.zeros((many, n_features)), np.zeros((many, n)), np.empty((many, n)), np.zeros(many))
     null = _begin(samples, rules, state)
-    gradients = np.abs(_by_feature(state.slopes, samples.features)) / n
+    gradients = _by_feature(state.slopes, samples.features)
     ever, keep = np.zeros((many, n_features), dtype=np.bool_), np.zeros((many, n_features), dtype=np.bool_)
-    screen = _Screen(gradients, keep, np.ones(many, dtype=np.bool_))
+    met = Met(
+        np.zeros((many, MOST_DIRECTIONS, n)),
+        np.zeros((many, MOST_DIRECTIONS, n_features)),
+        np.zeros(many, dtype=np.int64),
+    )
+    screen = _Screen(gradients, keep, np.ones(many, dtype=np.bool_), met)
     intercepts, explained = np.zeros(penalties.shape), np.zeros(penalties.shape)
     status, offsets = np.zeros(penalties.shape, dtype=np.int64), np.zeros(penalties.size + 1, dtype=np.int64)
     indices, values = np.empty(64 * many, dtype=np.int64), np.empty(64 * many)
     before = penalties[0].copy()
     for b in range(many if n_features else 0):
-        before[b] = max(gradients[b].max() / rules.alpha, before[b])
+        remember(met, b, state.slopes[b], gradients[b])
+        before[b] = max(np.abs(gradients[b]).max() / (n * rules.alpha), before[b])
     for step in range(n_penalties):
         for b in range(many):
             screen.waiting[b] = step == 0 or samples.family != BINOMIAL or explained[step - 1, b] <= PERFECT

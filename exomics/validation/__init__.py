@@ -12,11 +12,13 @@ from exomics.validation.controls import beside_controls
 from exomics.validation.curves import survival_curves
 from exomics.validation.decision import DecisionOutcome, decision_curve, reclassify
 from exomics.validation.external import assess_binary_risk, assess_survival_risk
+from exomics.validation.follow_up import Followed, follow_adherence, follow_arms
 from exomics.validation.pooling import pool
 from exomics.validation.power import PowerPlan, power_curve, sample_size
 
 __all__ = [
     "DecisionOutcome",
+    "Followed",
     "Label",
     "PowerPlan",
     "Resampling",
@@ -28,6 +30,8 @@ __all__ = [
     "beside_controls",
     "contrast_arms",
     "decision_curve",
+    "follow_adherence",
+    "follow_arms",
     "pool",
     "power_curve",
     "reclassify",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal, Self
 
 import numpy as np
@@ -45,24 +46,27 @@ class MedianImputer(TransformerMixin, BaseEstimator):
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn medians and which features to keep from the training samples (n_samples, n_features)."""
         values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
-        ordered = np.sort(np.ascontiguousarray(values.T), axis=1)  # missing values come last
-        n_missing = np.isnan(ordered).sum(axis=1)
-        n_known = len(values) - n_missing
-        enough = (n_missing / len(values) <= self.most_missing) & (n_known > 0)
-        last = np.maximum(n_known - 1, 0)
-        rows = np.arange(len(ordered))
-        varies = ordered[rows, last] > ordered[:, 0]
-        self.kept_ = np.flatnonzero(enough & varies)
+        varies = np.fmin.reduce(values, axis=0) < np.fmax.reduce(values, axis=0)
+        self.kept_ = np.flatnonzero((np.isnan(values).mean(axis=0) <= self.most_missing) & varies)
         if not len(self.kept_):
             raise DesignError("no feature varies, or all have too many missing values, in the training samples.")
-        self.medians_ = ((ordered[rows, last // 2] + ordered[rows, n_known // 2]) / 2.0)[self.kept_]
+        self.__dict__.pop("medians_", None)
+        self._learned = values
         return self
+
+    @cached_property
+    def medians_(self) -> FloatArray:
+        """Of the kept features, (n_kept,); found when a gap first asks for them."""
+        ordered = np.sort(np.ascontiguousarray(self._learned[:, self.kept_].T), axis=1)  # missing values come last
+        n_known = np.isfinite(ordered).sum(axis=1)
+        rows = np.arange(len(ordered))
+        return np.asarray((ordered[rows, (n_known - 1) // 2] + ordered[rows, n_known // 2]) / 2.0)
 
     def transform(self, X: ArrayLike) -> FloatArray:
         """The kept features of any samples, their gaps filled by the training medians."""
         check_is_fitted(self)
         values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-        filled = values[:, self.kept_]
+        filled = values if len(self.kept_) == values.shape[1] else values[:, self.kept_]
         gaps = np.isnan(filled)
         if gaps.any():
             filled = np.where(gaps, self.medians_, filled)
