@@ -21,7 +21,7 @@ __all__ = ["Followed", "follow_adherence", "follow_arms"]
 
 
 class Followed(NamedTuple):
-    """Effects, and a curve of each group; neither is an array."""
+    """A table of effects, and one of the curve of each group: no arrays, one value of each."""
 
     performance: PerformanceTable
     curves: CurveTable
