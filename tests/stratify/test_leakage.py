@@ -25,7 +25,6 @@ N_SETS = 200
 WITHOUT_FEATURES = ("no_features", "no_features_survival")
 TRIED = {"model__position": 30, "model__max_iter": 1}  # settings of a parameter; of others the first two
 HEAVY = (  # three folds, not five
-    "sparse_pls_discriminant",
     "gradient_boosting",
     "principal_components_logistic",
     "late_fusion_softmax",
