@@ -11,7 +11,7 @@ import pandas as pd
 from exomics._checks import FloatArray
 from exomics.errors import InputError
 from exomics.results import CurveTable, PerformanceTable
-from exomics.stratify.trial.columns import NOT_RANDOMIZED, TrialColumns, require_columns, trained
+from exomics.stratify.trial.columns import NOT_RANDOMIZED, TrialColumns, require_columns, require_once, trained
 from exomics.validation._rows import Label
 from exomics.validation.adherence import adherence_effect
 from exomics.validation.arms import contrast_arms
@@ -102,6 +102,8 @@ def follow_adherence(
     ------
     InputError
         If a column is missing or holds no numbers, or as `exomics.validation.adherence_effect` says.
+    DesignError
+        If a subject comes twice.
 
     Examples
     --------
@@ -110,6 +112,7 @@ def follow_adherence(
     >>> sorted(set(found.curves.frame["group"]))
     ['adherent at the landmark', 'not yet']
     """
+    require_once(sheet, "one row per patient")
     time, event = _times(sheet, endpoint)
     reached = _numbers(sheet, adherent_from)
     label = Label(adherent_from, cohort, endpoint)

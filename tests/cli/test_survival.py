@@ -13,6 +13,7 @@ from exomics.results import CurveTable, PerformanceTable
 from tests.shared import must, refused
 
 ARMS = ("--endpoint", "os", "--arm", "arm", "--control", "usual_care")
+ADHERENCE = ("--endpoint", "os", "--adherent-from", "adherent_month")
 N = 240
 
 
@@ -74,7 +75,7 @@ def test_causes_that_compete_come_with_their_incidence(tmp_path: Path) -> None:
 
 
 def test_adherence_without_immortal_time(tmp_path: Path) -> None:
-    words = ("--endpoint", "os", "--adherent-from", "adherent_month", "--landmark", 4, "--figure")
+    words = (*ADHERENCE, "--landmark", 4, "--figure")
     must("survival", written(trial(0.0), tmp_path), "-o", tmp_path / "adherence", *words)
     rows = PerformanceTable.from_tsv(tmp_path / "adherence" / "performance.tsv").frame.set_index("metric")
     assert rows.loc["log_hazard_ratio_naive", "ci_high"] < 0.0, "dying early leaves no time to adhere"
@@ -107,8 +108,14 @@ def test_the_same_table_draws_the_same_bytes(tmp_path: Path) -> None:
         ({}, ARMS[:2], "name the arms"),
         ({}, ARMS[:4], "--control"),
         ({}, ("--endpoint", "pfs", *ARMS[2:]), "pfs_time_months"),
-        ({}, ("--endpoint", "os", "--adherent-from", "adherent_month"), "--landmark"),
+        ({}, ADHERENCE, "--landmark"),
         ({}, (*ARMS, "--horizon", "500"), "500"),
+        ({"subject_id": "P1"}, ARMS, "in both arms"),
+        (
+            {"subject_id": "P1"},
+            ("--endpoint", "os", "--adherent-from", "adherent_month", "--landmark", 4),
+            "comes twice",
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_said_in_one_line(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -77,12 +78,26 @@ def trained(sheet: pd.DataFrame, arm: str, control: str) -> FloatArray:
     levels = sorted(set(words))
     if control not in levels or len(levels) != 2:
         raise DesignError(f"{arm} must have two levels, {control!r} among them; it has {', '.join(levels[:6])}.")
-    if keys.SUBJECT_ID in sheet.columns and sheet[keys.SUBJECT_ID].duplicated().any():
-        twice = sheet.loc[sheet[keys.SUBJECT_ID].duplicated(), keys.SUBJECT_ID].iloc[0]
-        if words[sheet[keys.SUBJECT_ID] == twice].nunique() > 1:
-            raise DesignError(f"subject {twice} is in both arms; a crossover is no trial of two groups of subjects.")
-        raise DesignError(f"subject {twice} comes twice; keep one sample per subject, taken before the arms began.")
+    twice = _comes_twice(sheet)
+    if twice is not None and words[sheet[keys.SUBJECT_ID] == twice].nunique() > 1:
+        raise DesignError(f"subject {twice} is in both arms; a crossover is no trial of two groups of subjects.")
+    require_once(sheet, "one sample per subject, taken before the arms began")
     return np.asarray(words != control, dtype=np.float64)
+
+
+def require_once(sheet: pd.DataFrame, kept: str) -> None:
+    """Raise if a subject stands in two rows, which would count his follow-up twice; `kept` says what to keep."""
+    twice = _comes_twice(sheet)
+    if twice is not None:
+        raise DesignError(f"subject {twice} comes twice; keep {kept}.")
+
+
+def _comes_twice(sheet: pd.DataFrame) -> Any:
+    """The first subject that stands in two rows, as it is held."""
+    if keys.SUBJECT_ID not in sheet.columns:
+        return None
+    repeated = sheet.loc[sheet[keys.SUBJECT_ID].duplicated(), keys.SUBJECT_ID]
+    return None if repeated.empty else repeated.iloc[0]
 
 
 def outcome_of(sheet: pd.DataFrame, endpoint: str) -> tuple[Family, FloatArray]:
