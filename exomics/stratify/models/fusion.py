@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from exomics.errors import DesignError
 from exomics.stratify.models.built import Built
+from exomics.stratify.models.linear import probabilities
 from exomics.stratify.models.search import Chosen, fit_chosen
 from exomics.stratify.study.splits import Fold
 
@@ -180,8 +181,7 @@ def fused(told: FloatArray, log_prior: FloatArray, weights: FloatArray) -> Float
     """
     each = weights if weights.ndim == 2 else weights[:, np.newaxis]
     total = log_prior + np.einsum("bn,bnk->nk", np.broadcast_to(each, told.shape[:2]), told)
-    odds = np.exp(total - total.max(axis=1, keepdims=True))
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+    return probabilities(total, "softmax")
 
 
 def restricted_folds(inner: Sequence[Fold], rows: IntArray, enough: Callable[[IntArray], bool]) -> list[Fold]:

@@ -15,7 +15,7 @@ __all__ = ["late_fusion"]
 def late_fusion(seed: int, blocks: tuple[int, ...] = ()) -> Built:
     """Late fusion: an elastic net per block, combined by weights from inner folds; a missing block adds no evidence.
 
-    ``log p_k = log prior_k + sum_b w_b (log p_bk - log prior_k) - log of their sum``, over the blocks that a sample
+    ``log p_k = log prior_k + sum_b w_b (log p_bk - log prior_bk) - log of their sum``, over the blocks that a sample
     has, with weights ``w_b >= 0`` that minimize the log loss of the inner folds' held-out probabilities. Of several
     classes each is told from all others, and the probabilities are divided by their sum.
 

@@ -15,7 +15,7 @@ __all__ = ["late_fusion_softmax"]
 def late_fusion_softmax(seed: int, blocks: tuple[int, ...] = ()) -> Built:
     """Late fusion of several classes: a multinomial elastic net per block, combined by weights from inner folds.
 
-    ``log p_k = log prior_k + sum_b w_b (log p_bk - log prior_k) - log of their sum``, over the blocks that a sample
+    ``log p_k = log prior_k + sum_b w_b (log p_bk - log prior_bk) - log of their sum``, over the blocks that a sample
     has, with weights ``w_b >= 0`` that minimize the log loss of the inner folds' held-out probabilities.
 
     Parameters
