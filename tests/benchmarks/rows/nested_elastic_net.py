@@ -9,6 +9,7 @@ import pandas as pd
 
 from exomics.stratify import CrossValidated, CrossValidation, Study, cross_validate, folds
 from tests.benchmarks.row import Contest, Row, Target, python_contest
+from tests.benchmarks.sides import Side
 from tests.benchmarks.workspace import Workspace
 
 N_SAMPLES, N_FOLDS, MODEL = 120, 5, "elastic_net_logistic"
@@ -18,12 +19,18 @@ def prepare(workspace: Workspace) -> Contest:
     """The peer does one repeat, by the same folds and the same rule; its held-out probabilities are compared."""
     study, n_repeats = study_of(workspace), workspace.size(10, 2)
     settings = CrossValidation(n_folds=N_FOLDS, n_repeats=n_repeats, n_permutations=0, n_bootstraps=0)
-    _write(workspace.folder / "nested", study, settings.seed)
     return python_contest(
         lambda: cross_validate(study, settings),
-        workspace.r_peer("nested_elastic_net", workspace.folder / "nested", "glmnet", share=1.0 / n_repeats),
+        glmnet(workspace, study, n_outcomes=n_repeats),
         numbers=lambda value, peer: (_first_repeat(value), peer.ravel()),
     )
+
+
+def glmnet(workspace: Workspace, study: Study, *, n_outcomes: int) -> Side | None:
+    """One nested cross-validation of 5 x 5 folds by the peer, counted as `n_outcomes`."""
+    folder = workspace.folder / "nested"
+    _write(folder, study, CrossValidation().seed)
+    return workspace.r_peer("nested_elastic_net", folder, "glmnet", share=1.0 / n_outcomes)
 
 
 def study_of(workspace: Workspace) -> Study:
