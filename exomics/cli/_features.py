@@ -16,6 +16,7 @@ from exomics.errors import InputError
 from exomics.results import ScoreTable
 from exomics.results.pooled import column_names
 from exomics.schema import keys, scale_of
+from exomics.schema.words import words_of
 
 _SCORED = "signature_id"
 
@@ -80,7 +81,7 @@ def keep_samples(samples: pd.DataFrame, keep: Sequence[str]) -> pd.DataFrame:
         column, _, value = word.partition("=")
         if column not in samples.columns:
             raise InputError(f"--keep {word}: the samples have no column {column!r}.")
-        samples = samples[samples[column].astype(str) == value]
+        samples = samples[words_of(samples[column]) == value]
         if samples.empty:
             raise InputError(f"--keep {word}: no sample has that value.")
     return samples

@@ -16,6 +16,7 @@ from exomics.errors import DesignError, InputError
 from exomics.registry.stratification import Stratification
 from exomics.results.response import HeterogeneityTable, ResponseTable
 from exomics.schema import keys
+from exomics.schema.words import words_of
 from exomics.stratify import Study
 from exomics.stratify.study.labels import Ceiling, called_response, require_response
 
@@ -33,8 +34,11 @@ class Planned(NamedTuple):
 
     def column(self, name: str) -> NDArray[np.str_]:
         """A column of the sheet as words, (n_samples,) in the order of the study."""
-        words = self.samples[name].set_axis(self.samples.index.astype(str), axis=0).astype(str)
-        return words.loc[list(self.study.samples)].to_numpy(dtype=str)
+        words = words_of(_present(self.samples[name].set_axis(self.samples.index.astype(str), axis=0)))
+        words = words.loc[list(self.study.samples)]
+        if words.isna().any():
+            raise InputError(f"{int(words.isna().sum())} samples have no {name}, which the plan needs of every one.")
+        return words.to_numpy(dtype=str)
 
 
 def planned_study(arguments: argparse.Namespace, plan: Stratification) -> Planned:
@@ -90,7 +94,7 @@ def _kept(samples: pd.DataFrame, plan: Stratification, path: Path) -> pd.DataFra
         known = ", ".join(map(str, samples.columns[:15]))
         raise InputError(f"{path} has no column {missing[0]!r}, which the plan needs; it has {known}.")
     for column, value in plan.keep.items():
-        kept = samples[samples[column].astype(str) == value]
+        kept = samples[words_of(samples[column]) == value]
         if kept.empty:
             raise InputError(f"no sample has {column} {value!r}, which the plan keeps.")
         samples = kept

@@ -11,6 +11,7 @@ from mudata import MuData
 from exomics.datasets import read_data
 from exomics.errors import InputError
 from exomics.schema import keys
+from exomics.schema.words import words_of
 
 _TEXT = {".tsv": "\t", ".txt": "\t", ".csv": ","}
 
@@ -38,9 +39,9 @@ def read_sheet(path: Path, *, modality: str | None = None, keep: Sequence[str] =
             raise InputError(
                 f"--keep {word}: the table has no column {column!r}; it has {', '.join(frame.columns[:12])}."
             )
-        kept = frame[frame[column].astype(str) == value]
+        kept = frame[words_of(frame[column]) == value]
         if kept.empty:
-            known = ", ".join(sorted(set(frame[column].astype(str)))[:8])
+            known = ", ".join(sorted(set(words_of(frame[column].dropna())))[:8])
             raise InputError(f"--keep {word}: no row has that value; {column} holds {known}.")
         frame = kept
     return frame

@@ -25,6 +25,7 @@ from exomics.cli._write import save_table
 from exomics.errors import InputError
 from exomics.results import OperatingTable, SelectionTable
 from exomics.schema import keys
+from exomics.schema.words import words_of
 from exomics.stratify.selection.select import operating_curve, select
 from exomics.stratify.selection.selectors import DEFAULT_SELECTOR, Selectors
 
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.outcome not in samples.columns:
         known = ", ".join(map(str, samples.columns[:15]))
         raise InputError(f"{arguments.samples} has no column {arguments.outcome!r}; it has {known}.")
-    outcome = samples[arguments.outcome].replace("", pd.NA).dropna().astype(str)
+    outcome = words_of(samples[arguments.outcome].replace("", pd.NA).dropna())
     subjects = samples.get(keys.SUBJECT_ID)
     names, seed = tuple(dict.fromkeys(arguments.selector or (DEFAULT_SELECTOR,))), arguments.seed
     table = select(

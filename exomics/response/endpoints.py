@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from exomics._checks import FloatArray
 from exomics.errors import DesignError, InputError
+from exomics.schema.words import words_of
 
 __all__ = ["ChangeColumns", "Changes", "measure_changes"]
 
@@ -131,8 +132,8 @@ def measure_changes(frame: pd.DataFrame, columns: ChangeColumns) -> Changes:
     change = _numbers(rows, (columns.change,))[:, 0] if columns.change else _row_means(after) - mean_before
     found = Changes(
         subject_id=_subjects(rows, columns),
-        arm=rows[columns.arm].astype(str).to_numpy(dtype=object),
-        trained=(rows[columns.arm].astype(str) != columns.control).to_numpy(),
+        arm=words_of(rows[columns.arm]).to_numpy(dtype=object),
+        trained=(words_of(rows[columns.arm]) != columns.control).to_numpy(),
         change=change,
         before=mean_before,
         retests=_numbers(rows, columns.retests or columns.before),
@@ -156,12 +157,13 @@ def _of_two_arms(frame: pd.DataFrame, columns: ChangeColumns) -> pd.DataFrame:
         raise InputError(
             f"{int(frame[columns.arm].isna().sum())} subjects have no {columns.arm}; every one needs an arm."
         )
-    arms = frame[columns.arm].astype(str)
+    arms = words_of(frame[columns.arm])
     others = [level for level in dict.fromkeys(arms) if level != columns.control]
     if columns.control not in set(arms):
         raise DesignError(
-            f"no subject has {columns.arm} {columns.control!r}; the arms are {', '.join(others)}. Without a control "
-            "arm a response cannot be told from error, regression to the mean and time: nobody is called a responder."
+            f"no subject has {columns.arm} {columns.control!r}; the arms are {', '.join(map(repr, others))}. Without a "
+            "control arm a response cannot be told from error, regression to the mean and time: nobody is called a "
+            "responder."
         )
     if not others:
         raise DesignError(f"every subject has {columns.arm} {columns.control!r}; a trained arm is needed beside it.")
@@ -179,7 +181,7 @@ def _subjects(rows: pd.DataFrame, columns: ChangeColumns) -> NDArray[np.object_]
     if found.isna().any():
         raise InputError(f"{int(found.isna().sum())} rows have no subject; every row needs one.")
     names = found.astype(str)
-    arms = rows[columns.arm].astype(str).groupby(names.to_numpy()).nunique()
+    arms = words_of(rows[columns.arm]).groupby(names.to_numpy()).nunique()
     both = arms.index[arms > 1]
     if len(both):
         raise DesignError(

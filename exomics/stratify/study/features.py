@@ -149,7 +149,7 @@ class Study:
             blocks=tuple(Block(name, frame.shape[1]) for name, frame in blocks.items()),
             time=found.time,
             classes=found.classes,
-            positive=str(positive) if len(found.classes) == 2 and found.time is None else "",
+            positive=found.classes[1] if len(found.classes) == 2 and found.time is None else "",
             grouped_by=", ".join(map(str, grouping.columns)),
             **told,
         )

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from exomics.errors import DesignError, InputError
+from exomics.schema.words import word_of, words_of
 
 __all__ = ["OUTCOME_KINDS", "Outcome", "OutcomeKind", "outcome_of", "strata"]
 
@@ -40,7 +41,8 @@ def outcome_of(known: pd.Series | pd.DataFrame, positive: object) -> Outcome:
     known
         (n_samples,) classes; or (n_samples, 2): time, and 1 for an event or 0 for a censored sample.
     positive
-        Of two classes the one to be predicted; None for several classes, none of which is more than the others.
+        Of two classes the one to be predicted (1 is also 1.0); None for several classes, none of which is more than the
+        others.
 
     Returns
     -------
@@ -63,16 +65,17 @@ def outcome_of(known: pd.Series | pd.DataFrame, positive: object) -> Outcome:
     """
     if isinstance(known, pd.DataFrame):
         return _survival(known)
-    words = known.astype(str)
+    words = words_of(known)
     found = sorted(set(words))
     if positive is None:
         return _classes(words, found)
-    if len(found) != 2 or str(positive) not in found:
+    wanted = word_of(positive)
+    if len(found) != 2 or wanted not in found:
         raise DesignError(
-            f"the outcome must have two classes, {str(positive)!r} among them; it has {', '.join(found[:6])}."
+            f"the outcome must have two classes, {wanted!r} among them; it has {', '.join(map(repr, found[:6]))}."
         )
-    other = next(word for word in found if word != str(positive))
-    return Outcome(np.asarray(words == str(positive), dtype=np.int64), (other, str(positive)))
+    other = next(word for word in found if word != wanted)
+    return Outcome(np.asarray(words == wanted, dtype=np.int64), (other, wanted))
 
 
 def strata(response: FloatArray | IntArray, n_folds: int) -> IntArray | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from exomics.errors import DesignError, InputError
 from exomics.schema import keys
+from exomics.schema.words import words_of
 from exomics.stats.interactions import Family
 
 FloatArray = NDArray[np.float64]
@@ -74,10 +75,13 @@ def shared_samples(markers: pd.DataFrame, outcomes: pd.DataFrame) -> list[str]:
 
 def trained(sheet: pd.DataFrame, arm: str, control: str) -> FloatArray:
     """1 for the trained and 0 for the controls; each subject comes once."""
-    words = require_columns(sheet, (arm,))[arm].astype(str)
+    words = words_of(require_columns(sheet, (arm,))[arm].replace("", pd.NA))
+    if words.isna().any():
+        raise InputError(f"{int(words.isna().sum())} samples have no {arm}; leave them out, or give their arm.")
     levels = sorted(set(words))
     if control not in levels or len(levels) != 2:
-        raise DesignError(f"{arm} must have two levels, {control!r} among them; it has {', '.join(levels[:6])}.")
+        shown = ", ".join(map(repr, levels[:6]))
+        raise DesignError(f"{arm} must have two levels, {control!r} among them; it has {shown}.")
     twice = _comes_twice(sheet)
     if twice is not None and words[sheet[keys.SUBJECT_ID] == twice].nunique() > 1:
         raise DesignError(f"subject {twice} is in both arms; a crossover is no trial of two groups of subjects.")
