@@ -12,6 +12,7 @@ from scipy.stats import chi2_contingency
 from exomics.errors import DesignError, InputError
 from exomics.stats.discrimination import area_under_curve
 from exomics.stats.prediction_sample_size import expected_shrinkage, prediction_sample_size
+from exomics.stratify.study.doubts import copy_doubts, gap_doubts
 from exomics.stratify.study.features import Study
 
 __all__ = ["Roles", "examine"]
@@ -44,8 +45,9 @@ def examine(study: Study, samples: pd.DataFrame, roles: Roles | None = None) -> 
 
     Refused: two subjects with the same values in every feature; a batch that tells the classes apart without exception;
     a subject in two arms; a sample taken on or after the day on which its outcome was known. Told: batch and outcome
-    that go together; features of which nearly all go with the outcome, as if they had been chosen by it in these
-    samples; and too few subjects for the number of features.
+    that go together; features that alone tell a class apart, or are missing by class; features of which nearly all go
+    with the outcome, as if they had been chosen by it in these samples; too few subjects for the number of features;
+    and samples without features or outcome.
 
     Parameters
     ----------
@@ -95,7 +97,8 @@ def examine(study: Study, samples: pd.DataFrame, roles: Roles | None = None) -> 
     if given.sampled and given.known:
         _refuse_after(own, given)
     batch = _batch_doubts(study, own[given.batch]) if given.batch else []
-    return (*batch, *_chosen_doubts(study), *_size_doubts(study))
+    left_out = _left_out_doubts(study, samples)
+    return (*batch, *copy_doubts(study), *gap_doubts(study), *_chosen_doubts(study), *_size_doubts(study), *left_out)
 
 
 def _refuse_one_person_twice(study: Study) -> None:
@@ -187,3 +190,8 @@ def _size_doubts(study: Study) -> list[str]:
         f"worth {shrinkage:.2f} of their size in new subjects (Riley's criteria ask for {needed:,} subjects). Every "
         "pipeline has a penalty; its probabilities stay uncertain."
     ]
+
+
+def _left_out_doubts(study: Study, samples: pd.DataFrame) -> list[str]:
+    n_out = len(samples) - len(study.samples)
+    return [f"{n_out} of {len(samples)} samples have no features, or no outcome, and are left out."] if n_out else []
