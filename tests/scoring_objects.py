@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
 from anndata import AnnData
 
+from exomics.datasets import fetch, published_differential
 from exomics.registry import Member, Signature
+from exomics.results import DifferentialTable, Provenance
 from exomics.schema import Scale, annotate
 
 MakeSamples = Callable[..., AnnData]
@@ -78,3 +81,10 @@ def make_signature() -> MakeSignature:
         return Signature(**{**keys, **other})  # type: ignore[arg-type]
 
     return make
+
+
+@cache
+def published(dataset: str) -> DifferentialTable:
+    """The consortium's own table of training against sedentary, read once."""
+    frame = published_differential(fetch(dataset, roles=["published"], progress=False)["published"], "trained_vs_SED")
+    return DifferentialTable(frame[list(DifferentialTable.columns)], Provenance(method="published"))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,10 +12,10 @@ from numpy.typing import NDArray
 
 from exomics._files import sha256_of
 from exomics.errors import InputError
+from exomics.registry._gene_rows import GENE_COLUMNS, column_of, listed_genes, text_rows
 
 __all__ = ["CellReference", "Profiles", "read_cell_reference"]
 
-_GENE_COLUMNS = ("feature_id", "gene", "Gene.Symbol", "HUGO symbols", "GeneSymbol")
 _TYPE_COLUMNS = ("cell_type", "gene_set", "Cell population", "Denomination")
 
 
@@ -95,7 +92,7 @@ def read_cell_reference(files: Mapping[str, Path | str]) -> CellReference:
         path = Path(given)
         if not path.is_file():
             raise InputError(f"{path} does not exist; give the file of the reference's {role}.")
-        parts[role] = _READERS[role](_rows(path), path)
+        parts[role] = _READERS[role](text_rows(path), path)
         inputs.append({"name": path.name, "sha256": sha256_of(path)})
     return CellReference(parts, tuple(inputs))
 
@@ -116,18 +113,6 @@ def _only(part: Any, chosen: tuple[str, ...]) -> Any:
     return Profiles(*named, part.values[np.ix_(rows, columns)])
 
 
-def _rows(path: Path) -> list[list[str]]:
-    try:
-        content = path.read_bytes()
-        text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read as text ({error}); give a TSV or GMT file.") from error
-    rows = [[field.strip() for field in row] for row in csv.reader(io.StringIO(text), delimiter="\t") if any(row)]
-    if not rows:
-        raise InputError(f"{path} is empty.")
-    return rows
-
-
 def _profiles(rows: list[list[str]], path: Path) -> Profiles:
     header, body = rows[0], rows[1:]
     columns = header[1:] if body and len(header) == len(body[0]) else header
@@ -140,7 +125,7 @@ def _profiles(rows: list[list[str]], path: Path) -> Profiles:
 
 
 def _markers(rows: list[list[str]], path: Path) -> dict[str, tuple[str, ...]]:
-    gene, cell_type = (_column(rows[0], known) for known in (_GENE_COLUMNS, _TYPE_COLUMNS))
+    gene, cell_type = (column_of(rows[0], known) for known in (GENE_COLUMNS, _TYPE_COLUMNS))
     pairs = (
         [(row[cell_type], row[gene]) for row in rows[1:] if len(row) > max(gene, cell_type)]
         if gene is not None and cell_type is not None
@@ -163,16 +148,6 @@ def _numbers(rows: list[list[str]], path: Path) -> dict[str, float]:
     return {name: _number(value, path) for name, value in headed}
 
 
-def _names(rows: list[list[str]], path: Path) -> tuple[str, ...]:
-    gene = _column(rows[0], _GENE_COLUMNS)
-    listed = [row[gene or 0] for row in (rows if gene is None else rows[1:]) if len(row) > (gene or 0)]
-    return tuple(dict.fromkeys(name for name in listed if name))
-
-
-def _column(header: list[str], known: tuple[str, ...]) -> int | None:
-    return next((header.index(name) for name in known if name in header), None)
-
-
 def _is_number(text: str) -> bool:
     try:
         float(text)
@@ -191,8 +166,8 @@ _READERS: dict[str, Callable[[list[list[str]], Path], Any]] = {
     "profiles": _profiles,
     "markers": _markers,
     "mrna_content": _numbers,
-    "dropped": _names,
-    "universe": _names,
+    "dropped": lambda rows, _: listed_genes(rows),
+    "universe": lambda rows, _: listed_genes(rows),
     "variability": _profiles,
     "spillover": _profiles,
     "calibration": _profiles,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Self
 
+from exomics.errors import InputError
 from exomics.results._table import COUNT, NUMBER, TEXT, ResultTable
 
 
@@ -34,3 +36,11 @@ class DifferentialTable(ResultTable):
         "status": TEXT,
         "note": TEXT,
     }
+
+    def of_contrasts(self, names: Sequence[str]) -> Self:
+        """The rows of these contrasts; an `InputError` that lists the known ones if one is not in the table."""
+        known = self.frame["contrast"].unique()
+        missing = [name for name in names if name not in known]
+        if missing:
+            raise InputError(f"the table has no contrast {', '.join(missing)}; it holds {', '.join(known)}.")
+        return type(self)(self.frame[self.frame["contrast"].isin(names)], self.provenance)

@@ -16,6 +16,7 @@ from exomics.scoring.methods import Scorers, scorer
 from exomics.scoring.overlap import jaccard_overlap, without_shared_members
 from exomics.scoring.reference import fit_reference
 from exomics.scoring.run import resolve_signatures, score
+from exomics.scoring.secreted import add_secreted
 from exomics.scoring.single_sample import require_single_sample
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ __all__ = [
     "RandomSets",
     "Scorers",
     "SignatureTransformer",
+    "add_secreted",
     "axis_scores",
     "cargo_verdict",
     "consensus",

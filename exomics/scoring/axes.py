@@ -19,6 +19,7 @@ from exomics.schema import Scale, annotate, keys, layer_of, metadata, scale_of
 from exomics.schema.numbers import numbers_of
 from exomics.scoring._feature_reference import own_reference
 from exomics.scoring._pairs import Pair, pairs_of, require_receptors
+from exomics.scoring._replication import replicated, replicated_first
 from exomics.scoring.features import dense, measured_features
 from exomics.scoring.members import members_in_table
 from exomics.scoring.run import score
@@ -30,7 +31,7 @@ __all__ = ["axis_scores", "rank_axes"]
 
 _LIGAND = "ligand "
 _JOINED = Scale(kind="log2", quantity="value", offset=1.0)  # of both layers: 0 is not detected
-_FAR_ABOVE = 64.0
+_FAR_ABOVE = 32.0
 _NOTHING = PartialCorrelation(np.nan, np.nan, np.nan, np.nan, 0)
 
 
@@ -150,13 +151,10 @@ def rank_axes(
     axis_rows["detected"] = _detected(tumor, signature, pairs)
     kept = effects[["gene", "contrast", "status", "log2_fold_change", "adj_p_value"]]
     frame = kept.merge(axis_rows, left_on="gene", right_on="ligand")
-    frame["replicated"] = frame["ligand"].map(_replicated(effects, alpha))
+    frame["replicated"] = frame["ligand"].map(replicated(effects, alpha))
     frame["note"] = np.where(frame["status"] == "measured", "", "ligand " + frame["status"] + " in the table")
     frame["status"] = np.where(frame["status"] == "not_measured", "not_measured", frame["axis_status"])
-    frame["strength"] = frame["partial_correlation"].abs().fillna(-1.0)
-    frame["is_single"] = frame["replicated"] == "no"
-    frame = frame.sort_values(["is_single", "strength"], ascending=[True, False], kind="stable")
-    return AxisTable(frame[list(AxisTable.columns)], _provenance(table, signature, alpha))
+    return AxisTable(replicated_first(frame)[list(AxisTable.columns)], _provenance(table, signature, alpha))
 
 
 def _join(ligands: AnnData, receptors: AnnData, first: set[str], second: set[str]) -> AnnData:
@@ -195,16 +193,6 @@ def _keys(adata: AnnData) -> list[str]:
     return [
         f"{subject} {time}".strip() for subject, time in zip(adata.obs[keys.SUBJECT_ID].astype(str), times, strict=True)
     ]
-
-
-def _replicated(effects: pd.DataFrame, alpha: float) -> dict[str, str]:
-    """``up``, ``down`` or ``no`` for each ligand."""
-    found = {}
-    for gene, rows in effects.groupby("gene"):
-        significant = (rows["adj_p_value"] < alpha).all()
-        signs = set(np.sign(rows["log2_fold_change"]))
-        found[str(gene)] = {1.0: "up", -1.0: "down"}.get(signs.pop(), "no") if significant and len(signs) == 1 else "no"
-    return found
 
 
 def _levels(

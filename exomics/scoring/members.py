@@ -67,11 +67,8 @@ def members_in_table(
     >>> members_in_table(table, ["DCN", "IL6"])[["gene", "status"]].to_numpy().tolist()
     [['DCN', 'measured'], ['IL6', 'not_measured']]
     """
-    known = list(dict.fromkeys(table.frame["contrast"]))
-    wanted = list(contrasts) if contrasts is not None else known
-    missing = [name for name in wanted if name not in known]
-    if missing:
-        raise InputError(f"the table has no contrast {', '.join(missing)}; it holds {', '.join(known)}.")
+    table = table if contrasts is None else table.of_contrasts(contrasts)
+    wanted = list(dict.fromkeys(table.frame["contrast"] if contrasts is None else contrasts))
     listed = list(dict.fromkeys(genes))
     spellings = _spellings(listed, orthologs)
     _require_one_species([name for names in spellings.values() for name in names if name], table.frame["feature_name"])
@@ -104,7 +101,7 @@ def _require_one_species(names: Sequence[str], features: pd.Series) -> None:
     if other:
         raise InputError(
             f"none of the {len(names)} genes is in the table, and {len(other)} are in other letters ({other[0][0]} as "
-            f"{other[0][1]}): it is of another species. Give its orthologs (--orthologs), or none if it is human."
+            f"{other[0][1]}): it is of another species. Give its orthologs (--from-species), or none if it is human."
         )
 
 

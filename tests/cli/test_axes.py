@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -144,7 +145,7 @@ def test_ligands_of_rat_muscle_meet_receptors_of_human_tumors(listening: Path, t
     """IL6 rises in both sexes and its axis goes with CD8; IL15 rises in one sex and falls in the other."""
     table, out = tmp_path / "rat.tsv", tmp_path / "axes.tsv"
     trained(RAT, {"IL6": (1.0, 1.2), "IL15": (1.0, -1.0)}).to_tsv(table)
-    words = ["--orthologs", "rat", "--adjust", "ctl.stroma", "purity"]
+    words = ["--from-species", "rat", "--adjust", "ctl.stroma", "purity"]
     said = must("axes", listening, "--table", table, "-o", out, *words)
     frame = AxisTable.from_tsv(out).frame
     assert "22 ligands, 19 not measured; replicated: IL6" in said
@@ -166,10 +167,10 @@ def test_a_table_of_another_species_than_was_said_is_refused(listening: Path, tm
     rat, human = tmp_path / "rat.tsv", tmp_path / "human.tsv"
     trained(RAT, {}).to_tsv(rat)
     trained({name: name for name in RAT}, {}).to_tsv(human)
-    words, of_rat = ["axes", listening, "-o", out / "axes.tsv", "--table"], ["--orthologs", "rat"]
+    words, of_rat = ["axes", listening, "-o", out / "axes.tsv", "--table"], ["--from-species", "rat"]
     assert "in other letters (IL6 as Il6): it is of another species" in refused(out, *words, rat)
     assert "in other letters (Il6 as IL6): it is of another species" in refused(out, *words, human, *of_rat)
-    assert "species must be one of rat, mouse; got 'pig'" in refused(out, *words, rat, "--orthologs", "pig")
+    assert "invalid choice: 'pig' (choose from 'rat', 'mouse')" in refused(out, *words, rat, "--from-species", "pig")
 
 
 def test_what_a_ranking_cannot_use_is_one_line(listening: Path, tmp_path: Path, out: Path) -> None:
@@ -185,3 +186,33 @@ def test_what_a_ranking_cannot_use_is_one_line(listening: Path, tmp_path: Path, 
         (muscle, [], "myo.lr_pairs reads receptors on tumor_rna; these are muscle_rna"),
     ):
         assert told in refused(out, "axes", tumor, "--table", human, "-o", out / "axes.tsv", *words)
+
+
+@pytest.mark.usefixtures("orthologs")
+@pytest.mark.filterwarnings("ignore::exomics.harmonize.TissueRestrictedWarning")
+def test_what_is_secreted_and_has_no_pair_stands_beside_the_pairs(listening: Path, tmp_path: Path, out: Path) -> None:
+    """FNDC5 is no ligand of the pairs chosen here; IL15 disagrees between the sexes unless one of them is asked."""
+    table, listed, axes = tmp_path / "rat.tsv", tmp_path / "secretome.txt", tmp_path / "axes.tsv"
+    trained(RAT, {"FNDC5": (1.0, 1.2), "IL15": (1.0, -1.0)}).to_tsv(table)
+    listed.write_text("FNDC5\nIL15\nLGI3\n", encoding="utf-8")
+    words = ["axes", listening, "--table", table, "--from-species", "rat", "--pairs", "imm.cxcr3_axis"]
+    words += ["--secretome", listed]
+    said = must(*words, "-o", axes)
+    assert "secreted, of no pair, up: FNDC5\n" in said
+    assert "note: secretome.txt calls 3 human genes secreted (evidence U: its word); 1 are in no pair of" in said
+    frame = AxisTable.from_tsv(axes).frame
+    alone = frame[frame["status"] == "no_receptor"]
+    assert alone[["ligand", "replicated", "contrast"]].to_numpy().tolist() == [
+        ["FNDC5", "up", contrast] for contrast in CONTRASTS
+    ]
+    step = json.loads((tmp_path / "axes.tsv.provenance.json").read_text(encoding="utf-8"))["step"]
+    assert step["command"][step["command"].index("--secretome") + 1] == "{input:2}"
+    of_females = must(*words, "--contrast", CONTRASTS[0], "-o", axes)
+    assert "secreted, of no pair, up: FNDC5, IL15\n" in of_females
+    for more, told in (
+        (["--contrast", "F_4W"], "the table has no contrast F_4W; it holds F_8W - F_SED, M_8W - M_SED"),
+        (["--secretome-species", "mouse"], "secretome.txt lists mouse genes, and the table is of rat genes"),
+    ):
+        assert told in refused(out, *words, *more, "-o", out / "axes.tsv")
+    wrong = refused(out, "axes", listening, "--ligands", listening, "--secretome", listed, "-o", out / "axes.tsv")
+    assert "--secretome goes with a differential table (--table), not with --ligands" in wrong

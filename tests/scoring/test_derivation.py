@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 from scipy.stats import false_discovery_control
 
-from exomics.datasets import fetch, published_differential
 from exomics.errors import InputError, RegistryError
 from exomics.harmonize import OrthologTable, load_orthologs
 from exomics.registry import load_derivation_rule, read_signature, write_signature
 from exomics.registry.derivation_rule import DerivationRule, MappingRule
 from exomics.results import DifferentialTable, Provenance
 from exomics.scoring import derive, members_in_table, score
+from tests.scoring_objects import published
 
 CONTRASTS = ("F", "M")
 Row = tuple[str, str, float, float, float, float]
@@ -244,11 +244,6 @@ def test_a_feature_without_a_p_value_is_not_tested() -> None:
 @pytest.fixture(scope="module")
 def rat(mirror: Path) -> OrthologTable:
     return load_orthologs("rat")
-
-
-def published(dataset: str) -> DifferentialTable:
-    frame = published_differential(fetch(dataset, roles=["published"], progress=False)["published"], "trained_vs_SED")
-    return DifferentialTable(frame[list(DifferentialTable.columns)], Provenance(method="published"))
 
 
 def unrounded(reference_folder: Path, table: str, names: DifferentialTable) -> DifferentialTable:
