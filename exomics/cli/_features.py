@@ -16,6 +16,7 @@ from exomics.errors import InputError
 from exomics.results import ScoreTable
 from exomics.results.pooled import column_names
 from exomics.schema import keys, scale_of
+from exomics.schema.numbers import numbers_of
 from exomics.schema.words import words_of
 
 _SCORED = "signature_id"
@@ -99,7 +100,21 @@ def _one(path: Path) -> tuple[pd.DataFrame, str]:
             raise InputError(f"{path} has several scores of one signature in a sample; score with one method.")
         return totals.pivot(index="sample_id", columns=_SCORED, values="score"), "scores"
     frame = read_outcomes(path)
+    _require_no_broken_numbers(frame, path)
     return frame.select_dtypes("number"), "as given"
+
+
+def _require_no_broken_numbers(frame: pd.DataFrame, path: Path) -> None:
+    """Columns of words are no features; a column of numbers with a word in it was meant to be one."""
+    for name, column in frame.select_dtypes("object").items():
+        known = column.dropna()
+        words = known[numbers_of(known).isna()]
+        if name != keys.SUBJECT_ID and 0 < len(words) < len(known) / 2 and (known != known.index).any():
+            n_numbers = len(known) - len(words)
+            raise InputError(
+                f"{path}: {name} holds {words.iloc[0]!r} among {n_numbers} numbers; leave a missing value empty, or "
+                "leave the column out."
+            )
 
 
 def _scale(data: AnnData) -> str:

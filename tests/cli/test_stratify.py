@@ -314,6 +314,9 @@ def test_a_leaking_column_and_an_endless_time_are_named(made: Path, tmp_path: Pa
     words = ("stratify", "--features", tmp_path / "leak.tsv", "--outcome", made / "a.samples.tsv")
     told = refused(tmp_path / "out", *words, "--config", made / "plan.yaml", "-o", tmp_path / "out")
     assert "'coded' is a copy of the outcome" in told
+    table.assign(g0=["n.d.", *table["g0"][1:]]).to_csv(tmp_path / "leak.tsv", sep="\t", index=False)
+    told = refused(tmp_path / "out", *words, "--config", made / "plan.yaml", "-o", tmp_path / "out")
+    assert "g0 holds 'n.d.' among 59 numbers" in told
     survival = PLAN.replace("{column: response, positive: R}", "{time: months, event: died}").replace(
         "lock: planted", ""
     )
