@@ -11,7 +11,8 @@ import pandas as pd
 from exomics._checks import FloatArray
 from exomics.errors import InputError
 from exomics.results import CurveTable, PerformanceTable
-from exomics.stratify.trial.columns import NOT_RANDOMIZED, TrialColumns, require_columns, require_once, trained
+from exomics.schema.words import words_of
+from exomics.stratify.trial.columns import NOT_RANDOMIZED, TrialColumns, numbers_in, require_once, trained
 from exomics.validation._rows import Label
 from exomics.validation.adherence import adherence_effect
 from exomics.validation.arms import contrast_arms
@@ -51,7 +52,7 @@ def follow_arms(sheet: pd.DataFrame, columns: TrialColumns, *, cohort: str, caus
     Raises
     ------
     InputError
-        If a column is missing or holds no numbers, or the follow-up cannot be used.
+        If a column is missing or holds no numbers, the follow-up cannot be used, or the cause contradicts the event.
     DesignError
         If the arm has not two levels with the control among them, or a subject comes twice.
 
@@ -63,13 +64,14 @@ def follow_arms(sheet: pd.DataFrame, columns: TrialColumns, *, cohort: str, caus
     ['log_hazard_ratio', 'restricted_mean_difference']
     """
     time, event = _times(sheet, columns.endpoint)
+    causes = _causes(event, numbers_in(sheet, cause) if cause else event, columns.endpoint, cause)
     group = trained(sheet, columns.arm, columns.control)
-    names = sheet[columns.arm].astype(str).to_numpy()
+    names = words_of(sheet[columns.arm]).to_numpy()
     horizon = columns.horizon
     if horizon is None:
         horizon = float(min(np.nanmax(time[group == code], initial=0.0) for code in (0.0, 1.0)))
     label = Label(f"{names[group == 1.0][0]} against {columns.control}", cohort, columns.endpoint)
-    table = contrast_arms(time, _numbers(sheet, cause) if cause else event, group, label=label, horizon=horizon)
+    table = contrast_arms(time, causes, group, label=label, horizon=horizon)
     if not columns.randomized:
         table = replace(table, provenance=replace(table.provenance, notes=(NOT_RANDOMIZED,)))
     return Followed(table, survival_curves(time, event, names, endpoint=columns.endpoint))
@@ -114,7 +116,7 @@ def follow_adherence(
     """
     require_once(sheet, "one row per patient")
     time, event = _times(sheet, endpoint)
-    reached = _numbers(sheet, adherent_from)
+    reached = numbers_in(sheet, adherent_from)
     label = Label(adherent_from, cohort, endpoint)
     table = adherence_effect(time, event, reached, label=label, landmark_at=landmark_at)
     followed = time > landmark_at
@@ -124,14 +126,18 @@ def follow_adherence(
 
 
 def _times(sheet: pd.DataFrame, endpoint: str) -> tuple[FloatArray, FloatArray]:
-    return _numbers(sheet, f"{endpoint}_time_months"), _numbers(sheet, f"{endpoint}_event")
+    return numbers_in(sheet, f"{endpoint}_time_months"), numbers_in(sheet, f"{endpoint}_event")
 
 
-def _numbers(sheet: pd.DataFrame, name: str) -> FloatArray:
-    """A column as floats (n_patients,), empty as NaN."""
-    column = require_columns(sheet, (name,))[name].replace("", np.nan)
-    numbers = pd.to_numeric(column, errors="coerce")
-    words = column[numbers.isna() & column.notna()]
-    if len(words):
-        raise InputError(f"{name} holds {words.iloc[0]!r}; it needs numbers, and nothing where unknown.")
-    return numbers.to_numpy(dtype=np.float64)
+def _causes(event: FloatArray, causes: FloatArray, endpoint: str, cause: str | None) -> FloatArray:
+    """The causes, if they agree with the indicators of any event, or of the first cause."""
+    known = np.isfinite(event) & np.isfinite(causes)
+    if not np.isin(event[known], (0.0, 1.0)).all():
+        raise InputError(f"{endpoint}_event must be 1 for an event and 0 for a censored patient; recode it first.")
+    agree = ((causes > 0.0) == event, (causes == 1.0) == event)
+    if not any(part[known].all() for part in agree):
+        wrong = min(int((~part[known]).sum()) for part in agree)
+        raise InputError(
+            f"{cause} contradicts {endpoint}_event in {wrong} patients: 0 must be censored, and 1 the event."
+        )
+    return causes

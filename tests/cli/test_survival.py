@@ -104,6 +104,8 @@ def test_the_same_table_draws_the_same_bytes(tmp_path: Path) -> None:
         ({"os_time_months": -1.0}, ARMS, "must be positive"),
         ({"os_event": 0}, ARMS, "censored"),
         ({"os_event": "dead"}, ARMS, "os_event holds 'dead'"),
+        ({"os_event": 2}, ARMS, "os_event must be 1 for an event"),
+        ({"cause": 0}, (*ARMS, "--cause", "cause"), "cause contradicts os_event in"),
         ({"arm": "usual_care"}, ARMS, "two levels"),
         ({}, ARMS[:2], "name the arms"),
         ({}, ARMS[:4], "--control"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from exomics.errors import UserError
-from exomics.stratify import TrialColumns, benefit
+from exomics.stratify import TrialColumns, benefit, treatment_scores
 
 
 def _columns(**options: Any) -> TrialColumns:
@@ -99,6 +100,12 @@ def test_a_design_that_supports_no_claim_makes_none(
         ({}, {"endpoint": "dfs"}, "no column 'dfs'"),
         ({}, {"covariates": ("bmi",)}, "no column 'bmi'"),
         ({"gain": "high"}, {}, "two values with"),
+        ({"arm": [None, *["exercise", "usual_care"] * 199, "exercise"]}, {}, "1 samples have no arm"),
+        ({"age": "old"}, {"covariates": ("age",)}, "age holds 'old'"),
+        ({"os_time_months": 0.0}, {"endpoint": "os"}, "400 times of os are 0 or less"),
+        ({"os_event": 0}, {"endpoint": "os"}, "all 400 patients are censored"),
+        ({"os_event": 2}, {"endpoint": "os"}, "os_event must be 1 for an event"),
+        ({"os_time_months": np.inf}, {"endpoint": "os"}, "os_time_months holds 'inf'"),
     ],
 )
 def test_bad_trials_are_refused(
@@ -109,3 +116,40 @@ def test_bad_trials_are_refused(
         benefit(markers, sheet.assign(**change), _columns(**options))
     with pytest.raises(UserError, match="share no sample"):
         benefit(markers.add_prefix("x", axis=0), sheet, _columns())
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "copied", "message"),
+    [
+        ("gain", lambda sheet: -np.exp(sheet["gain"]), "'leak' is a copy of the outcome: both have the same order"),
+        ("response", lambda sheet: 3.0 * (sheet["response"] == "responder"), "'leak' is a copy of the outcome"),
+        ("os", lambda sheet: sheet["os_time_months"] + 7.0, "'leak' is a copy of the time"),
+        ("os", lambda sheet: sheet["os_event"], "'leak' is a copy of the outcome"),
+        ("gain", lambda sheet: np.where(sheet["age"] > 60, np.inf, sheet["age"]), "'leak' has an endless value"),
+        ("gain", lambda sheet: sheet["arm"], "'leak' is no number"),
+    ],
+)
+def test_markers_that_are_the_outcome_or_no_numbers_are_refused(
+    endpoint: str, copied: Callable[[pd.DataFrame], Any], message: str, trial: tuple[pd.DataFrame, pd.DataFrame]
+) -> None:
+    markers, sheet = trial
+    leaking = markers.iloc[:, :3].assign(leak=copied(sheet))
+    for verb in (benefit, treatment_scores):
+        with pytest.raises(UserError, match=message):
+            verb(leaking, sheet, _columns(endpoint=endpoint))
+
+
+@pytest.mark.parametrize("endpoint", ["gain", "response", "os"])
+def test_p_values_of_a_thousand_markers_hold_their_level_beside_prognosis(
+    endpoint: str, trial: tuple[pd.DataFrame, pd.DataFrame]
+) -> None:
+    """Markers that correlate with prognostic ones (0.5), arms at random: 5 % are below 0.05, and none is predictive."""
+    markers, sheet = trial
+    generator = np.random.default_rng(3)
+    noise = generator.normal(size=(400, 1000))
+    noise[:, :500] = 0.5 * markers[["g1"]].to_numpy() + np.sqrt(0.75) * noise[:, :500]
+    arm = generator.permutation(sheet["arm"].to_numpy())
+    frame = benefit(pd.DataFrame(noise, NAMES), sheet.assign(arm=arm), _columns(endpoint=endpoint)).frame
+    assert (frame["p_value"] < 0.05).mean() == pytest.approx(0.05, abs=0.03)
+    assert "predictive" not in set(frame["verdict"])
+    assert (frame["verdict"].iloc[:500] == "prognostic").mean() > 0.5

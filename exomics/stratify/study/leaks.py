@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from exomics.errors import InputError
 from exomics.stratify.study.outcomes import Outcome
 
-__all__ = ["refuse_copies"]
+__all__ = ["refuse_copies", "refuse_order"]
 
 FloatArray = NDArray[np.float64]
 
@@ -44,8 +44,34 @@ def refuse_copies(values: FloatArray, outcome: Outcome, names: Sequence[str]) ->
             "a feature must be known before the outcome."
         )
     if outcome.time is not None:
-        for at in np.flatnonzero(_in_order(values, outcome.time)).tolist():
-            raise InputError(f"{names[at]!r} is a copy of the time: both have the same order throughout. Leave it out.")
+        refuse_order(values, outcome.time, names, what="time")
+
+
+def refuse_order(values: FloatArray, numbers: FloatArray, names: Sequence[str], *, what: str) -> None:
+    """Refuse a feature without gaps that rises, or falls, wherever an outcome in numbers does.
+
+    Parameters
+    ----------
+    values
+        (n_samples, n_features), NaN where not measured.
+    numbers
+        (n_samples,) outcome; three steps or more are needed to tell.
+    names
+        n_features names.
+    what
+        What the outcome is called.
+
+    Raises
+    ------
+    InputError
+        If there is such a feature.
+
+    Examples
+    --------
+    >>> refuse_order(np.array([[3.0], [5.0], [4.0], [6.0]]), np.array([1.0, 2.0, 3.0, 4.0]), ["dose"], what="gain")
+    """
+    for at in np.flatnonzero(_in_order(values, numbers)).tolist():
+        raise InputError(f"{names[at]!r} is a copy of the {what}: both have the same order throughout. Leave it out.")
 
 
 def _coded(values: FloatArray, outcome: Outcome) -> NDArray[np.bool_]:

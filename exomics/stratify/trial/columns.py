@@ -13,6 +13,8 @@ from exomics.errors import DesignError, InputError
 from exomics.schema import keys
 from exomics.schema.words import words_of
 from exomics.stats.interactions import Family
+from exomics.stratify.study.leaks import refuse_copies, refuse_order
+from exomics.stratify.study.outcomes import Outcome
 
 FloatArray = NDArray[np.float64]
 
@@ -104,11 +106,21 @@ def _comes_twice(sheet: pd.DataFrame) -> Any:
     return None if repeated.empty else repeated.iloc[0]
 
 
+def numbers_in(sheet: pd.DataFrame, name: str) -> FloatArray:
+    """A column as floats (n_samples,), empty as NaN."""
+    column = require_columns(sheet, (name,))[name].replace("", np.nan)
+    numbers = pd.to_numeric(column, errors="coerce")
+    words = column[(numbers.isna() & column.notna()) | np.isinf(numbers.astype(np.float64))]
+    if len(words):
+        raise InputError(f"{name} holds {str(words.iloc[0])!r}; it needs numbers, and nothing where unknown.")
+    return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
 def outcome_of(sheet: pd.DataFrame, endpoint: str) -> tuple[Family, FloatArray]:
     """The family of the endpoint, and its values: numbers, 0 and 1, or (n_samples, 2) time and event."""
     time, event = f"{endpoint}_time_months", f"{endpoint}_event"
     if time in sheet.columns:
-        return "cox", require_columns(sheet, (time, event)).astype(np.float64).to_numpy()
+        return "cox", _follow_up(numbers_in(sheet, time), numbers_in(sheet, event), endpoint)
     column = require_columns(sheet, (endpoint,))[endpoint].replace("", pd.NA)
     if pd.api.types.is_numeric_dtype(column):
         numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -118,6 +130,37 @@ def outcome_of(sheet: pd.DataFrame, endpoint: str) -> tuple[Family, FloatArray]:
         known = ", ".join(sorted(set(words))[:6])
         raise InputError(f"{endpoint} needs numbers, or two values with {POSITIVE!r} among them; it has {known}.")
     return "logistic", np.asarray((words == POSITIVE).astype(float).reindex(sheet.index), dtype=np.float64)
+
+
+def _follow_up(time: FloatArray, event: FloatArray, endpoint: str) -> FloatArray:
+    """Times and events (n_samples, 2) that a model can be fitted to."""
+    known = np.isfinite(time) & np.isfinite(event)
+    if (time[known] <= 0.0).any():
+        raise InputError(f"{int((time[known] <= 0.0).sum())} times of {endpoint} are 0 or less; they must be positive.")
+    if not np.isin(event[known], (0.0, 1.0)).all():
+        raise InputError(f"{endpoint}_event must be 1 for an event and 0 for a censored patient; recode it first.")
+    if not event[known].any():
+        raise DesignError(f"all {int(known.sum())} patients are censored in {endpoint}; nothing can be estimated.")
+    return np.column_stack([time, event])
+
+
+def checked_markers(markers: pd.DataFrame, outcome: FloatArray, family: Family) -> FloatArray:
+    """Markers (n_samples, n_markers) as floats; endless values, and copies of the outcome, are refused by name."""
+    words = [name for name, kind in markers.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
+    if words:
+        raise InputError(f"marker {words[0]!r} is no number; encode its levels as numbers, or leave it out.")
+    values = markers.to_numpy(dtype=np.float64, na_value=np.nan)
+    endless = np.flatnonzero(np.isinf(values).any(axis=0))
+    if len(endless):
+        raise InputError(f"marker {markers.columns[endless[0]]!r} has an endless value; leave empty what is not known.")
+    known = np.isfinite(outcome.reshape(len(outcome), -1)).all(axis=1)
+    names, held, told = list(map(str, markers.columns)), values[known], outcome[known]
+    if family == "linear":
+        refuse_order(held, told, names, what="outcome")
+        return values
+    labels = (told[:, 1] if family == "cox" else told).astype(np.int64)
+    refuse_copies(held, Outcome(labels, ("no", "yes"), told[:, 0] if family == "cox" else None), names)
+    return values
 
 
 def design_notes(sheet: pd.DataFrame, columns: TrialColumns) -> tuple[str, ...]:

@@ -16,9 +16,10 @@ from exomics.stats.interactions import INTERACTION_STATUS, InteractionScreen, in
 from exomics.stats.multiple_testing import benjamini_hochberg
 from exomics.stratify.trial.columns import (
     TrialColumns,
+    checked_markers,
     design_notes,
+    numbers_in,
     outcome_of,
-    require_columns,
     shared_samples,
     trained,
 )
@@ -66,9 +67,10 @@ def benefit(
     Raises
     ------
     DesignError
-        If there are not two arms, or a subject comes twice, or is in both.
+        If there are not two arms, a subject comes twice or is in both, or all are censored.
     InputError
-        If a column is missing or no sample is shared.
+        If a column is missing or holds a word, no sample is shared, a time is not positive, or a marker is endless or
+        a copy of the outcome.
 
     Notes
     -----
@@ -95,8 +97,8 @@ def benefit(
     sheet = outcomes.loc[shared]
     arm = trained(sheet, columns.arm, columns.control)
     model, values = outcome_of(sheet, columns.endpoint)
-    beside = require_columns(sheet, columns.covariates).astype(np.float64).to_numpy() if columns.covariates else None
-    matrix = markers.loc[shared].to_numpy(dtype=np.float64, na_value=np.nan)
+    beside = np.column_stack([numbers_in(sheet, name) for name in columns.covariates]) if columns.covariates else None
+    matrix = checked_markers(markers.loc[shared], values, model)
     found = interaction_screen(matrix, arm, values, family=model, covariates=beside)
     notes = design_notes(sheet, columns)
     frame = _frame(found, [str(name) for name in markers.columns], (columns.endpoint, model, level))

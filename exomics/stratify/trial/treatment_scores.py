@@ -18,6 +18,7 @@ from exomics.stats.treatment_effects import effect_scores
 from exomics.stratify.study.splits import joined_groups
 from exomics.stratify.trial.columns import (
     TrialColumns,
+    checked_markers,
     design_notes,
     outcome_of,
     require_columns,
@@ -165,7 +166,7 @@ def _trial_data(
     else:
         gain = values if not columns.lower_is_better else (1.0 - values if family == "logistic" else -values)
         fitted = gain
-    features = markers.to_numpy(dtype=np.float64, na_value=np.nan)[known]
+    features = checked_markers(markers.loc[known], values, family)
     return TrialData(features, arm, gain, fitted, family, groups, horizon), known
 
 
