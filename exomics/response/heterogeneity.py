@@ -15,6 +15,7 @@ from exomics.response.definition import call, require_sound
 from exomics.response.endpoints import ChangeColumns, Changes, measure_changes
 from exomics.results import Provenance
 from exomics.results.response import HeterogeneityTable, ResponseTable
+from exomics.schema.words import words_of
 from exomics.stats.individual_response import individual_response
 from exomics.stats.reliable_change import TypicalError, change_interval, smallest_worthwhile_change, typical_error
 from exomics.stats.response_variance import ResponseVariance, response_variance
@@ -137,7 +138,9 @@ def _groups(frame: pd.DataFrame, within: str | None) -> Iterator[tuple[str, pd.D
         raise InputError(
             f"the table has no column {within!r} to split by; it has {', '.join(map(str, frame.columns))}."
         )
-    for group, part in frame.groupby(within, sort=True, observed=True):
+    if frame[within].isna().any():
+        raise InputError(f"{int(frame[within].isna().sum())} subjects have no {within}; every one needs a group.")
+    for group, part in frame.groupby(words_of(frame[within]), sort=True):
         yield str(group), part
 
 
@@ -154,13 +157,15 @@ def _assumed(changes: Changes, definition: ResponderDefinition, given: float | N
     """Typical error and smallest worthwhile change, given or from the data."""
     error = None
     if given is not None:
-        if not given > 0.0:
-            raise InputError(f"the typical error must be positive; got {given}.")
+        if not 0.0 < given < np.inf:
+            raise InputError(f"the typical error must be positive and finite; got {given}.")
         error = TypicalError(given, np.nan, np.nan, np.inf)
     elif changes.retests.shape[1] > 1:
         error = typical_error(changes.retests, level=definition.level)
     if threshold.swc is not None:
-        if not np.isfinite(threshold.swc) or (threshold.swc > 0.0 and threshold.lower_is_better):
+        if not np.isfinite(threshold.swc):
+            raise InputError(f"the smallest worthwhile change must be a number; got {threshold.swc}.")
+        if threshold.swc > 0.0 and threshold.lower_is_better:
             raise InputError(f"the smallest worthwhile change {threshold.swc} must be negative where lower is better.")
         sign = -1.0 if threshold.swc < 0.0 or threshold.lower_is_better else 1.0
         return Assumed(error, abs(threshold.swc), sign, definition.level, "given")

@@ -16,6 +16,9 @@ from exomics.stats.reference_change import reference_change
 __all__ = ["Variation", "track"]
 
 
+_LARGEST_CV = 2.0  # beyond it a percentage was given
+
+
 class Variation(NamedTuple):
     """How much a marker varies in a person in whom nothing changes; one value of each.
 
@@ -59,7 +62,8 @@ def track(
     Raises
     ------
     InputError
-        If a column is missing, a value is not positive, or a subject has two samples at one time.
+        If a column is missing, there is no sample or one without a subject, a value is endless or not positive, a
+        coefficient of variation is in percent, or a subject has two samples at one time.
 
     Notes
     -----
@@ -71,6 +75,8 @@ def track(
     >>> track(frame, variation=Variation(0.05, 0.10)).frame["call"].tolist()
     ['within_variation', 'rise']
     """
+    if max(variation[:2]) > _LARGEST_CV:
+        raise InputError(f"coefficients of variation are fractions: 0.1 is 10 %; got {max(variation[:2]):g}.")
     rows = _samples(frame, subject, time, value)
     made = [
         row
@@ -94,9 +100,14 @@ def _samples(frame: pd.DataFrame, subject: str, time: str, value: str) -> pd.Dat
         name: pd.to_numeric(frame[column], errors="coerce") for name, column in (("time", time), ("value", value))
     }
     wrong = frame[value][numbers["value"].isna() & frame[value].notna()]
-    if len(wrong) or numbers["time"].isna().any():
+    endless = any(np.isinf(column.to_numpy(dtype=np.float64)).any() for column in numbers.values())
+    if len(wrong) or endless or numbers["time"].isna().any():
         raise InputError(
             f"{time} and {value} must be numbers, the time of every sample known; leave a missing value empty."
+        )
+    if frame.empty or frame[subject].isna().any():
+        raise InputError(
+            f"{int(frame[subject].isna().sum())} of {len(frame)} samples have no {subject}; each needs one."
         )
     rows = pd.DataFrame({"subject": frame[subject].astype(str).to_numpy()}).assign(
         **{name: column.to_numpy(dtype=np.float64) for name, column in numbers.items()}

@@ -16,6 +16,7 @@ FloatArray = NDArray[np.float64]
 
 _MOST_STEPS: Final = 1000
 _TOLERANCE: Final = 1e-13
+_NO_REST: Final = 1e-12  # of the variance of the changes, below which nothing is left
 
 
 class ArmVarianceFit(NamedTuple):
@@ -62,7 +63,8 @@ def fit_arm_variances(
     Raises
     ------
     DesignError
-        If the design is rank-deficient, or leaves an arm fewer than two degrees of freedom.
+        If the design is rank-deficient, explains every change of an arm, or leaves one fewer than two degrees of
+        freedom.
     InputError
         If shapes disagree or a value is missing.
 
@@ -104,6 +106,8 @@ def fit_arm_variances(
                 "two each are needed. Use fewer covariates."
             )
         variances = np.array([rest[group] @ rest[group] for group in groups]) / df
+        if not bool((variances > _NO_REST * float(y.var())).all()):
+            raise DesignError("the design explains every change of an arm: a covariate is the change, or holds it.")
         if bool((np.abs(variances - previous) <= _TOLERANCE * variances).all()):
             break
     return ArmVarianceFit(coefficients, covariance, variance_difference(variances, df, level=level))
