@@ -103,12 +103,12 @@ def _samples(frame: pd.DataFrame, subject: str, time: str, value: str) -> pd.Dat
     endless = any(np.isinf(column.to_numpy(dtype=np.float64)).any() for column in numbers.values())
     if len(wrong) or endless or numbers["time"].isna().any():
         raise InputError(
-            f"{time} and {value} must be numbers, the time of every sample known; leave a missing value empty."
+            f"{time} and {value} must be numbers, none endless, each time known; leave a missing value empty."
         )
-    if frame.empty or frame[subject].isna().any():
-        raise InputError(
-            f"{int(frame[subject].isna().sum())} of {len(frame)} samples have no {subject}; each needs one."
-        )
+    if frame.empty:
+        raise InputError("the table has no samples; one row per sample is needed.")
+    if frame[subject].isna().any():
+        raise InputError(f"{int(frame[subject].isna().sum())} samples have no {subject}; each needs one.")
     rows = pd.DataFrame({"subject": frame[subject].astype(str).to_numpy()}).assign(
         **{name: column.to_numpy(dtype=np.float64) for name, column in numbers.items()}
     )

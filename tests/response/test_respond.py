@@ -219,8 +219,9 @@ def test_bad_sheets_are_named(change: dict, columns: dict, error: type[Exception
     ("options", "says"),
     [
         ({"typical_error": 0.0}, "typical error must be positive"),
+        ({"typical_error": np.inf}, "positive and finite; got inf"),
         ({"threshold": Threshold(swc=1.0, lower_is_better=True)}, "negative where lower is better"),
-        ({"threshold": Threshold(swc=np.nan)}, "smallest worthwhile change nan"),
+        ({"threshold": Threshold(swc=np.nan)}, "smallest worthwhile change must be a number"),
         ({"within": "center"}, "no column 'center'"),
     ],
 )
@@ -254,3 +255,18 @@ def test_labels_cut_from_the_change_are_refused_and_others_are_not() -> None:
         require_no_split(["all"] * 30, change)
     with pytest.raises(InputError, match="one change is needed"):
         require_no_split(split, change[1:])
+
+
+def test_a_group_nobody_gave_and_a_moderator_that_holds_the_change_are_named() -> None:
+    frame = trial(10)
+    with pytest.raises(InputError, match="2 subjects have no sex"):
+        respond(frame.assign(sex=[None, None, *frame["sex"][2:]]), COLUMNS, within="sex")
+    held = ChangeColumns(**{**vars(COLUMNS), "moderators": ("post",)})
+    with pytest.raises(DesignError, match="explains every change of an arm"):
+        respond(frame, held)
+
+
+def test_arms_of_zero_and_one_are_read_however_they_are_held() -> None:
+    frame = trial(10)
+    frame["arm"] = (frame["arm"] == "run").astype(float)
+    assert measure_changes(frame, ChangeColumns(**{**vars(COLUMNS), "control": "0"})).trained.sum() == 10

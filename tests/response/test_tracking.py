@@ -90,6 +90,9 @@ def test_missing_samples_and_baselines_stay_missing() -> None:
         ({"value": "high"}, "must be numbers"),
         ({"time": np.nan}, "time of every sample"),
         ({"time": 1.0}, "two samples at 1"),
+        ({"value": np.inf}, "none endless"),
+        ({"time": np.inf}, "none endless"),
+        ({"subject_id": None}, "8 samples have no subject_id"),
     ],
 )
 def test_bad_samples_are_named(change: dict, says: str) -> None:
@@ -100,6 +103,10 @@ def test_bad_samples_are_named(change: dict, says: str) -> None:
 def test_bad_options_are_named() -> None:
     with pytest.raises(InputError, match="no column dose"):
         track(serial(2, 3), variation=VARIATION, value="dose")
+    with pytest.raises(InputError, match=r"0.1 is 10 %; got 15"):
+        track(serial(2, 3), variation=Variation(8.0, 15.0))
+    with pytest.raises(InputError, match="no samples"):
+        track(serial(2, 3).iloc[:0], variation=VARIATION)
     for call, says in (
         (lambda: reference_change(0.0, 0.0), "not both 0"),
         (lambda: reference_change(-0.1, 0.1), "0 or more"),
