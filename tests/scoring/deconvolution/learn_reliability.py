@@ -1,16 +1,17 @@
-"""What the consensus rests on, made again: the table of `_reliability.py`, and how candidates fare on judging cohorts.
+"""What the consensus rests on, made again: what methods are worth in each source, and how candidates fare.
 
-    python -m tests.scoring.deconvolution.learn_reliability ../shared/data/immune
+    python -m tests.scoring.deconvolution.learn_reliability SOURCES ../shared/data/immune
 
-Cohorts 1 to 50 of each context are learned from, 51 to 100 judge, by the rule of `consensus_rule.md`. It takes some
-twenty minutes on one core; `--cohorts N` takes the first N of each instead.
+SOURCES is the folder that `prepare_sources.R` fills. Cohorts of 13 sources are deconvolved (half an hour on one core),
+``learned_by_source.tsv`` is written beside this file, and each source is judged by the others, by the rule of
+`consensus_rule.md`. The numbers that the package uses are made of that table by `test_consensus.py`.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,108 +19,113 @@ import pandas as pd
 
 from exomics.scoring.deconvolution import CONSENSUS_TYPES, deconvolve
 from exomics.scoring.deconvolution.consensus import _said
-from exomics.stats.agreement import _standardized, agreement_mean
-from tests.scoring.deconvolution.cohorts import JUDGED, Nominal, cohort, nominal
+from exomics.stats.agreement import _standardized
+from tests.scoring.deconvolution import lineage_genes
+from tests.scoring.deconvolution.candidates import CANDIDATES, Cell, Key, learned
+from tests.scoring.deconvolution.cohorts import Cohort, cohort, published_references
 from tests.scoring.deconvolution.conftest import ARRAY, TPM, samples
+from tests.scoring.deconvolution.sources import CONTEXTS, Source, read_sources
 
-SIZES = (12, 20, 30, 40, 60)
-N_EACH = 50
-Table = dict[tuple[str, str], float]
+N_COHORTS = 10
+BY_SOURCE = Path(__file__).with_name("learned_by_source.tsv")
 Said = dict[str, dict[str, np.ndarray]]  # cell type -> method -> value of each sample
 
 
-def estimates(base: Nominal, context: str, seed: int) -> tuple[Said, dict[str, np.ndarray]]:
-    """What each method says of one cohort, and the truth; EPIC takes part in every second cohort."""
-    made = cohort(base, context, seed, int(np.random.default_rng(seed).choice(SIZES)))
+def said_of(made: Cohort) -> Said:
+    """What each method says of a cohort."""
     ids = [f"s{row:03d}" for row in range(len(made.values))]
     bulk = samples(pd.DataFrame(made.values.T, made.genes, ids), TPM if made.scale == "tpm" else ARRAY)
     said: Said = {}
     for method, reference in made.references.items():
-        if method == "epic" and seed % 2:
-            continue
         frame = deconvolve(bulk, method=method, reference=reference).frame
         for cell_type in CONSENSUS_TYPES:
             values = _said(frame, cell_type, pd.Series(ids))
             if values is not None and np.isfinite(values).all() and np.ptp(values) > 0:
                 said.setdefault(cell_type, {})[method] = values
-    return said, made.truth
+    return said
 
 
-def correlation(first: np.ndarray, second: np.ndarray) -> float:
-    return float(np.corrcoef(first, second)[0, 1])
+def cells_of(sources: dict[str, Source], immune: Path, n_cohorts: int) -> Iterator[Cell]:
+    """Every cell type of every cohort that two methods or more give."""
+    references = published_references(immune)
+    tables = {name: lineage_genes.specificity(source) for name, source in sources.items()}
+    specific = {
+        left_out: lineage_genes.specific_genes([table for name, table in tables.items() if name != left_out])
+        for left_out in sources
+    }
+    for name, context in [(name, context) for name, contexts in CONTEXTS.items() for context in contexts]:
+        for seed in range(1, n_cohorts + 1):
+            made = cohort(sources, references, (name, context), seed)
+            said = said_of(made)
+            for cell_type in sources[name].judged[context]:
+                methods = tuple(sorted(said.get(cell_type, {})))
+                if len(methods) > 1:
+                    z = np.vstack([_standardized(said[cell_type][method]) for method in methods])
+                    used = lineage_genes.used_genes(made.references, cell_type)
+                    own = [used[method] for method in methods]
+                    genes = lineage_genes.agreement(made, z, own, specific[name].get(cell_type, ()))
+                    truth = _standardized(made.truth[cell_type])
+                    yield Cell(name, context, cell_type, seed, methods, z, truth, genes)
 
 
-def learned(found: list[tuple[str, Said, dict[str, np.ndarray]]]) -> Table:
-    """(method, cell type) -> mean correlation with the truth over the cohorts that are judged by this type."""
-    each: dict[tuple[str, str], list[float]] = {}
-    for context, said, truth in found:
-        for cell_type in JUDGED[context]:
-            for method, values in said.get(cell_type, {}).items():
-                each.setdefault((method, cell_type), []).append(correlation(values, truth[cell_type]))
-    return {key: float(np.mean(values)) for key, values in each.items()}
+def by_source(cells: list[Cell]) -> pd.DataFrame:
+    """Mean over the cohorts of a source and context of r (``other`` empty), c and s."""
+    rows: list[dict[str, object]] = []
+    for cell in cells:
+        label = {"source": cell.source, "context": cell.context, "cell_type": cell.cell_type}
+        rows.extend({**label, "method": m, "other": "", "r": r} for m, r in zip(cell.methods, cell.r, strict=True))
+        for i, j, (one, other, _) in cell.pairs():
+            rows.append({**label, "method": one, "other": other, "c": cell.c[i, j], "s": cell.s[i, j]})
+    keys = ["source", "context", "cell_type", "method", "other"]
+    grouped = pd.DataFrame(rows).groupby(keys)
+    return grouped.mean().round(4).assign(n_cohorts=grouped.size()).reset_index()
 
 
-def _equal(z: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    return z.mean(axis=0)
-
-
-def _agreement_squared(z: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    """The consensus before."""
-    if len(z) < 3 or z.shape[1] < 10:
-        return z.mean(axis=0)
-    apart = [correlation(row, np.delete(z, at, 0).mean(axis=0)) for at, row in enumerate(z)]
-    return np.asarray(np.maximum(apart, 0.02) ** 2 @ z)
-
-
-def _learned_alone(z: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    kept = np.clip(prior, 0.2, 0.8)
-    return np.asarray(kept / (1 - kept**2) @ z)
-
-
-def _joined(z: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    return agreement_mean(z, prior).value
-
-
-CANDIDATES: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "equal": _equal, "agreement squared": _agreement_squared, "learned alone": _learned_alone, "joined, 80": _joined,
-}  # fmt: skip
-
-
-def judged(found: list[tuple[str, Said, dict[str, np.ndarray]]], table: Table) -> pd.DataFrame:
-    """Mean correlation in each cell (context x type) of the best single method and of each candidate."""
+def judged(cells: list[Cell]) -> pd.DataFrame:
+    """Correlation of each candidate and of each method alone, cell by cell and cohort by cohort."""
     rows = []
-    for number, (context, said, truth) in enumerate(found):
-        for cell_type in JUDGED[context]:
-            given = said.get(cell_type, {})
-            if not given:
-                continue
-            z = np.vstack([_standardized(values) for values in given.values()])
-            prior = np.array([table.get((method, cell_type), 0.5) for method in given])
-            each = {name: correlation(join(z, prior), truth[cell_type]) for name, join in CANDIDATES.items()}
-            each |= {f"alone:{method}": correlation(values, truth[cell_type]) for method, values in given.items()}
-            rows.append({"context": context, "cell_type": cell_type, "cohort": number, **each})
-    means = pd.DataFrame(rows).drop(columns="cohort").groupby(["context", "cell_type"], sort=False).mean()
-    alone = means.filter(like="alone:")
-    return means[list(CANDIDATES)].assign(
-        best=alone.max(axis=1), method=alone.idxmax(axis=1).str.removeprefix("alone:")
-    )
+    for source in dict.fromkeys(cell.source for cell in cells):
+        told = learned([cell for cell in cells if cell.source != source])
+        for cell in (cell for cell in cells if cell.source == source):
+            joined = {name: weights(cell, told) @ cell.z for name, weights in CANDIDATES.items()}
+            row: dict[str, object] = {name: np.corrcoef(z, cell.truth)[0, 1] for name, z in joined.items()}
+            row |= {f"alone:{method}": r for method, r in zip(cell.methods, cell.r, strict=True)}
+            rows.append({"source": source, "context": cell.context, "cell_type": cell.cell_type, **row})
+    return pd.DataFrame(rows)
+
+
+def shortfalls(found: pd.DataFrame) -> pd.DataFrame:
+    """By cell (source x context x type): the best single method, its mean correlation, and what candidates lack."""
+    rows = []
+    for key, each in found.groupby(["source", "context", "cell_type"], sort=False):
+        alone = each.filter(like="alone:")
+        best = alone.mean().idxmax()
+        with_it = each[each[best].notna()]
+        lacks = with_it[list(CANDIDATES)].rsub(with_it[best], axis=0).mean()
+        names: Key = tuple(map(str, key))
+        rows.append({"cell": " ".join(names), "best": best.removeprefix("alone:"), "r": alone[best].mean(), **lacks})
+    return pd.DataFrame(rows)
+
+
+def summary(found: pd.DataFrame) -> pd.DataFrame:
+    """The figures of the rule for each candidate."""
+    lacks = shortfalls(found)[list(CANDIDATES)]
+    means = found.groupby(["source", "context", "cell_type"])[list(CANDIDATES)].mean().mean()
+    rms = np.sqrt((lacks.clip(lower=0) ** 2).mean())
+    return pd.DataFrame({"root mean square shortfall": rms, "worst": lacks.max(), "mean correlation": means})
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sources", type=Path, help="folder of one table per source")
     parser.add_argument("immune", type=Path, help="folder of the published references")
-    parser.add_argument("--cohorts", type=int, default=N_EACH, help="of each context, learned from and judging")
+    parser.add_argument("--cohorts", type=int, default=N_COHORTS, help="of each source and context")
     words = parser.parse_args()
-    base = nominal(words.immune)
-    seeds = range(1, words.cohorts + 1)
-    learning = [(context, *estimates(base, context, seed)) for seed in seeds for context in JUDGED]
-    judging = [(context, *estimates(base, context, N_EACH + seed)) for seed in seeds for context in JUDGED]
-    table = learned(learning)
-    found = judged(judging, table)
-    each = found[list(CANDIDATES)]
-    summary = pd.DataFrame({"worst shortfall": each.rsub(found["best"], axis=0).max(), "mean": each.mean()})
-    told = (pd.Series(table).unstack(0).round(2), found.round(3), summary.round(3))
-    sys.stdout.write("\n\n".join(frame.to_string() for frame in told) + "\n")
+    cells = list(cells_of(read_sources(words.sources), words.immune, words.cohorts))
+    by_source(cells).to_csv(BY_SOURCE, sep="\t", index=False)
+    found = judged(cells)
+    told = (shortfalls(found).round(3).to_string(), summary(found).round(4).to_string())
+    sys.stdout.write("\n\n".join(told) + "\n")
 
 
 if __name__ == "__main__":
