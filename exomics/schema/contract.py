@@ -49,6 +49,8 @@ class Scale:
             raise ScaleError(f"scale kind must be one of {', '.join(SCALE_KINDS)}; got {self.kind!r}.")
         if self.quantity not in SCALE_QUANTITIES:
             raise ScaleError(f"scale quantity must be one of {', '.join(SCALE_QUANTITIES)}; got {self.quantity!r}.")
+        if not self.offset >= 0:
+            raise ScaleError(f"the offset of a scale must not be negative; got {self.offset}.")
 
 
 def metadata(adata: AnnData) -> dict[str, Any]:
@@ -92,9 +94,12 @@ def scale_of(adata: AnnData) -> Scale:
             "the scale of X is not declared; set uns['exomics']['scale'] with "
             "exomics.schema.annotate(adata, assay=..., scale=Scale(kind=..., quantity=...))."
         )
-    return Scale(
-        kind=str(declared["kind"]), quantity=str(declared["quantity"]), offset=float(declared.get("offset", 0.0))
-    )
+    try:
+        return Scale(
+            kind=str(declared["kind"]), quantity=str(declared["quantity"]), offset=float(declared.get("offset", 0.0))
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ScaleError(f"the scale of X must name its kind, quantity and offset; got {dict(declared)}.") from error
 
 
 def annotate(
@@ -211,6 +216,8 @@ def layer_of(adata: AnnData) -> str:
     str
         Such as ``muscle_rna``.
     """
+    if keys.SPECIMEN not in adata.obs.columns:
+        raise InputError("obs has no specimen; set obs['specimen'], such as tumor or muscle.")
     specimens = sorted(set(adata.obs[keys.SPECIMEN].astype(str)))
     if len(specimens) != 1:
         raise InputError(f"expected one specimen per object; got {', '.join(specimens)}. Split the object by specimen.")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from anndata import AnnData
 from numpy.typing import NDArray
 
@@ -17,11 +18,11 @@ from exomics.schema import keys, scale_of
 from exomics.scoring._feature_reference import FeatureReference, own_reference
 from exomics.scoring._scorer import Scorer
 from exomics.scoring.coverage import Coverage, coverage_of
-from exomics.scoring.features import MeasuredFeatures, dense, measured_features
+from exomics.scoring.features import MeasuredFeatures, blocks, dense, measured_features
 from exomics.scoring.reference import aligned_reference
 from exomics.scoring.scale import require_declared_levels, to_working_scale, zero_of
 
-_VALUES_PER_BLOCK = 1 << 22
+_LEAST_TO_BE_FLAT = 10  # a handful of features may have one value by chance
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,15 @@ class Cohort:
         """Collapse duplicates, count the measured features of each sample, and see whether they all have one value."""
         chosen = None if reference is None else dict(reference.frame[["feature_name", "feature_id"]].to_numpy())
         features = measured_features(adata, column, chosen)
-        largest = -np.inf
+        largest = np.full(adata.n_obs, -np.inf)
         n_measured, is_flat = np.zeros(adata.n_obs, dtype=np.int64), np.zeros(adata.n_obs, dtype=bool)
         for rows in blocks(adata.n_obs, len(features.columns)):
             values = dense(adata, features.columns, rows)
-            largest = max(largest, np.fmax.reduce(values, axis=None, initial=-np.inf))
+            largest[rows] = np.fmax.reduce(values, axis=1, initial=-np.inf)
             n_measured[rows] = (~np.isnan(values)).sum(axis=1)
             lowest = np.fmin.reduce(values, axis=1, initial=np.inf)
-            is_flat[rows] = (n_measured[rows] > 1) & (lowest == np.fmax.reduce(values, axis=1, initial=-np.inf))
-        if np.isfinite(largest):
-            require_declared_levels(float(largest), len(features.columns), scale_of(adata))
+            is_flat[rows] = (n_measured[rows] >= _LEAST_TO_BE_FLAT) & (lowest == largest[rows])
+        require_declared_levels(largest[~is_flat], len(features.columns), scale_of(adata))
         return cls(adata, layer, features, n_measured, is_flat, reference)
 
 
@@ -70,12 +70,6 @@ class Computed:
     scores: NDArray[np.float64]
     coverages: list[Coverage]
     undetected: list[tuple[str, ...]]
-
-
-def blocks(n_samples: int, n_columns: int) -> Iterator[slice]:
-    """Slices of samples with about four million values each."""
-    size = max(1, _VALUES_PER_BLOCK // max(n_columns, 1))
-    yield from (slice(start, min(start + size, n_samples)) for start in range(0, n_samples, size))
 
 
 def compute(cohort: Cohort, spec: Scorer, units: Sequence[Signature], spellings: Mapping[str, str]) -> Computed:
@@ -135,16 +129,19 @@ def _frozen(cohort: Cohort, spec: Scorer, names: Sequence[str]) -> FeatureRefere
 
 
 def _baseline(cohort: Cohort, spec: Scorer, columns: NDArray[np.int64], rows: slice) -> NDArray[Any]:
-    """Values of the subject of each sample at baseline; missing for the baseline itself and where there is none."""
+    """Values of the subject of each sample at baseline; missing for the baseline itself, and where there is none or
+    there are several: nobody says which of them it is."""
     obs = cohort.adata.obs
     baseline = np.full((rows.stop - rows.start, len(columns)), np.nan)
     if not {keys.SUBJECT_ID, keys.TIME_POINT} <= set(obs.columns):
         return baseline
-    subjects, is_first = obs[keys.SUBJECT_ID].astype(str).to_numpy(), (obs[keys.TIME_POINT] == "baseline").to_numpy()
-    first = {subject: at for at, subject in reversed(list(enumerate(subjects))) if is_first[at]}
+    is_known, is_first = obs[keys.SUBJECT_ID].notna().to_numpy(), (obs[keys.TIME_POINT] == "baseline").to_numpy()
+    subjects = obs[keys.SUBJECT_ID].astype(str).to_numpy()
+    first = pd.Series(np.flatnonzero(is_first & is_known), subjects[is_first & is_known])
+    first = first[~first.index.duplicated(keep=False)]
     for row, at in enumerate(range(rows.start, rows.stop)):
-        if not is_first[at] and subjects[at] in first:
-            before = first[subjects[at]]
+        if not is_first[at] and is_known[at] and subjects[at] in first.index:
+            before = int(first[subjects[at]])
             baseline[row] = _values(cohort, spec, columns, slice(before, before + 1))[0]
     return baseline
 

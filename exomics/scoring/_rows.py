@@ -153,7 +153,7 @@ class _Scored:
         if self.undetected:
             return f"detected in too few samples of the reference: {', '.join(self.undetected)}"
         if self.spec.needs_baseline:
-            return "no baseline sample of the subject, or this is it"
+            return "no baseline sample of the subject, or several, or this is it"
         return "the score is not defined for these values"
 
 
@@ -165,10 +165,10 @@ def _status(cohort: Cohort, scored: _Scored) -> tuple[NDArray[Any], NDArray[Any]
     status[(found.n_measured == 0) & ~is_panel] = "qc_fail" if scored.unlocalized else "not_measured"
     undefined = (status == "ok") & np.isnan(scored.scores)
     status[undefined] = "below_detection" if scored.undetected else "below_floor"
-    flat = (status == "ok") & cohort.is_flat & (spec.works_on == "any")
+    flat = (status == "ok") & cohort.is_flat
     status[flat] = "qc_fail"
     reasons = np.where(undefined, scored.reason_undefined(), found.shortfall)
-    return status, np.where(flat, "every measured feature has the same value: there is nothing to rank", reasons)
+    return status, np.where(flat, "every measured feature has the same value: the sample carries nothing", reasons)
 
 
 def _frame(cohort: Cohort, local: LocalSignature, unit: _Unit, scored: _Scored) -> pd.DataFrame:

@@ -3,7 +3,7 @@ collapsed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,9 @@ from scipy import sparse
 
 from exomics.errors import InputError
 from exomics.harmonize import AliasTable
-from exomics.schema import keys
+from exomics.schema import keys, scale_of
+
+_VALUES_PER_BLOCK = 1 << 22
 
 LOCALIZED = 0.75
 """The least probability that a modification is on the residue that a site is called by (class I)."""
@@ -146,6 +148,20 @@ def dense(adata: AnnData, columns: NDArray[np.int64], rows: slice = slice(None))
     return values if np.issubdtype(values.dtype, np.floating) else values.astype(np.float64)
 
 
+def largest_of(adata: AnnData, columns: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(n_samples,) largest value of each sample over `columns`; minus infinity where none is measured."""
+    largest = np.full(adata.n_obs, -np.inf)
+    for rows in blocks(adata.n_obs, len(columns)):
+        largest[rows] = np.fmax.reduce(dense(adata, columns, rows), axis=1, initial=-np.inf)
+    return largest
+
+
+def blocks(n_samples: int, n_columns: int) -> Iterator[slice]:
+    """Slices of samples with about four million values each."""
+    size = max(1, _VALUES_PER_BLOCK // max(n_columns, 1))
+    yield from (slice(start, min(start + size, n_samples)) for start in range(0, n_samples, size))
+
+
 def _names(adata: AnnData, column: str) -> NDArray[Any]:
     if column == keys.FEATURE_ID:
         return adata.var_names.astype(str).str.partition("#").get_level_values(0).to_numpy(dtype=object)
@@ -171,17 +187,19 @@ def _unlocalized(names: NDArray[Any], probability: NDArray[np.float64]) -> dict[
 
 
 def _best_columns(adata: AnnData, positions: NDArray[np.int64], names: NDArray[Any]) -> Mapping[str, int]:
-    """Of several features with one name, at `positions`, that with the highest mean."""
+    """Of several features with one name, at `positions`, that with the highest mean (of cycles: the lowest); of equal
+    means the first by its id, so that the order of the features does not matter."""
     if not positions.size:
         return {}
     values = dense(adata, positions)
+    if scale_of(adata).quantity == "cq":
+        values = -values
     measured = ~np.isnan(values)
     totals = np.where(measured, values, 0.0).sum(axis=0)
     counts = measured.sum(axis=0)
     means = np.where(counts > 0, totals / np.maximum(counts, 1), -np.inf)
-    best: dict[str, tuple[float, int]] = {}
-    for position, mean in zip(positions, means, strict=True):
-        name = str(names[position])
-        if name not in best or mean > best[name][0]:
-            best[name] = (float(mean), int(position))
-    return {name: position for name, (_, position) in best.items()}
+    ids = adata.var_names.astype(str).to_numpy()[positions]
+    best: dict[str, int] = {}
+    for position in positions[np.lexsort((ids, -means))]:
+        best.setdefault(str(names[position]), int(position))
+    return best

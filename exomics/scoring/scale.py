@@ -16,8 +16,10 @@ Method = Scorer | Deconvolution
 
 _LOG_OFFSETS = {"tpm": 1.0, "cpm": 1.0, "intensity": 0.0, "ratio": 0.0, "array": 0.0}
 _TOLERANCE = 1e-3
+_ADD_UP = ("tpm", "cpm")
 _LARGEST_LOG = 25.0  # 2^25 is more than 30 million of a million
-_WHOLE = 10_000
+_LARGEST_LOG_OF_ALL = 64.0  # no detector counts to 2^64
+_WHOLE = 5_000
 
 
 def to_working_scale(values: NDArray[Any], scale: Scale, scorer: Method) -> NDArray[Any]:
@@ -26,7 +28,7 @@ def to_working_scale(values: NDArray[Any], scale: Scale, scorer: Method) -> NDAr
     Linear TPM and CPM become ``log2(x + 1)``; linear intensities, ratios and arrays ``log2(x)`` with values that
     are not positive set missing; ``log2(TPM + offset)`` becomes TPM by undoing the logarithm and the declared offset,
     and any log2 value becomes ``linear`` in the same way.
-    Log values are used as they are, whatever their offset.
+    Log values are used as they are, whatever their offset; cycles of qPCR are turned, as ``-Cq``, for ranks too.
 
     Parameters
     ----------
@@ -57,8 +59,10 @@ def to_working_scale(values: NDArray[Any], scale: Scale, scorer: Method) -> NDAr
     """
     _require_accepted(scale, scorer)
     _require_plausible(values, scale)
-    if scorer.works_on in ("any", "declared"):
+    if scorer.works_on == "declared":
         return values
+    if scorer.works_on == "any":
+        return -values if scale.quantity == "cq" else values
     if scorer.works_on == "log2":
         return log2_values(values, scale, scorer.name)
     if scorer.works_on == "linear":
@@ -104,13 +108,13 @@ def zero_of(scale: Scale) -> float:
     return float(np.log2(offset)) + _TOLERANCE * (scale.kind == "log2") if offset > 0 else -np.inf
 
 
-def require_declared_levels(largest: float, n_features: int, scale: Scale) -> None:
+def require_declared_levels(largest: NDArray[Any], n_features: int, scale: Scale) -> None:
     """Refuse values whose size contradicts the declared scale: logs declared as TPM or CPM, or the reverse.
 
     Parameters
     ----------
     largest
-        Of all values; NaN where there is none.
+        (n_samples,) largest value of each sample; a sample whose largest is not above 0 tells nothing.
     n_features
         Features measured: in a whole transcriptome, TPM and CPM of a sample add up to a million.
     scale
@@ -119,24 +123,37 @@ def require_declared_levels(largest: float, n_features: int, scale: Scale) -> No
     Raises
     ------
     ScaleError
-        If the values cannot be on that scale; the message says which it seems to be.
+        If the values of a sample cannot be on that scale; the message says which it seems to be.
+
+    Notes
+    -----
+    Every sample is looked at by itself: one on another scale would have a score without a word. What contradicts
+    nothing passes: of logs in a panel of some hundred features nobody can tell that they are not TPM.
 
     Examples
     --------
-    >>> require_declared_levels(17.2, 20_000, Scale(kind="log2", quantity="tpm", offset=1.0))
-    >>> require_declared_levels(17.2, 20_000, Scale(kind="linear", quantity="tpm"))  # doctest: +ELLIPSIS
+    >>> require_declared_levels(np.array([17.2]), 20_000, Scale(kind="log2", quantity="tpm", offset=1.0))
+    >>> require_declared_levels(np.array([17.2]), 20_000, Scale(kind="linear", quantity="tpm"))
+    ... # doctest: +ELLIPSIS
     Traceback (most recent call last):
     exomics.errors.ScaleError: X is declared as linear tpm but its largest value over 20000 features is 17.2, ...
     """
-    if scale.quantity not in ("tpm", "cpm") or n_features < _WHOLE:
-        return
-    told = f"X is declared as {_describe(scale)} but its largest value over {n_features} features is {largest:.6g}"
-    if scale.kind == "log2" and largest > _LARGEST_LOG:
-        raise ScaleError(f"{told}, more than a logarithm can be: it seems to be linear; declare it so.")
-    if scale.kind == "linear" and largest < _LARGEST_LOG:
-        raise ScaleError(
-            f"{told}, and a sample adds up to a million: it seems to be logarithms; declare kind log2 and the offset."
-        )
+    limit = _LARGEST_LOG if scale.quantity in _ADD_UP else _LARGEST_LOG_OF_ALL
+    if scale.kind == "log2" and (largest > limit).any():
+        why = "more than a logarithm can be: it seems to be linear; declare it so."
+        raise ScaleError(_contradiction(largest, largest > limit, n_features, scale) + why)
+    small = (largest > 0) & (largest < _LARGEST_LOG)
+    if scale.kind == "linear" and scale.quantity in _ADD_UP and n_features >= _WHOLE and small.any():
+        why = "and a sample adds up to a million: it seems to be logarithms; declare kind log2 and the offset."
+        raise ScaleError(_contradiction(largest, small, n_features, scale) + why)
+
+
+def _contradiction(largest: NDArray[Any], where: NDArray[np.bool_], n_features: int, scale: Scale) -> str:
+    """What was declared and what came, of all samples or of those that contradict it."""
+    value = largest.max(initial=-np.inf, where=where)
+    few = "" if where.all() else f" in {int(where.sum())} of {len(largest)} samples"
+    told = f"its largest value over {n_features} features is {value:.6g}{few}"
+    return f"X is declared as {_describe(scale)} but {told}, "
 
 
 def _require_accepted(scale: Scale, scorer: Method) -> None:

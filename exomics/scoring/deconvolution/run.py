@@ -12,19 +12,21 @@ from anndata import AnnData
 from numpy.typing import NDArray
 
 from exomics._checks import FloatArray
-from exomics.errors import InputError
+from exomics.errors import InputError, LayerError
 from exomics.harmonize import AliasTable
 from exomics.registry.cell_reference import CellReference
 from exomics.results.deconvolution import DeconvolutionTable
 from exomics.results.provenance import Provenance
 from exomics.schema import keys, layer_of, metadata, scale_of, steps_of
 from exomics.scoring._deconvolution import Deconvolution, Prepared
+from exomics.scoring._species import species_of
 from exomics.scoring.deconvolution._intervals import percentile_interval
 from exomics.scoring.deconvolution._methods import Deconvolutions
-from exomics.scoring.features import dense, measured_features
-from exomics.scoring.scale import to_working_scale
+from exomics.scoring.features import dense, largest_of, measured_features
+from exomics.scoring.scale import require_declared_levels, to_working_scale
 
 _MILLION = 1e6
+_TRANSCRIPTOMES = ("_rna", "_scrna")
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,13 @@ def deconvolve(
     ------
     RegistryError
         If there is no such method.
+    LayerError
+        If the samples are no transcriptomes.
     ScaleError
-        If the scale is not declared or not one the method accepts.
+        If the scale is not declared or not one the method accepts, or the values contradict it.
     InputError
-        If the reference lacks a part or shares no feature with the samples, or the method has no such parameter.
+        If the reference lacks a part or shares no feature with the samples, the method has no such parameter, or the
+        shipped markers, which are human, are asked of another species.
 
     Notes
     -----
@@ -99,6 +104,7 @@ def deconvolve(
     [[4.5, 'ok'], [0.0, 'ok'], [nan, 'not_measured']]
     """
     spec = cast(Deconvolution, Deconvolutions[method])
+    _require_transcriptome(adata, spec, has_reference=reference is not None)
     given = _checked(spec, reference or CellReference({}))
     if cell_types:
         given = given.only(cell_types)
@@ -125,6 +131,19 @@ def deconvolve(
     return DeconvolutionTable(frame, _provenance(adata, spec, given, told))
 
 
+def _require_transcriptome(adata: AnnData, spec: Deconvolution, *, has_reference: bool) -> None:
+    layer = layer_of(adata)
+    if not layer.endswith(_TRANSCRIPTOMES):
+        raise LayerError(
+            f"cell types are estimated from RNA ({', '.join(_TRANSCRIPTOMES)}); these samples are {layer}."
+        )
+    if not has_reference and (species := species_of(adata)) != "human":
+        raise InputError(
+            f"the markers that {spec.name} brings are human genes; these samples are {species}. Give markers of their "
+            f"own (--reference): orthologs of markers mark no cell type."
+        )
+
+
 def _checked(spec: Deconvolution, reference: CellReference) -> CellReference:
     missing = [role for role in spec.needed if role not in reference.parts]
     unknown = [role for role in reference.parts if role not in spec.roles]
@@ -146,8 +165,8 @@ def _options(spec: Deconvolution, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _align(adata: AnnData, prepared: Prepared, spec: Deconvolution, aliases: AliasTable | None) -> _Aligned:
     """The features of the reference that are measured, in the order of their names."""
-    layer_of(adata)
     features = measured_features(adata, keys.FEATURE_NAME)
+    require_declared_levels(largest_of(adata, features.columns), len(features.columns), scale_of(adata))
     spellings = features.spellings(prepared.features, aliases)
     column = {name: int(at) for name, at in zip(features.names, features.columns, strict=True)}
     at = {name: column.get(spellings.get(name, name), -1) for name in prepared.features}

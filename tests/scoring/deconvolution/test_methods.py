@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exomics.errors import InputError, RegistryError, ScaleError
+from exomics.errors import InputError, LayerError, RegistryError, ScaleError
 from exomics.registry.cell_reference import CellReference, Profiles, read_cell_reference
 from exomics.schema import Scale
 from exomics.scoring import Deconvolutions, deconvolve
@@ -184,6 +184,18 @@ def test_scales_are_converted_or_refused() -> None:
     for method in ("mcp_counter", "quantiseq", "abis", "epic"):
         with pytest.raises(ScaleError, match=f"{method} needs values on the scale"):
             wide(counts, method)
+
+
+def test_the_shipped_markers_are_of_human_rna() -> None:
+    """Names in capitals do not make a mouse human, and a protein in plasma is no cell."""
+    mouse = bulk(np.log2(MADE.tpm + 1), scale=Scale(kind="log2", quantity="tpm", offset=1.0))
+    mouse.obs["species"] = "mouse"
+    with pytest.raises(InputError, match="human genes; these samples are mouse"):
+        deconvolve(mouse, method="mcp_counter")
+    plasma = bulk()
+    plasma.uns["exomics"]["assay"] = "protein"
+    with pytest.raises(LayerError, match="estimated from RNA"):
+        deconvolve(plasma, method="mcp_counter")
 
 
 def test_unknown_words_are_refused() -> None:

@@ -1,0 +1,109 @@
+"""What the values say against their declared scale: sample by sample, in both directions, wherever they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from anndata import AnnData
+
+from exomics.errors import ScaleError
+from exomics.schema import Scale
+from exomics.scoring import deconvolve, fit_reference, score
+
+MakeSamples = Callable[..., AnnData]
+MakeSignature = Callable[..., object]
+TPM, LOG = Scale(kind="linear", quantity="tpm"), Scale(kind="log2", quantity="tpm", offset=1.0)
+NAMES = ["CD8B", *(f"G{column}" for column in range(5199))]
+READERS: dict[str, Callable[[AnnData], object]] = {
+    "score": lambda samples: score(samples, "gene:CD8B"),
+    "deconvolve": lambda samples: deconvolve(samples, method="mcp_counter"),
+    "fit_reference": lambda samples: fit_reference(samples, "training"),
+}
+every_reader = pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+
+
+@pytest.fixture(scope="module")
+def values() -> np.ndarray:
+    raw = np.random.default_rng(3).gamma(0.5, 2.0, size=(4, len(NAMES)))
+    return raw / raw.sum(axis=1, keepdims=True) * 1e6
+
+
+@every_reader
+def test_both_scales_are_taken_as_declared(read: Callable, values: np.ndarray, make_samples: MakeSamples) -> None:
+    read(make_samples(values, NAMES, scale=TPM))
+    read(make_samples(np.log2(values + 1), NAMES, scale=LOG))
+
+
+@every_reader
+def test_one_sample_of_logs_among_tpm_is_found(read: Callable, values: np.ndarray, make_samples: MakeSamples) -> None:
+    mixed = values.copy()
+    mixed[2] = np.log2(mixed[2] + 1)
+    with pytest.raises(ScaleError, match=r"in 1 of 4 samples, .* seems to be logarithms"):
+        read(make_samples(mixed, NAMES, scale=TPM))
+
+
+@every_reader
+@pytest.mark.parametrize("n_features", [4, 5200])
+def test_linear_values_are_no_logarithms_in_a_panel_either(
+    read: Callable, n_features: int, values: np.ndarray, make_samples: MakeSamples
+) -> None:
+    shown = values[:, :n_features] + 100.0
+    with pytest.raises(ScaleError, match=r"more than a logarithm can be: it seems to be linear"):
+        read(make_samples(shown, NAMES[:n_features], scale=LOG))
+
+
+def test_linear_intensities_declared_as_logs_are_found(
+    make_samples: MakeSamples, make_signature: MakeSignature
+) -> None:
+    protein = make_signature(["A"], layers=("plasma_protein",))
+    linear = {"specimen": "plasma", "assay": "protein", "scale": Scale(kind="log2", quantity="intensity")}
+    with pytest.raises(ScaleError, match="seems to be linear"):
+        score(make_samples(np.array([[3e6, 1e7]]), ["A", "B"], **linear), protein)
+    assert score(make_samples(np.array([[33.0, 41.0]]), ["A", "B"], **linear), protein).frame["status"].item() == "ok"
+
+
+def test_a_dead_sample_does_not_make_the_others_logarithms(values: np.ndarray, make_samples: MakeSamples) -> None:
+    holed = values.copy()
+    holed[1] = 0.0
+    frame = score(make_samples(holed, NAMES, scale=TPM), "gene:CD8B").frame
+    assert frame["status"].tolist() == ["ok", "qc_fail", "ok", "ok"]
+    assert np.isnan(frame["score"][1])
+    assert "every measured feature has the same value" in frame["note"][1]
+
+
+def test_cycles_are_ranked_by_amount(make_samples: MakeSamples, make_signature: MakeSignature) -> None:
+    """One cycle less is twice the amount: the least cycles stand at the top, of features and of duplicates."""
+    cycles = np.linspace(10.0, 40.0, 5200)[None, :]
+    plasma = {"specimen": "plasma", "assay": "qpcr", "scale": Scale(kind="log2", quantity="cq")}
+    names = [f"G{column}" for column in range(5200)]
+    signature = make_signature(names[:8], score="rank_updown", layers=("plasma_qpcr",))
+    assert score(make_samples(cycles, names, **plasma), signature).frame["score"].item() == pytest.approx(0.5)
+    twice = make_samples(np.array([[20.0, 31.0, 25.0]]), ["G0", "G0", "G1"], **plasma)
+    one = make_signature(["G0"], layers=("plasma_qpcr",))
+    assert score(twice, one).frame["score"].tolist() == [-20.0]
+
+
+@pytest.mark.parametrize(
+    ("signature", "names", "specimen", "assay", "scale"),
+    [
+        (
+            "sys.homa_ir",
+            ["glucose_mmol_L", "insulin_uU_mL"],
+            "plasma",
+            "phenotype",
+            Scale(kind="log2", quantity="value"),
+        ),
+        ("sys.homa_ir", ["glucose_mmol_L", "insulin_uU_mL"], "plasma", "phenotype", Scale(kind="log2", quantity="cq")),
+        ("ev.hemolysis", ["hsa-miR-23a-3p", "hsa-miR-451a"], "plasma", "qpcr", Scale(kind="linear", quantity="cpm")),
+        ("ev.particles", ["particles_per_ml"], "plasma_ev", "phenotype", Scale(kind="log2", quantity="value")),
+    ],
+)
+def test_arithmetic_of_other_values_is_refused(
+    signature: str, names: list[str], specimen: str, assay: str, scale: Scale, make_samples: MakeSamples
+) -> None:
+    """The product of two logarithms is no HOMA-IR, and a difference of reads is no difference of cycles."""
+    samples = make_samples(np.full((1, len(names)), 8.0), names, specimen=specimen, assay=assay, scale=scale)
+    with pytest.raises(ScaleError, match=f"{signature} is arithmetic of"):
+        score(samples, signature)
