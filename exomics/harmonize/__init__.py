@@ -16,7 +16,7 @@ from exomics.harmonize.mirna_table import MirnaTable, load_mirnas
 from exomics.harmonize.orthologs import OrthologTable, TissueRestrictedWarning, load_orthologs
 from exomics.harmonize.phenotypes import harmonize_phenotypes
 from exomics.harmonize.report import LossReport
-from exomics.harmonize.signatures import map_signature
+from exomics.harmonize.signatures import map_signature, unmapped_members
 from exomics.harmonize.sites import Site, SiteTable, load_sites, map_sites
 from exomics.harmonize.steps import HARMONIZERS, Harmonizer, harmonize, species_of_samples
 from exomics.harmonize.study import describe_study
@@ -60,4 +60,5 @@ __all__ = [
     "species_of_samples",
     "strip_versions",
     "to_human",
+    "unmapped_members",
 ]

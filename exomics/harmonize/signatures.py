@@ -17,7 +17,7 @@ def map_signature(signature: Signature, orthologs: OrthologTable, to_species: st
 
     Members with a 1:1 ortholog are mapped. Where several members of one arm have the same single ortholog, it is kept
     once, with one weight (the largest in size), not their sum. Members with several orthologs, or none, are dropped and
-    reported: coverage is counted over what is left, with the loss in the report.
+    reported; `unmapped_members` names them, so that coverage can be counted over the whole list.
 
     Parameters
     ----------
@@ -78,6 +78,36 @@ def map_signature(signature: Signature, orthologs: OrthologTable, to_species: st
         checks={},
     )
     return carried, report
+
+
+def unmapped_members(signature: Signature, orthologs: OrthologTable) -> tuple[Member, ...]:
+    """The members that `map_signature` drops because no single ortholog can stand for them.
+
+    Parameters
+    ----------
+    signature
+        In human symbols, or in those of ``orthologs.species``.
+    orthologs
+        The table.
+
+    Returns
+    -------
+    tuple of Member
+        Under their own names behind their species, such as ``human:GNLY``, which no feature has.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from exomics.registry.signature_files import load_signature
+    >>> frame = pd.DataFrame({"human_symbol": ["GZMA"], "symbol": ["Gzma"], "support_n": [10]})
+    >>> table = OrthologTable.from_frame(frame, species="rat", source="example", warn=False)
+    >>> [member.feature_id for member in unmapped_members(load_signature("imm.cyt"), table)]
+    ['human:PRF1']
+    """
+    placed = _place(signature, orthologs)
+    gone = {*placed.without, *placed.with_several}
+    named = (replace(member, feature_id=f"{signature.species}:{member.feature_id}") for member in signature.members)
+    return tuple(new for new, old in zip(named, signature.members, strict=True) if old.feature_id in gone)
 
 
 @dataclass

@@ -72,6 +72,7 @@ class Signature:
     cell_types: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     conditions: Mapping[str, str] = field(default_factory=dict)
     expression: str = ""
+    input_scale: str = ""
     total_of: tuple[str, ...] = ()
     null_alleles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ligand_layers: tuple[str, ...] = ()
@@ -119,6 +120,13 @@ class Signature:
         kept = tuple(member for member in self.members if member.layer in ("", layer))
         return self if len(kept) == len(self.members) else replace(self, members=kept, checks={})
 
+    @property
+    def is_of_any_species(self) -> bool:
+        """Whether its members have one name in every species: metabolites, ortholog groups, readings of an assay. The
+        constants of a formula are of its species."""
+        steps = Formula(self.expression).steps if self.expression else ()
+        return self.feature_namespace in _ANY_SPECIES and all(kind != "number" for kind, _ in steps)
+
     def in_species(self, species: str) -> Signature:
         """The signature with its native list for `species`; itself in its own species.
 
@@ -160,6 +168,7 @@ class Signature:
         return replace(self, species=species, members=members, checks={})
 
 
+_ANY_SPECIES = ("RefMet", "HMDB", "KEGG", "assay")
 _NAMESPACES = {"human": "HGNC", "mouse": "MGI", "rat": "RGD"}
 
 
@@ -243,8 +252,8 @@ def _check_signs(signature: Signature) -> None:
 
 def _check_parts(signature: Signature) -> None:
     """An expression belongs to a formula and names the members; a total is of groups that exist."""
-    if bool(signature.expression) != (signature.score == "formula"):
-        raise RegistryError(f"{signature.id}: an expression and the score 'formula' go together.")
+    if not bool(signature.expression) == bool(signature.input_scale) == (signature.score == "formula"):
+        raise RegistryError(f"{signature.id}: an expression, its input_scale and the score 'formula' go together.")
     if signature.expression and set(Formula(signature.expression).members) - set(signature.features(UP)):
         raise RegistryError(f"{signature.id}: {signature.expression!r} names features that are no members.")
     unknown = sorted(set(signature.total_of) - set(signature.groups)) if signature.members else []

@@ -37,6 +37,7 @@ _HEAD_ORDER = (
     ("cell_types", "cell_types"),
     ("conditions", "conditions"),
     ("expression", "expression"),
+    ("input_scale", "input_scale"),
     ("total_of", "total_of"),
     ("null_alleles", "null_alleles"),
     ("ligand_layers", "ligand_layers"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from anndata import AnnData
 
 from exomics.errors import InputError
-from exomics.harmonize import OrthologTable, map_signature
+from exomics.harmonize import OrthologTable, map_signature, unmapped_members
 from exomics.harmonize.to_human import STEP
 from exomics.registry.signature import Signature
 from exomics.schema import keys, steps_of
@@ -75,7 +75,7 @@ def _named(signature: Signature, adata: AnnData, orthologs: OrthologTable | None
     species = species_of(adata)
     if signature.type == "weighted_set" and species != signature.species and not signature.has_species(species):
         return f"its weights are of {signature.species} genes, and none are validated in {species}"
-    if signature.species == species:
+    if signature.species == species or signature.is_of_any_species:
         return LocalSignature(signature, _column_of(signature, adata), _origin_of(signature))
     if signature.has_species(species):
         kind = "native list" if species in signature.native_members else "identifier table"
@@ -84,8 +84,9 @@ def _named(signature: Signature, adata: AnnData, orthologs: OrthologTable | None
         return LocalSignature(signature, keys.HUMAN_ORTHOLOG, _mapping_of(adata, species))
     if orthologs is not None and {signature.species, species} == {"human", orthologs.species}:
         mapped, lost = map_signature(signature, orthologs, species)
-        n_lost = len(signature.members) - len(mapped.members)
-        note = f"{n_lost} of {len(signature.members)} members lost in mapping" if n_lost else ""
+        gone = unmapped_members(signature, orthologs)
+        mapped = replace(mapped, members=(*mapped.members, *gone))  # not measured: coverage is of the whole list
+        note = f"{len(gone)} of {len(signature.members)} members lost in mapping" if gone else ""
         note = "; ".join(part for part in (note, *lost.notes) if part)
         return LocalSignature(mapped, keys.FEATURE_NAME, f"{signature.species} -> {species} ({orthologs.source})", note)
     if species == "human":

@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 from anndata import AnnData
 
-from exomics.errors import LayerError, RegistryError
+from exomics.errors import LayerError, RegistryError, ScaleError
 from exomics.harmonize import AliasTable, OrthologTable
 from exomics.registry.signature import Signature
 from exomics.registry.signature_files import signature_hash
 from exomics.results import Provenance, ReferenceTable, ScoreTable
-from exomics.schema import keys, layer_of, metadata, scale_of, steps_of
+from exomics.schema import Scale, keys, layer_of, metadata, scale_of, steps_of
 from exomics.scoring._compute import Cohort
 from exomics.scoring._rows import score_together, unscored
 from exomics.scoring._scorer import Scorer
@@ -80,7 +80,7 @@ def score(
     -----
     Of features with one name, that with the highest mean over these samples stands for it: the one step that looks at
     more than one sample; the provenance counts such names. A sample whose measured features all have one value has the
-    status ``qc_fail`` in rank methods; for hemolysis, heparin, cell types and timing see
+    status ``qc_fail`` (of ten features or more); for hemolysis, heparin, cell types and timing see
     `exomics.scoring.sample_rules`. Source of each score: the reference of its method (``exomics cite``).
 
     Examples
@@ -99,6 +99,7 @@ def score(
     chosen = resolve_signatures(signatures, layer)
     _check_layers(chosen, layer, allow_layer)
     methods = [_scorer_for(found, method) for found in chosen]
+    _check_formulas(chosen, methods, scale_of(adata))
     local = [
         spec.obstacle(found) or localize(_on_layer(found, layer), adata, species_map)
         for found, spec in zip(chosen, methods, strict=True)
@@ -163,6 +164,16 @@ def _scorer_for(signature: Signature, method: str | None) -> Scorer:
             f"pass method= one of {', '.join(Scorers.names)}."
         )
     return scorer(name)
+
+
+def _check_formulas(signatures: Sequence[Signature], methods: Sequence[Scorer], scale: Scale) -> None:
+    """Refuse values that the arithmetic of a document is not about."""
+    is_cycles = scale.quantity == "cq"
+    for found, spec in zip(signatures, methods, strict=True):
+        is_meant = is_cycles if found.input_scale == "cq" else scale.kind != "log2" and not is_cycles
+        if spec.name == found.score and found.expression and not is_meant:
+            wanted = "cycles of qPCR (log2 cq)" if found.input_scale == "cq" else "linear values"
+            raise ScaleError(f"{found.id} is arithmetic of {wanted}; X is {scale.kind} {scale.quantity}.")
 
 
 def _on_layer(signature: Signature, layer: str) -> Signature:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from exomics.preprocess.hemolysis import GRADE, RAISED
 from exomics.registry.signature import Signature
 from exomics.schema import keys, scale_of
-from exomics.schema.timing import TIMING_CLASSES, exposure_of
+from exomics.schema.numbers import numbers_of
+from exomics.schema.timing import RESTING, TIMING_CLASSES, exposure_of
 from exomics.scoring.features import dense
 from exomics.scoring.scale import linear_values
 
@@ -25,7 +26,11 @@ CARGO_LAYERS: Final = tuple(
 )
 """Layers of cell-free RNA, on which hemolysis and heparin count."""
 
+LEAST_FAST: Final = 8.0
+"""Hours without calories from which a subject is fasting."""
+
 CELL_TYPE, ANTICOAGULANT, UNIT = "cell_type", "anticoagulant", "unit"
+_FASTING, _FASTING_HOURS = "fasting", "fasting_hours"
 _ELEVATED = "elevated_pg_ml"
 _QC = "qc"
 
@@ -43,6 +48,12 @@ class _Rows(NamedTuple):
     def column(self, name: str) -> Text:
         """A column of the samples as text, "" where it is missing."""
         return self.of_samples(_text(self.adata, name))
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """A column of the samples as numbers, NaN where it is missing."""
+        absent = pd.Series(np.nan, index=self.adata.obs.index)
+        known = numbers_of(self.adata.obs[name]) if name in self.adata.obs.columns else absent
+        return self.of_samples(known.to_numpy(dtype=np.float64))
 
     def of_samples(self, values: NDArray[Any]) -> NDArray[Any]:
         """One value per sample, for every row."""
@@ -73,8 +84,10 @@ def with_sample_rules(frame: pd.DataFrame, adata: AnnData, signature: Signature,
     Cell-free RNA (`CARGO_LAYERS`) of a sample whose hemolysis failed, or with heparin, which inhibits PCR, is
     ``qc_fail``; so is a miRNA that red cells release in a sample graded ``caution`` (Kirschner et al. 2013,
     doi:10.3389/fgene.2013.00094). A signature of one cell type is ``not_applicable`` to samples of another, and a
-    ``bulk_proxy`` in bulk tissue. Said beside the score: hemolysis that nobody graded, other findings of quality, a
-    sample within a day after a bout under a signature of the resting state, and the thresholds of the document.
+    ``bulk_proxy`` in bulk tissue; one of the fasting state to a sample after less than 8 h without calories
+    (doi:10.2337/dc24-S002). Said beside the score: hemolysis that nobody graded, other findings of quality, a sample
+    within a day after a bout under a signature of the resting state, fasting or rest that nobody stated, and the
+    thresholds of the document.
 
     Examples
     --------
@@ -146,6 +159,23 @@ def _other_cells(rows: _Rows) -> Text | None:
     is_one = np.array([any(kind <= _words(name) for kind in kinds) for name in found], dtype=bool)
     told = f"defined in {' or '.join(wanted)} alone; the sample is "
     return np.where(is_one, "", [told + (name or f"of unknown cell type (column {CELL_TYPE})") for name in found])
+
+
+def _unfasted(rows: _Rows) -> Text | None:
+    if rows.signature.conditions.get(rows.layer) != _FASTING:
+        return None
+    told = f"fasted less than {LEAST_FAST:g} h, and the signature is of the fasting state"
+    return _texts((rows.numbers(_FASTING_HOURS) < LEAST_FAST, told))
+
+
+def _unstated(rows: _Rows) -> Text | None:
+    wanted = rows.signature.conditions.get(rows.layer)
+    if wanted == _FASTING:
+        return _texts((np.isnan(rows.numbers(_FASTING_HOURS)), f"fasting not stated (column {_FASTING_HOURS})"))
+    if wanted == RESTING:
+        is_unknown = rows.column(keys.TIMING_CLASS) == ""
+        return _texts((is_unknown, "rest not stated: no time after a bout (exomics harmonize --study)"))
+    return None
 
 
 def _bulk_proxy(rows: _Rows) -> Text | None:
@@ -246,6 +276,8 @@ _RULES: Final[tuple[tuple[str, Callable[[_Rows], Text | None]], ...]] = (
     ("qc_fail", _failed),
     ("qc_fail", _red_cells),
     ("not_applicable", _other_cells),
+    ("not_applicable", _unfasted),
+    ("", _unstated),
     ("", _bulk_proxy),
     ("", _ungraded),
     ("", _flagged),

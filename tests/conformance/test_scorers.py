@@ -61,7 +61,10 @@ def suited(spec: Scorer, signatures: list[Signature]) -> list[Signature]:
         first, second = (found.members[0].feature_id for found in signatures[:2])
         text = f"{{{first}}} / log2({{{second}}} + 1)"
         members = (Member(feature_id=first), Member(feature_id=second))
-        return [replace(found, score="formula", expression=text, members=members) for found in signatures]
+        return [
+            replace(found, score="formula", expression=text, input_scale="linear", members=members)
+            for found in signatures
+        ]
     return signatures
 
 

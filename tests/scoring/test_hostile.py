@@ -11,7 +11,7 @@ import pytest
 from anndata import AnnData
 
 from exomics.errors import InputError
-from exomics.harmonize import AliasTable
+from exomics.harmonize import AliasTable, OrthologTable
 from exomics.registry import Member, Signature, load_signature
 from exomics.schema import Scale
 from exomics.scoring import RandomSets, matched_controls, score
@@ -28,17 +28,17 @@ ALIASES = AliasTable.from_frame(
 def test_one_gene_under_two_names_counts_once(
     members: list[str], make_samples: MakeSamples, make_signature: MakeSignature
 ) -> None:
-    samples = make_samples(np.arange(60.0).reshape(2, 30), NAMES[:30])
+    samples = make_samples(np.arange(60.0).reshape(2, 30) / 4, NAMES[:30])
     row = score(samples, make_signature(members), aliases=ALIASES).frame.iloc[0]
-    assert row["score"] == 3.0
+    assert row["score"] == 0.75
     assert (row["n_measured"], row["n_members"], row["coverage"]) == (2, 2, 1.0)
     assert "are one gene (G1), counted once" in row["note"]
 
 
 def test_one_gene_in_both_arms_has_no_direction(make_samples: MakeSamples, make_signature: MakeSignature) -> None:
-    samples = make_samples(np.arange(60.0).reshape(2, 30), NAMES[:30])
+    samples = make_samples(np.arange(60.0).reshape(2, 30) / 4, NAMES[:30])
     frame = score(samples, make_signature(["G7", "OLD"], ["G5", "G1"]), aliases=ALIASES).frame
-    assert frame.loc[frame["arm"] == "total", "score"].tolist() == [2.0, 2.0]
+    assert frame.loc[frame["arm"] == "total", "score"].tolist() == [0.5, 0.5]
     assert frame["note"].str.contains(r"OLD, G1 are one gene \(G1\) in opposite arms, left out").all()
 
 
@@ -137,3 +137,88 @@ def test_two_signatures_have_independent_random_sets(make_samples: MakeSamples, 
     again = matched_controls(samples, make_signature(NAMES[:10], id="tst.a"), RandomSets(seed=1, n_sets=50))
     np.testing.assert_array_equal(first.controls, again.controls)
     assert abs(np.corrcoef(first.controls.ravel(), second.controls.ravel())[0, 1]) < 0.2
+
+
+def test_equal_means_are_decided_by_the_id_not_by_the_order(
+    make_samples: MakeSamples, make_signature: MakeSignature
+) -> None:
+    samples, signature = make_samples(np.array([[1.0, 3.0], [3.0, 1.0]]), ["A", "A"]), make_signature(["A"])
+    found = [score(samples[:, order].copy(), signature).frame["score"].tolist() for order in ([0, 1], [1, 0])]
+    assert found == [[1.0, 3.0], [1.0, 3.0]]
+
+
+@pytest.mark.parametrize(
+    ("subjects", "times", "known"),
+    [
+        ([None, None, "p"], ["baseline", "post", "post"], []),
+        (["p", "p", "p"], ["baseline", "baseline", "post"], []),
+        (["p", "q", "p"], ["baseline", "baseline", "post"], [2]),
+    ],
+)
+def test_a_change_needs_one_baseline_of_a_known_subject(
+    subjects: list[str | None],
+    times: list[str],
+    known: list[int],
+    make_samples: MakeSamples,
+    make_signature: MakeSignature,
+) -> None:
+    """Two patients without a name are not one patient, and of two baselines nobody says which it is."""
+    samples = make_samples(np.array([[1.0], [5.0], [9.0]]), ["A"])
+    samples.obs["subject_id"], samples.obs["time_point"] = subjects, times
+    frame = score(samples, make_signature(["A"], score="delta")).frame
+    assert np.flatnonzero(frame["score"].notna()).tolist() == known
+    assert frame.loc[frame["score"].isna(), "note"].str.contains("no baseline sample of the subject, or several").all()
+
+
+def test_a_complex_that_lost_a_subunit_in_mapping_is_not_whole(make_samples: MakeSamples) -> None:
+    """The second subunit of the receptor has no ortholog: the first does not stand for the complex."""
+    pairs = load_signature("myo.lr_pairs")
+    kept = tuple(one for one in pairs.members if one.group == "IL6-IL6R+IL6ST")
+    axis = replace(pairs, id="tst.il6", members=kept, checks={}, layers=("tumor_rna",))
+    frame = pd.DataFrame([("IL6", "Il6", 9), ("IL6R", "Il6r", 9)], columns=["human_symbol", "symbol", "support_n"])
+    table = OrthologTable.from_frame(frame, species="mouse", source="example", warn=False)
+    mouse = make_samples(np.random.default_rng(4).normal(5, 1, (6, 2)), ["Il6", "Il6r"], species="mouse")
+    found = score(mouse, axis, species_map=table).frame
+    assert found["score"].isna().all()
+    assert set(found["n_members"]) == {3}
+    assert found["note"].str.contains("1 of 3 members lost in mapping").all()
+
+
+@pytest.mark.parametrize("species", ["human", "mouse", "rat"])
+def test_what_has_one_name_in_every_species_is_scored_in_all(species: str, make_samples: MakeSamples) -> None:
+    counts = make_samples(
+        np.array([[5.0, 5.0]]), ["a", "b"], scale=Scale(kind="counts", quantity="count"), specimen="feces",
+        assay="metagenome", species=species,
+    )  # fmt: skip
+    assert score(counts, "mic.alpha").frame["score"].tolist() == pytest.approx([np.log(2.0)])
+    serum = make_samples(np.array([[9.0]]), ["Formic acid"], specimen="serum", assay="metabolite", species=species)
+    assert score(serum, "mic.formate").frame["score"].tolist() == [9.0]
+    panel = make_samples(np.array([[9.0]]), ["Lactic acid"], specimen="serum", assay="metabolite", species=species)
+    assert score(panel, "mic.formate").frame["status"].tolist() == ["not_measured"]
+    fasting = {"specimen": "plasma", "assay": "phenotype", "scale": Scale(kind="linear", quantity="value")}
+    names = ["glucose_mmol_L", "insulin_uU_mL"]
+    homa = score(make_samples(np.array([[5.0, 9.0]]), names, species=species, **fasting), "sys.homa_ir").frame
+    assert homa["status"].tolist() == ["ok" if species == "human" else "not_applicable"]
+
+
+def test_only_a_fasting_subject_has_an_index_of_the_fasting_state(make_samples: MakeSamples) -> None:
+    names, scale = ["glucose_mmol_L", "insulin_uU_mL"], Scale(kind="linear", quantity="value")
+    values = np.array([[5.0, 9.0]] * 3)
+    plasma = make_samples(values, names, specimen="plasma", assay="phenotype", scale=scale)
+    assert score(plasma, "sys.homa_ir").frame["note"].str.contains("fasting not stated").all()
+    plasma.obs["fasting_hours"] = [12.0, 2.0, np.nan]
+    frame = score(plasma, "sys.homa_ir").frame
+    assert frame["status"].tolist() == ["ok", "not_applicable", "ok"]
+    assert frame["score"].fillna(-1).tolist() == [2.0, -1.0, 2.0]
+    assert frame["note"].tolist()[0] == ""
+    assert "fasted less than 8 h" in frame["note"][1]
+    assert "fasting not stated" in frame["note"][2]
+
+
+def test_resting_levels_say_when_nobody_stated_the_rest(make_samples: MakeSamples) -> None:
+    protein = Scale(kind="log2", quantity="npx")
+    plasma = make_samples(np.random.default_rng(1).normal(5, 1, (3, 4)), ["TNF", "IL6", "IL1B", "CRP"],
+                          specimen="plasma", assay="protein", scale=protein)  # fmt: skip
+    assert score(plasma, "sys.inflammation").frame["note"].str.contains("rest not stated").all()
+    plasma.obs["timing_class"] = ">=24 h rest"
+    assert not score(plasma, "sys.inflammation").frame["note"].str.contains("rest not stated").any()

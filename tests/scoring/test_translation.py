@@ -127,13 +127,14 @@ def test_human_genes_that_no_rodent_has_are_dropped_and_never_a_zero(make_sample
     assert {"KIR2DL1", "KIR2DL3", "KIR2DL4", "KIR3DL1", "KIR3DS1", "GNLY", "FCGR3B", "KLRC3", "KLRC4"} == gone
     assert lost.n_lost("no ortholog") == len(gone)
     genes = [member.feature_id for member in mapped.members]
-    rat = make_samples(
-        np.full((2, len(genes)), 5.0), genes, scale=Scale(kind="log2", quantity="tpm", offset=1.0), species="rat"
-    )
+    values = np.full((2, len(genes)), 5.0)
+    values[:, 0] = 6.0
+    rat = make_samples(values, genes, scale=Scale(kind="log2", quantity="tpm", offset=1.0), species="rat")
     rows = score(rat, whole, species_map=table).frame.drop_duplicates("arm").set_index("arm")
-    assert rows.loc["NK", ["score", "n_measured", "n_members"]].tolist() == [5.0, 4, 4]
-    assert rows.loc["Cytotoxic", ["score", "n_measured", "n_members"]].tolist() == [5.0, 4, 4]
-    assert rows["note"].str.startswith("9 of 110 members lost in mapping").all()
+    assert rows.loc["Cytotoxic", ["score", "n_measured", "n_members"]].tolist() == [5.0, 4, 7]
+    assert rows.loc["NK", ["status", "n_measured", "n_members"]].tolist() == ["below_floor", 4, 9]
+    assert np.isnan(rows.loc["NK", "score"])
+    assert rows["note"].str.contains("9 of 110 members lost in mapping").all()
 
 
 @pytest.mark.filterwarnings("ignore::exomics.harmonize.TissueRestrictedWarning")
