@@ -47,13 +47,13 @@ def read_gmt(path: Path | str) -> dict[str, tuple[str, ...]]:
     Raises
     ------
     RegistryError
-        If a line has no name or no members, a name occurs twice, or there is no set.
+        If it is no text in UTF-8, a line has no name or no members, a name occurs twice, or there is no set.
     """
     source = Path(path)
     if not source.is_file():
         raise RegistryError(f"{source} does not exist; give a GMT file (name, description, members; tab-separated).")
     sets: dict[str, tuple[str, ...]] = {}
-    for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_text(source).splitlines(), start=1):
         if not line.strip():
             continue
         name, *rest = line.split("\t")
@@ -86,13 +86,26 @@ def from_gmt(path: Path | str, *, score: str, layers: Iterable[str], species: st
     -------
     tuple of Signature
         Ids are ``gmt.<name>``; every sign is unknown, evidence U, license as the file's own.
+
+    Raises
+    ------
+    RegistryError
+        As by `read_gmt`; or if two sets are the same arm of one signature, such as ``X`` and ``X_UP``.
     """
     arms: dict[str, dict[str, tuple[str, ...]]] = {}
     for name, members in read_gmt(path).items():
         base, arm = _split(name)
-        arms.setdefault(base, {})[arm] = members
+        if arms.setdefault(base, {}).setdefault(arm, members) is not members:
+            raise RegistryError(f"{path}: {name!r} is one of two sets that are the {arm} arm of {base!r}; rename one.")
     listed = tuple(layers)
     return tuple(_signature(base, found, score, listed, species) for base, found in arms.items())
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RegistryError(f"{path} is no text in UTF-8 (byte {error.start + 1}); unpack it or save it so.") from error
 
 
 def _lines(signature: Signature) -> Iterator[list[str]]:

@@ -46,6 +46,32 @@ def test_a_malformed_gmt_file_is_refused(tmp_path: Path, text: str, message: str
         read_gmt(path)
 
 
+@pytest.mark.parametrize("text", ["S_UP\td\tA\tB\nS_DN\td\tC\n", "S_UP\td\t A \tB\t\r\n\r\nS_DOWN\td\tC\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_byte_order_mark_or_windows_line_ends_split_no_signature(tmp_path: Path, text: str, encoding: str) -> None:
+    path = tmp_path / "sets.gmt"
+    path.write_bytes(text.encode(encoding))
+    (found,) = from_gmt(path, score="rank_updown", layers=("tumor_rna",))
+    assert (found.id, found.features("up"), found.features("down")) == ("gmt.S", ("A", "B"), ("C",))
+
+
+@pytest.mark.parametrize("content", ["S\td\xe9\tA\n".encode("latin-1"), "S\td\tA\n".encode("utf-16"), b"\x1f\x8b\x08"])
+def test_a_gmt_file_that_is_no_text_is_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "sets.gmt"
+    path.write_bytes(content)
+    with pytest.raises(RegistryError, match="is no text in UTF-8") as caught:
+        read_gmt(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("names", [("S", "S_UP"), ("S_DN", "S_DOWN")])
+def test_two_sets_that_are_one_arm_are_told_and_none_is_lost(tmp_path: Path, names: tuple[str, str]) -> None:
+    path = tmp_path / "sets.gmt"
+    path.write_text(f"{names[0]}\td\tA\n{names[1]}\td\tB\n", encoding="utf-8")
+    with pytest.raises(RegistryError, match="one of two sets that are the"):
+        from_gmt(path, score="rank_updown", layers=("tumor_rna",))
+
+
 def test_a_missing_gmt_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="does not exist"):
         read_gmt(tmp_path / "none.gmt")
