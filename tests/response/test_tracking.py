@@ -88,7 +88,7 @@ def test_missing_samples_and_baselines_stay_missing() -> None:
     [
         ({"value": -1.0}, "must be positive"),
         ({"value": "high"}, "must be numbers"),
-        ({"time": np.nan}, "time of every sample"),
+        ({"time": np.nan}, "each time known"),
         ({"time": 1.0}, "two samples at 1"),
         ({"value": np.inf}, "none endless"),
         ({"time": np.inf}, "none endless"),
