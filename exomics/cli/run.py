@@ -36,9 +36,11 @@ def run(arguments: argparse.Namespace) -> None:
     """Check the config, call Snakemake, and say where the results are."""
     if importlib.util.find_spec("snakemake") is None:
         raise MissingExtraError("this command needs Snakemake; install it with: pip install 'exomics[workflow]'.")
-    check_config(arguments)
+    defaults = check_config(arguments)
     if arguments.cores < 1:
         raise InputError(f"--cores must be 1 or more; got {arguments.cores}.")
+    if defaults:
+        print(f"not in the config, so by default: {defaults}")
     command = snakemake_command(arguments)
     status = call(command, arguments.directory, verbose=arguments.verbose or arguments.dry_run)
     if status:
@@ -61,12 +63,19 @@ def _say(results: Path) -> None:
     print(f"what steps told   {results / 'logs'}")
 
 
-def check_config(arguments: argparse.Namespace) -> None:
-    """Check the config against the workflow's schema, so that what is wrong is one line and not a page."""
+def check_config(arguments: argparse.Namespace) -> str:
+    """Check the config against the workflow's schema, so that what is wrong is one line; say what it leaves out."""
     folder = registry_folder("workflows") / arguments.workflow
-    path = _config(folder, arguments.configfile, arguments.directory)
+    path, schema = _config(folder, arguments.configfile, arguments.directory), folder / "schemas" / "config.schema.yaml"
     config = parse_yaml(path.read_bytes(), str(path))
-    check_schema(config, folder / "schemas" / "config.schema.yaml", str(path))
+    check_schema(config, schema, str(path))
+    known = parse_yaml(schema.read_bytes(), str(schema))["properties"]
+    left = {name: entry["default"] for name, entry in known.items() if entry.get("default") and name not in config}
+    return "; ".join(f"{name}: {_words(value)}" for name, value in left.items())
+
+
+def _words(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def workflows() -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from exomics.errors import InputError
 from exomics.publish.report import Cohort, ReportContent, Study, build_report, findings, summary_text
 from exomics.publish.report.claims import guarded
 from exomics.publish.report.counts import calls_of
+from exomics.publish.report.findings import facts
 from exomics.publish.report.page import render
 from exomics.publish.report.study_sections import named_rows
 from exomics.registry.signature import Member, Signature
@@ -447,3 +448,19 @@ def test_tables_without_findings_are_something_to_say() -> None:
     assert "No table was given" not in text
     assert text.startswith("Truth alone\n===========\n\n")
     assert "\n\nTruth beside finding\n" in text
+
+
+def test_one_scored_cohort_is_something_to_say() -> None:
+    """Without a study nothing is derived, and one cohort is not pooled: the report tells of what there is."""
+    scores = score_table(9, "ok", "imm.cyt"), score_table(9, "below_floor", "t.b")
+    cohorts = (Cohort(cohort_id="mine", scores=scores),)
+    scored = {one.topic: one.text for one in findings(ReportContent(title="Mine", cohorts=cohorts))}
+    assert scored == {"Scores": "Cohorts in which a signature can be scored, of 1: 1 for imm.cyt; 0 for t.b."}
+    frame = performance_table("mine").frame
+    alone = PerformanceTable(frame[frame["cohort_id"] == "mine"], Provenance(method="associate"))
+    content = ReportContent(title="Mine", cohorts=cohorts, associations=alone)
+    told = {one.topic: one.text for one in findings(content)}
+    hazard = "Hazard ratio per SD of the score, in mine: intervals that exclude 1 for imm.cyt 0.74 [0.61, 0.90]."
+    assert told["Overall survival"] == hazard
+    assert told["Response"].startswith("Odds ratio per SD of the score, in mine: no evidence of association for trn.")
+    assert [fact.label for fact in facts(content)] == ["hazard ratio per SD, imm.cyt and overall survival, mine"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -129,9 +130,19 @@ def test_a_config_that_is_not_there(tmp_path: Path) -> None:
     assert "--cores must be 1 or more" in line
 
 
-def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path: Path) -> None:
-    ran = exomics("run", "exercise_response", "--configfile", "simulated", "-d", tmp_path, "--dry-run", "--cores", 1)
+def test_a_dry_run_of_a_cohort_alone_says_what_would_be_done_and_does_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing of the workflow's own study comes in, and what the config leaves out is told before anything runs."""
+    config = tmp_path / "mine.yaml"
+    config.write_text("title: mine\ncohorts: {mine: {dataset: embedded_tumor_rna}}\nseed: 3\n", encoding="utf-8")
+    ran = exomics("run", "exercise_response", "--configfile", config, "-d", tmp_path, "--dry-run", "--cores", 1)
     assert ran.status == 0
+    assert ran.out.startswith("not in the config, so by default: panel: imm.cyt imm.ifng6 ecm.col1 ")
+    assert ran.out.endswith("; controls: 1000; horizon_months: 36\n")
+    listed = "".join(capfd.readouterr())
+    jobs = set(re.findall(r"^rule (\w+):$", listed, flags=re.MULTILINE))
+    assert jobs - {"all"} == {"load_cohort", "score_panel", "associate", "report"}
     assert not (tmp_path / "results").exists()
 
 

@@ -57,7 +57,8 @@ def findings(content: ReportContent) -> tuple[Finding, ...]:
         "What changes": _change(content),
         "Named products": _named(content),
         "Carried to tumors": _transfer(content),
-        **_pooled_sentences(content),
+        "Scores": _scored(content),
+        **_outcome_sentences(content),
         "Individual response": response_sentences(content),
         "Stratification": classifier_sentences(content),
         "Selection": selection_sentences(content),
@@ -77,10 +78,10 @@ def facts(content: ReportContent) -> tuple[Fact, ...]:
     for signature_id, part in derived.groupby("signature_id", sort=False) if not derived.empty else ():
         scored = int(part["status"].isin(SCORED).sum())
         shown.append(Fact(f"{scored} of {len(part)}", f"cohorts in which {signature_id} can be scored"))
-    pooled = _pooled_rows(content)
-    for row in records(pooled[pooled["endpoint"] == "os"].head(1)):
+    rows, where = _outcome_rows(content)
+    for row in records(rows[rows["endpoint"] == "os"].head(1)):
         value = ratio_interval(row["estimate"], row["ci_low"], row["ci_high"])
-        shown.append(Fact(value, f"pooled hazard ratio per SD, {row['signature_id']} and overall survival"))
+        shown.append(Fact(value, f"hazard ratio per SD, {row['signature_id']} and overall survival, {where}"))
     return tuple(shown)
 
 
@@ -154,6 +155,17 @@ def _transfer(content: ReportContent) -> str:
     return f"{'; '.join(told)}{elsewhere}.{limit}{_random(content)}"
 
 
+def _scored(content: ReportContent) -> str:
+    """Where each signature can be scored, in a report without a derived one, of which `_transfer` tells."""
+    coverage = coverage_of(content)
+    if coverage.empty or coverage["signature_id"].isin(content.derived_ids).any():
+        return ""
+    scored = coverage["status"].isin(SCORED).groupby(coverage["signature_id"], sort=False).sum()
+    told = [f"{n} for {pieces(list(names.index))}" for n, names in scored.groupby(scored, sort=False)]
+    n_cohorts = coverage["cohort_id"].nunique()
+    return f"Cohorts in which a signature can be scored, of {n_cohorts}: {'; '.join(told)}."
+
+
 def _random(content: ReportContent) -> str:
     if content.associations is None:
         return ""
@@ -173,16 +185,21 @@ def _random(content: ReportContent) -> str:
     )
 
 
-def _pooled_rows(content: ReportContent) -> pd.DataFrame:
+def _outcome_rows(content: ReportContent) -> tuple[pd.DataFrame, str]:
+    """Effects over all cohorts, or those of the one cohort that there is; and which of the two they are."""
     if content.associations is None:
-        return pd.DataFrame(columns=["endpoint"])
+        return pd.DataFrame(columns=["endpoint"]), ""
     frame = content.associations.frame
-    effects = frame["metric"].isin(("log_hazard_ratio", "log_odds_ratio"))
-    return frame[frame["cohort_id"].str.startswith(POOLED) & effects & frame["estimate"].notna()]
+    effects = frame["metric"].isin(("log_hazard_ratio", "log_odds_ratio")) & frame["estimate"].notna()
+    pooled = effects & frame["cohort_id"].str.startswith(POOLED)
+    cohorts = frame["cohort_id"].unique()
+    if len(cohorts) == 1 and not pooled.any():
+        return frame[effects & frame["ci_low"].notna()], str(cohorts[0])
+    return frame[pooled], "pooled"
 
 
-def _pooled_sentences(content: ReportContent) -> dict[str, str]:
-    rows = _pooled_rows(content)
+def _outcome_sentences(content: ReportContent) -> dict[str, str]:
+    rows, where = _outcome_rows(content)
     sentences: dict[str, str] = {}
     for endpoint, title in ENDPOINTS.items():
         part = rows[rows["endpoint"] == endpoint]
@@ -196,8 +213,8 @@ def _pooled_sentences(content: ReportContent) -> dict[str, str]:
         kind = "Odds" if endpoint == "response" else "Hazard"
         told = [f"intervals that exclude 1 for {pieces(clear)}"] if clear else []
         told += [f"no evidence of association for {pieces(null)}"] if null else []
-        number_of = f"{_n_cohorts(content, endpoint)} cohorts"
-        sentences[title] = f"{kind} ratio per SD of the score, pooled over {number_of}: {'; '.join(told)}."
+        place = f"pooled over {_n_cohorts(content, endpoint)} cohorts" if where == "pooled" else f"in {where}"
+        sentences[title] = f"{kind} ratio per SD of the score, {place}: {'; '.join(told)}."
     return sentences
 
 
