@@ -137,6 +137,14 @@ def test_rows_of_all_features_and_the_t_test_beside(study: tuple[pd.DataFrame, p
     assert first.loc["g5", "ci_low"] < first.loc["g5", "difference"] < first.loc["g5", "ci_high"]
 
 
+def test_a_copy_of_the_outcome_is_refused(study: tuple[pd.DataFrame, pd.Series]) -> None:
+    features, outcome = study
+    leaking = features.assign(visits=np.where(outcome == "responder", 3.0, 7.0))
+    for verb in (lambda: select(leaking, outcome, positive="responder"), lambda: operating_curve(leaking, outcome)):
+        with pytest.raises(UserError, match="'visits' is a copy of the outcome"):
+            verb()
+
+
 def test_the_other_class_turns_differences_only(study: tuple[pd.DataFrame, pd.Series]) -> None:
     features, outcome = study
     one, other = (select(features, outcome, positive=word).frame for word in ("responder", "non_responder"))

@@ -15,6 +15,8 @@ from exomics.stats.selection import Selection, select_by_t_tests
 from exomics.stats.t_distribution import t_quantile, t_tests
 from exomics.stratify.models.logistic import MedianImputer
 from exomics.stratify.selection.selectors import DEFAULT_SELECTOR, Selectors
+from exomics.stratify.study.leaks import refuse_copies
+from exomics.stratify.study.outcomes import Outcome
 
 __all__ = ["operating_curve", "select"]
 
@@ -73,7 +75,8 @@ def select(
     DesignError
         If there are not two classes, or a subject has several samples.
     InputError
-        If samples do not match, a feature is no number, the target is out of range, or a selector has no such name.
+        If samples do not match, a feature is no number or a copy of the outcome, the target is out of range, or a
+        selector has no such name.
 
     Notes
     -----
@@ -196,6 +199,7 @@ def _prepared(features: pd.DataFrame, outcome: pd.Series, positive: object, subj
     if np.isinf(values).any():
         raise InputError("the features hold endless values; leave them empty where nothing was measured.")
     labels = np.asarray(classes == positive, dtype=np.int64)
+    refuse_copies(values, Outcome(labels, ("other", "positive")), list(map(str, features.columns)))
     imputer = MedianImputer()
     filled = imputer.fit_transform(values)
     return _Prepared(filled, imputer.kept_, labels, np.isnan(values).sum(axis=0))
