@@ -86,12 +86,12 @@ def member_of(row: Mapping[str, str]) -> Member:
         If the row has no feature_id, an unknown column, or a number that is none.
     """
     unknown = sorted(set(row) - set(MEMBER_COLUMNS))
-    if unknown or not row.get("feature_id"):
+    if unknown or not row.get("feature_id", "").strip():
         raise RegistryError(
             f"a signature body needs feature_id and may have {', '.join(MEMBER_COLUMNS[1:])}; "
             f"got {', '.join(f'{name}={value}' for name, value in row.items())}."
         )
-    values: dict[str, Any] = {name: value for name, value in row.items() if value != ""}
+    values: dict[str, Any] = {name: value.strip() for name, value in row.items() if value.strip()}
     for name in _NUMBERS:
         if name in values:
             values[name] = _number(values[name], name, row["feature_id"])

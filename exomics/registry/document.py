@@ -182,7 +182,10 @@ def _body_of(head: dict[str, Any], path: Path) -> bytes:
 
 
 def _rows_of(content: bytes, path: Path) -> Iterator[dict[str, str]]:
-    lines = content.decode("utf-8").splitlines()
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise RegistryError(f"{path}: the body is no text in UTF-8 (byte {error.start + 1}); save it so.") from error
     reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, strict=True)
     for number, row in enumerate(reader, start=2):
         if None in row or None in row.values():

@@ -73,6 +73,31 @@ def test_an_altered_body_is_refused(example: Signature, tmp_path: Path) -> None:
         read_signature(written)
 
 
+def rewritten(example: Signature, folder: Path, body: bytes) -> Path:
+    """The document with another body, whose hash its head names."""
+    head = write_signature(example, folder)
+    tsv = head.with_suffix(".tsv")
+    old, new = (hashlib.sha256(content).hexdigest() for content in (tsv.read_bytes(), body))
+    tsv.write_bytes(body)
+    head.write_text(head.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    return head
+
+
+def test_what_an_editor_does_to_a_body_changes_no_member(example: Signature, tmp_path: Path) -> None:
+    """A byte order mark, the line ends of Windows, blanks around a symbol."""
+    text = write_signature(example, tmp_path).with_suffix(".tsv").read_text(encoding="utf-8")
+    edited = text.replace("\n", "\r\n").replace("CS\t", " CS \t").encode("utf-8-sig")
+    assert read_signature(rewritten(example, tmp_path, edited)) == example
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_body_that_is_no_utf_8_is_one_line(encoding: str, example: Signature, tmp_path: Path) -> None:
+    text = write_signature(example, tmp_path).with_suffix(".tsv").read_text(encoding="utf-8")
+    with pytest.raises(RegistryError, match="the body is no text in UTF-8") as caught:
+        read_signature(rewritten(example, tmp_path, text.replace("CS", "C\xe9").encode(encoding)))
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
