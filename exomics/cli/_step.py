@@ -10,7 +10,7 @@ from typing import Any
 
 from exomics._files import sha256_of
 from exomics.errors import InputError
-from exomics.publish.replay import WRITING_OPTIONS
+from exomics.publish.replay import NEGATIVE, WRITING_OPTIONS
 
 _READ_FOLDERS = ("--response",)
 
@@ -58,15 +58,23 @@ def record(argv: list[str], inputs: Sequence[Path], outputs: Sequence[Path], bes
     Nothing of the machine enters the record.
     """
     folder = beside.resolve().parent
+    words = [part for word in argv for part in _apart(word)]
     command = [
         _folder_placeholder(before, word, inputs, outputs)
-        for before, word in zip(("", *argv), (_placeholder(token, inputs, outputs) for token in argv), strict=False)
+        for before, word in zip(("", *words), (_placeholder(token, inputs, outputs) for token in words), strict=False)
     ]
     return {
         "command": command,
         "inputs": [{"path": _relative(path, folder), "sha256": sha256_of(path)} for path in inputs],
         "outputs": [{"path": _relative(path, folder)} for path in outputs],
     }
+
+
+def _apart(word: str) -> list[str]:
+    """``--option=VALUE`` as the two words that `verify` knows; a value that looks like an option stays with it."""
+    option, separator, value = word.partition("=")
+    is_value = not value.startswith("-") or NEGATIVE.fullmatch(value)
+    return [option, value] if separator and option.startswith("--") and is_value else [word]
 
 
 def require_suffix(path: Path, *suffixes: str) -> None:

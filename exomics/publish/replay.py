@@ -35,6 +35,7 @@ REPLAYABLE = (
     "benefit",
     "power",
     "survival",
+    "chain",
 )
 # Those that may take minutes to hours: models refitted on shuffled labels, trials simulated by the thousand.
 LONG = ("stratify", "power")
@@ -43,7 +44,9 @@ WRITING_OPTIONS = (
     "-o", "--output", "--losses", "--controls-output", "--p-values", "--overlaps", "--fit-reference", "--overlap",
     "--summary", "--operating-curve", "--scores", "--subgroups",
 )  # fmt: skip
+NEGATIVE = re.compile(r"-(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _OPTION = re.compile(r"-o|--[a-z][a-z-]*")
+_SIGNS = re.compile(r"--signs=[+-]+")
 _OUTPUT = re.compile(r"\{output(_folder)?:\d+\}")
 
 Runner = Callable[[Sequence[str]], int]
@@ -165,7 +168,8 @@ def _refuse_foreign(command: tuple[str, ...]) -> None:
     for before, word in zip(("", *command), command, strict=False):
         value = word.rpartition("=")[2]
         climbs = value.startswith(("/", "~")) or ".." in Path(value).parts or "\\" in value
-        shortened = word.startswith("-") and not _OPTION.fullmatch(word)
+        is_known = any(form.fullmatch(word) for form in (_OPTION, NEGATIVE, _SIGNS))
+        shortened = word.startswith("-") and not is_known
         writes = before in WRITING_OPTIONS and not _OUTPUT.fullmatch(word)
         if climbs or shortened or writes:
             raise InputError(f"the package records {word!r} in a command, a path outside the package; do not trust it.")

@@ -1,4 +1,4 @@
-"""Responses, selections, models and trials in a package: every recorded command is run again, and a digit is missed."""
+"""Responses, models, chains and trials in a package: every recorded command is run again, and a digit is missed."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ FILES = {  # in the package, by the command that made them
     "validate": ["associations/validated/performance.tsv", "tables/validated/predictions.tsv"],
     "power": ["tables/power.tsv"],
     "respond": ["tables/heterogeneity.tsv", "tables/subjects.tsv"],
+    "chain": ["tables/chain.tsv"],
     "track": ["tables/tracked.tsv"],
     "select": ["tables/selected.tsv", "tables/curve.tsv"],
     "benefit": ["tables/benefit.tsv", "scores/scores.tsv", "associations/subgroups.tsv"],
@@ -70,7 +71,9 @@ def _own_files(folder: Path) -> None:
 
 RUNS = """
 power main --effect 0.5 --n 64 --trials 100 -o power.tsv
-respond own/changes.tsv --change change --arm arm --control rest --typical-error 0.5 --swc 0.3 -o response
+respond own/changes.tsv --change change --arm=arm --control rest --typical-error 0.5 --swc -0.3 -o response
+chain own/a.tsv --nodes arm gain response --signs=-+ --design randomized --level arm=run --level response=R \
+  --resamples=50 -o chain.tsv
 track own/serial.tsv --value il6 --analytical-cv 0.08 --biological-cv 0.25 -o tracked.tsv
 select own/a.rna.tsv --samples own/a.tsv --outcome response --positive R -o selected.tsv --operating-curve curve.tsv \
   --planted 1 --repeats 2
@@ -79,8 +82,8 @@ benefit own/a.rna.tsv --samples own/a.tsv --endpoint gain --arm arm --control re
 stratify --features rna=own/a.rna.tsv protein=own/a.protein.tsv --outcome own/a.tsv --config own/plan.yaml --cohort a \
   -o model
 validate model/model rna=own/b.rna.tsv protein=own/b.protein.tsv --outcome own/b.tsv --cohort model -o validated
-publish power.tsv response/heterogeneity.tsv response/subjects.tsv tracked.tsv selected.tsv curve.tsv benefit.tsv \
-  scored/scores.tsv subgroups.tsv model/performance.tsv model/predictions.tsv model/model/model.yaml \
+publish power.tsv response/heterogeneity.tsv response/subjects.tsv chain.tsv tracked.tsv selected.tsv curve.tsv \
+  benefit.tsv scored/scores.tsv subgroups.tsv model/performance.tsv model/predictions.tsv model/model/model.yaml \
   validated/performance.tsv validated/predictions.tsv -o package
 """
 

@@ -192,6 +192,8 @@ def test_a_failing_command_is_named(package: Path, tmp_path: Path) -> None:
         ["load", "x", "-o/tmp/evil.h5ad"],
         ["load", "x", "-oevil.h5ad"],
         ["load", "x", "--output=evil.h5ad"],
+        ["chain", "{input:0}", "-o", "{output:0}", "--signs=-+/evil"],
+        ["respond", "{input:0}", "-o", "{output:0}", "--swc", "-0.3evil"],
         ["load", "x", "--output", "{output:0}/../evil.h5ad"],
         ["derive", "{input:0}", "-o", "{output:0}", "--losses", "evil.tsv"],
         ["benefit", "{input:0}", "-o", "{output:0}", "--scores", "evil"],
