@@ -6,8 +6,9 @@ are .h5ad, .h5mu, score tables, or tables of numbers by sample_id; NAME=FILE mak
 plan: an id, or a .yaml with outcome, group_by, keep, clinical, roles, pipelines, folds, permutations, learning_curve,
 leave_out, lock. --response is a folder of `exomics respond`: its calls are the outcome, and the AUC that a perfect
 marker could reach stands beside the AUCs. Writes performance.tsv and predictions.tsv; a plan that locks a model writes
-its first pipeline, which must be linear, to model/, unless there is no evidence that it predicts anything. Below 20
-subjects there is no classifier: then effects.tsv. An interrupted run is taken up by the same command.
+its first pipeline, which must be linear or gradient_boosting, to model/ as a table of coefficients or of trees, unless
+there is no evidence that it predicts anything. Below 20 subjects there is no classifier: then effects.tsv. An
+interrupted run is taken up by the same command.
 
 example:
   exomics stratify --features scores.tsv --outcome tumor.h5ad --config tumor_response -o stratified
@@ -31,7 +32,7 @@ from exomics.cli._journal import Journal
 from exomics.cli._plan_study import RESPONSE_FILES, Planned, planned_study
 from exomics.cli._step import input_path, keep_inputs
 from exomics.cli._write import save_provenance, save_table
-from exomics.registry.locked_model import BODY, HEAD, LockedModel, write_locked_model
+from exomics.registry.locked_model import HEAD, LockedModel, write_locked_model
 from exomics.registry.stratification import Stratification, load_stratification
 from exomics.results import PerformanceTable, PredictionTable, Provenance
 from exomics.stratify import CrossValidation, cross_validate
@@ -41,7 +42,7 @@ from exomics.stratify.evaluation.cohorts import leave_one_cohort_out
 from exomics.stratify.evaluation.cross_validation import LEAST_SUBJECTS
 from exomics.stratify.evaluation.learning_curve import learning_curve
 from exomics.stratify.locking import lock
-from exomics.stratify.locking.folding import require_linear
+from exomics.stratify.locking.lock_study import require_lockable
 from exomics.stratify.pipelines import build
 from exomics.stratify.study.examine import Roles, examine
 
@@ -72,7 +73,7 @@ def run(arguments: argparse.Namespace) -> None:
         _only_effects(arguments, planned, n_subjects)
         return
     if plan.lock:
-        require_linear(build(_first(plan), planned.study, 1).pipeline, _first(plan))
+        require_lockable(build(_first(plan), planned.study, 1).pipeline, _first(plan))
     inputs = _inputs(arguments)
     tables = [arguments.output / name for name in ("performance.tsv", "predictions.tsv")]
     keep_inputs(inputs, tables)
@@ -98,7 +99,7 @@ def _save(
     tables: Sequence[Path],
 ) -> None:
     folder = arguments.output / "model"
-    outputs = [*tables, *([folder / HEAD, folder / BODY] if model else [])]
+    outputs = [*tables, *(folder / name for name in (model.files if model else ()))]
     for table, path in zip(found, tables, strict=True):
         save_table(table, path, arguments, inputs, outputs=outputs)
     if model:

@@ -20,7 +20,7 @@ from exomics.cli._features import keep_samples, named_path, read_blocks, read_ou
 from exomics.cli._step import input_path
 from exomics.cli._write import save_frame, save_table
 from exomics.errors import InputError
-from exomics.registry.locked_model import BODY, HEAD, LockedModel, read_locked_model
+from exomics.registry.locked_model import LockedModel, read_locked_model
 from exomics.results import Provenance
 from exomics.stratify.locking import predict
 from exomics.stratify.study.features import side_by_side
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
     outcome = _outcome(model, keep_samples(read_outcomes(arguments.outcome or paths[0]), arguments.keep))
     table = validate(model, features, outcome, scale=scales, cohort_id=arguments.cohort)
     outputs = (arguments.output / "performance.tsv", arguments.output / "predictions.tsv")
-    inputs = [*(arguments.model / name for name in (HEAD, BODY)), *paths]
+    inputs = [*(arguments.model / name for name in model.files), *paths]
     inputs += [arguments.outcome] if arguments.outcome else []
     save_table(table, outputs[0], arguments, inputs, outputs=outputs)
     frame = _predictions(model, features)

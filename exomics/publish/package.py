@@ -16,7 +16,7 @@ from exomics.publish.signature_table import write_derived
 from exomics.publish.steps import Plan, collect
 from exomics.publish.verify import CHECKSUMS, kept_sidecar
 from exomics.registry.document import parse_yaml
-from exomics.registry.locked_model import BODY, HEAD, read_locked_model
+from exomics.registry.locked_model import HEAD, read_locked_model
 from exomics.registry.signature import Signature, read_signature
 from exomics.results.provenance import sidecar_of
 from exomics.schema.study import check_study
@@ -102,7 +102,7 @@ def _places(files: Sequence[Path], heads: Sequence[Path]) -> list[tuple[Path, st
     bodies = [head.with_suffix(".tsv") for head in heads]
     places += [(body, f"signatures/{body.name}") for body in bodies if body.is_file()]
     models = [file for file in files if file.name == HEAD]
-    places += [(model.with_name(part), f"models/{_id_of(model)}/{part}") for model in models for part in (HEAD, BODY)]
+    places += [place for model in models for place in _places_of_model(model)]
     tables = [file for file in files if file not in heads and file not in models]
     plain = [file.name for file in tables]
     for file in tables:
@@ -115,8 +115,9 @@ def _places(files: Sequence[Path], heads: Sequence[Path]) -> list[tuple[Path, st
     return places
 
 
-def _id_of(model: Path) -> str:
-    return read_locked_model(model.parent).id
+def _places_of_model(head: Path) -> list[tuple[Path, str]]:
+    model = read_locked_model(head.parent)
+    return [(head.with_name(name), f"models/{model.id}/{name}") for name in model.files]
 
 
 def _folder_of(file: Path) -> str:

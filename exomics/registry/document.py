@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -49,7 +49,7 @@ class Document:
         return str(self.head["version"])
 
 
-def read_document(path: Path, schema: Path) -> Document:
+def read_document(path: Path, schema: Path | Mapping[str, Path]) -> Document:
     """Read and check one registry document.
 
     Parameters
@@ -57,7 +57,7 @@ def read_document(path: Path, schema: Path) -> Document:
     path
         The YAML head. If the head has ``body: {file, sha256}``, the TSV of that name in the same folder is the body.
     schema
-        JSON Schema (as YAML or JSON) of the head. Unknown keys are refused by the schema.
+        JSON Schema (as YAML or JSON) of the head, or that of each ``kind``. Unknown keys are refused by the schema.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def read_document(path: Path, schema: Path) -> Document:
     """
     head_bytes = _bytes_of(path)
     head = _parse_yaml(head_bytes, path)
-    _check_schema(head, schema, path)
+    check_schema(head, schema if isinstance(schema, Path) else _schema_of_kind(head, schema, path), str(path))
     body_bytes = _body_of(head, path)
     rows = tuple(_rows_of(body_bytes, path)) if body_bytes else ()
     return Document(head=head, rows=rows, path=path, sha256=hashlib.sha256(head_bytes + body_bytes).hexdigest())
@@ -158,8 +158,11 @@ def _message(failure: jsonschema.ValidationError) -> str:
     return f"expected {said}" if failure.validator in ("oneOf", "anyOf", "not") and said else failure.message
 
 
-def _check_schema(head: dict[str, Any], schema: Path, path: Path) -> None:
-    check_schema(head, schema, str(path))
+def _schema_of_kind(head: dict[str, Any], schemas: Mapping[str, Path], path: Path) -> Path:
+    kind = str(head.get("kind", ""))
+    if kind not in schemas:
+        raise RegistryError(f"{path} breaks its schema: its kind is {kind!r}; expected {' or '.join(schemas)}.")
+    return schemas[kind]
 
 
 def _plain(value: Any) -> Any:

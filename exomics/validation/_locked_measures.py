@@ -33,8 +33,8 @@ def measures(model: LockedModel, found: Predicted, outcome: FloatArray, resampli
     """
     usable = np.isfinite(found.probability)
     told, truth = found.told[usable], outcome[usable]
-    if model.baseline:
-        return _of_survival(model, np.array(model.baseline.times), told, truth, resampling)
+    if model.times:
+        return _of_survival(model, np.array(model.times), told, truth, resampling)
     present = np.unique(truth)
     if len(truth) < LEAST_SAMPLES or len(present) < len(model.classes):
         names = _BINARY if model.positive else (*_CLASSES, "balanced_error")

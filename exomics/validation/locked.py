@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from exomics.errors import InputError, ScaleError
 from exomics.registry.locked_model import LockedModel
 from exomics.results import PerformanceTable, Provenance
+from exomics.schema.words import words_of
 from exomics.stratify.locking import Predicted, predict
 from exomics.stratify.study.outcomes import outcome_of
 from exomics.validation._locked_measures import measures, truth_of
@@ -76,9 +77,9 @@ def validate(
 
     Examples
     --------
-    >>> from exomics.registry.locked_model import Part
+    >>> from exomics.registry.locked_model import LockedLinear, Part
     >>> one = np.ones(1)
-    >>> model = LockedModel(id="m", endpoint="response", classes=("N", "R"), cohort="c", scales={"rna": "log2"},
+    >>> model = LockedLinear(id="m", endpoint="response", classes=("N", "R"), cohort="c", scales={"rna": "log2"},
     ...     parts=(Part("all", (0.0,)),), n_samples=40, n_events=20, features=("CXCL9",), part_of=("all",),
     ...     coefficients=np.ones((1, 1)), fills=one, means=0 * one, deviations=one)
     >>> values = pd.DataFrame({"CXCL9": np.linspace(-2, 2, 20)})
@@ -107,7 +108,7 @@ def validate(
 def drift(model: LockedModel, features: pd.DataFrame) -> pd.Series:
     """How far each feature of a model lies from where it was learned, in training standard deviations.
 
-    ``(mean here - mean in training) / deviation in training``.
+    ``(mean here - mean in training) / deviation in training``; 0 where both means are the same.
 
     Parameters
     ----------
@@ -127,16 +128,16 @@ def drift(model: LockedModel, features: pd.DataFrame) -> pd.Series:
 
     Examples
     --------
-    >>> from exomics.registry.locked_model import Part
+    >>> from exomics.registry.locked_model import LockedLinear, Part
     >>> one = np.ones(1)
-    >>> model = LockedModel(id="m", endpoint="response", classes=("N", "R"), cohort="c", scales={"rna": "log2"},
+    >>> model = LockedLinear(id="m", endpoint="response", classes=("N", "R"), cohort="c", scales={"rna": "log2"},
     ...     parts=(Part("all", (0.0,)),), n_samples=40, n_events=20, features=("CXCL9",), part_of=("all",),
     ...     coefficients=np.ones((1, 1)), fills=one, means=one, deviations=2 * one)
     >>> drift(model, pd.DataFrame({"CXCL9": [4.0, 6.0]})).tolist()
     [2.0]
     """
     here = features.reindex(columns=list(model.features)).mean(axis=0)
-    return (here - model.means) / model.deviations
+    return ((here - model.means) / model.deviations).mask(here == model.means, 0.0)
 
 
 def _refuse_unlike(model: LockedModel, scale: str | Mapping[str, str], cohort_id: str) -> None:
@@ -153,27 +154,28 @@ def _refuse_unlike(model: LockedModel, scale: str | Mapping[str, str], cohort_id
 
 def _truth(model: LockedModel, known: pd.Series | pd.DataFrame, cohort_id: str) -> FloatArray:
     """Positions of classes, (n_samples,), or time and event, (n_samples, 2)."""
-    if model.baseline:
+    if model.times:
         if not isinstance(known, pd.DataFrame):
             raise InputError(f"{model.id} predicts survival: give two columns, the time and the event.")
         found = outcome_of(known, None)
         return np.column_stack([np.asarray(found.time), found.labels])
     if isinstance(known, pd.DataFrame):
         raise InputError(f"{model.id} predicts classes: give one column, not {known.shape[1]}.")
-    return truth_of(model, known.astype(str).tolist(), cohort_id)
+    return truth_of(model, words_of(known).tolist(), cohort_id)
 
 
 def _events(model: LockedModel, truth: FloatArray) -> int:
     """Events of survival, or samples of the positive class; of several classes, of the rarest."""
-    if model.baseline or model.positive:
-        return int(truth[:, 1].sum() if model.baseline else truth.sum())
+    if model.times or model.positive:
+        return int(truth[:, 1].sum() if model.times else truth.sum())
     return int(np.bincount(truth.astype(np.int64), minlength=len(model.classes)).min())
 
 
 def _coverage_rows(model: LockedModel, features: pd.DataFrame, found: Predicted) -> list[Row]:
-    missing = [name for name in model.features if name not in features.columns]
-    note = f"not measured: {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}" if missing else ""
-    moved = drift(model, features).abs()
+    missing, note, warning = [name for name in model.features if name not in features.columns], "", ""
+    if missing:
+        note = f"not measured: {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}"
+    moved = drift(model, features).abs().dropna()
     middle = float(moved.median())
     if middle > UNLIKE:
         raise InputError(
@@ -181,11 +183,12 @@ def _coverage_rows(model: LockedModel, features: pd.DataFrame, found: Predicted)
             f"was learned (most: {moved.idxmax()}): these are not the quantities it knows. Harmonize them first."
         )
     far = moved[moved > MOST_DRIFT]
-    warning = f"{len(far)} features beyond {MOST_DRIFT:g} SD (most: {moved.idxmax()}): not like the training cohort"
+    if len(far):
+        warning = f"{len(far)} features beyond {MOST_DRIFT:g} SD (most: {far.idxmax()}): not like the training cohort"
     return [
         row("coverage", float(found.coverage.mean()), note=note),
         row("predicted_fraction", float(np.isfinite(found.probability).mean())),
-        row("median_drift", middle, note=warning if len(far) else ""),
+        row("median_drift", middle, note=warning),
         *_parts(model, found),
     ]
 
@@ -193,5 +196,5 @@ def _coverage_rows(model: LockedModel, features: pd.DataFrame, found: Predicted)
 def _parts(model: LockedModel, found: Predicted) -> list[Row]:
     """How many samples have each of several parts; the others are predicted without it."""
     shares = found.measured.mean(axis=0)
-    each = [row(f"measured:{part.name}", float(share)) for part, share in zip(model.parts, shares, strict=True)]
+    each = [row(f"measured:{name}", float(share)) for name, share in zip(model.part_names, shares, strict=True)]
     return each if len(each) > 1 else []

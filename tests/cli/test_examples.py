@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from exomics.cli.main import COMMANDS
-from exomics.registry.locked_model import LockedModel, Part, write_locked_model
+from exomics.registry.locked_model import LockedLinear, Part, write_locked_model
 from exomics.schema.study import template_text
 from tests.shared import must
 
@@ -42,10 +42,10 @@ def _run(*, real: bool) -> int:
     return len(examples)
 
 
-def _model() -> LockedModel:
+def _model() -> LockedLinear:
     """What `exomics stratify` would have locked in another cohort."""
     one = np.ones(2)
-    return LockedModel(
+    return LockedLinear(
         id="inflamed", endpoint="response", classes=("non_responder", "responder"), cohort="training",
         scales={"features": "linear tpm"}, parts=(Part("all", (-1.0,)),), n_samples=80, n_events=30,
         features=("CXCL9", "GZMA"), part_of=("all", "all"), coefficients=0.01 * np.ones((2, 1)), fills=80 * one,
@@ -70,6 +70,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: pd.DataFrame, 
     patients.to_csv("patients.tsv", sep="\t", index=False)
     write_locked_model(_model(), "model")
     Path("study.yaml").write_text(template_text(species="human"), encoding="utf-8")
+    Path("secretome.txt").write_text("DCN\nLGI3\nSPARC\n", encoding="utf-8")
     serial = {"subject_id": ["p1"] * 4 + ["p2"] * 4, "time": [0, 4, 8, 12] * 2, "il6": [2.0, 2.1, 1.9, 6.0] + [3.0] * 4}
     pd.DataFrame(serial).to_csv("serial.tsv", sep="\t", index=False)
     return tmp_path

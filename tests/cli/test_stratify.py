@@ -80,6 +80,30 @@ def test_the_model_is_judged_on_a_cohort_it_never_saw(made: Path, tmp_path: Path
     assert "never saw" in refused(place, *words[:-1], "a", "-o", place)
 
 
+@pytest.mark.slow
+def test_boosted_trees_are_locked_judged_published_and_refused_if_tampered_with(tmp_path: Path) -> None:
+    features, samples = _cohort(tmp_path, "t", 41)
+    short = "n_repeats: 1\ninner_folds: 2\nn_permutations: 0\npipelines: [gradient_boosting]\n"
+    text = "\n".join(line for line in PLAN.splitlines() if line.partition(":")[0] not in short) + "\n" + short
+    words = ("stratify", "--features", features, "--outcome", samples, "--config", _plan(tmp_path, text))
+    told = must(*words, "--cohort", "t", "-o", tmp_path / "out")
+    model = tmp_path / "out" / "model"
+    assert f"{model / 'model.yaml'}: " in told
+    nodes = pd.read_csv(model / "trees.tsv", sep="\t")
+    assert {"g0", "g1"} <= set(nodes["feature_id"].dropna())
+    features, samples = _cohort(tmp_path, "u", 42)
+    words = ("validate", model, features, "--outcome", samples, "--cohort", "u", "-o")
+    must(*words, tmp_path / "validated")
+    frame = PerformanceTable.from_tsv(tmp_path / "validated" / "performance.tsv").frame.set_index("metric")
+    assert frame.loc["auc", "ci_low"] > 0.7
+    must("publish", model / "model.yaml", "-o", tmp_path / "package")
+    for name in ("model.yaml", "trees.tsv"):
+        assert (tmp_path / "package" / "models" / "planted" / name).read_bytes() == (model / name).read_bytes()
+    body = (model / "trees.tsv").read_text(encoding="utf-8")
+    (model / "trees.tsv").write_text(body.replace("\tleft\t", "\tright\t", 1), encoding="utf-8")
+    assert "trees.tsv was altered" in refused(tmp_path / "no", *words, tmp_path / "no")
+
+
 def test_noise_locks_no_model(tmp_path: Path) -> None:
     features, samples = _cohort(tmp_path, "n", 3, effect=0.0)
     plan = tmp_path / "plan.yaml"

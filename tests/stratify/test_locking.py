@@ -15,7 +15,7 @@ from exomics.stratify import Pipelines, Study
 from exomics.stratify.evaluation.measures import horizons_of
 from exomics.stratify.evaluation.predictions import inner_folds_of
 from exomics.stratify.locking import lock, predict
-from exomics.stratify.locking.folding import require_linear
+from exomics.stratify.locking.folding import is_linear
 from exomics.stratify.models.search import fit_chosen, predictions
 from exomics.stratify.pipelines import build
 from exomics.validation import Label, Resampling, assess_binary_risk
@@ -120,11 +120,7 @@ def test_altered_documents_are_refused(model: LockedModel, tmp_path: Path) -> No
 
 
 def _linear(name: str) -> bool:
-    try:
-        require_linear(Pipelines[name].function(1).pipeline, name)
-    except DesignError:
-        return False
-    return not name.startswith("no_features")
+    return is_linear(Pipelines[name].function(1).pipeline) and not name.startswith("no_features")
 
 
 LINEAR = [(spec.name, kind) for spec in Pipelines for kind in spec.outcomes if _linear(spec.name)]
@@ -196,12 +192,8 @@ def test_a_block_that_is_missing_is_left_out_and_one_that_is_half_there_is_count
     assert nothing.called.tolist() == [""]
 
 
-def test_trees_and_models_without_features_are_not_locked() -> None:
+def test_models_without_features_are_not_locked() -> None:
     study = _blocks("binary")
-    with pytest.raises(
-        DesignError, match="gradient_boosting cannot be locked: its HistGradientBoostingClassifier has no"
-    ):
-        lock(study, "gradient_boosting", identifier="m", scale="log2")
     with pytest.raises(DesignError, match="no_features cannot be locked"):
         lock(study, "no_features", identifier="m", scale="log2")
     with pytest.raises(DesignError, match="honest null"):

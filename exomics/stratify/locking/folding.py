@@ -21,7 +21,7 @@ from exomics.stratify.models.linear import Linear, LinearModel, Link
 from exomics.stratify.models.logistic import MedianImputer
 from exomics.stratify.models.survival_fusion import SurvivalFusion
 
-__all__ = ["Folded", "FoldedPart", "folded", "require_linear"]
+__all__ = ["Folded", "FoldedPart", "folded", "is_linear"]
 
 FloatArray = NDArray[np.float64]
 ALL = "all"
@@ -88,31 +88,27 @@ def folded(pipeline: Pipeline, blocks: Sequence[str]) -> Folded:
     return found._replace(parts=[part for part in parts if len(part.columns) and part.weight > 0.0])
 
 
-def require_linear(pipeline: Pipeline, name: str) -> None:
-    """Raise, before anything is fitted, unless a pipeline ends in a model that can be folded.
+def is_linear(pipeline: Pipeline) -> bool:
+    """Whether a pipeline ends in a model that can be folded.
 
     Parameters
     ----------
     pipeline
-        As built.
-    name
-        Of the pipeline, for the message.
+        Fitted or not.
 
-    Raises
-    ------
-    DesignError
-        If its model has no coefficients.
+    Returns
+    -------
+    bool
+        False if its model has no coefficients.
 
     Examples
     --------
-    >>> require_linear(Pipeline([("model", LogisticRegression())]), "logistic")
+    >>> is_linear(Pipeline([("model", LogisticRegression())]))
+    True
     """
     kind = type(pipeline[-1])
     known = [table.dispatch(kind) is not table.dispatch(object) for table in (_of_model, _linear)]
-    if not (any(known) or hasattr(kind, "linear")):
-        raise DesignError(
-            f"{name} cannot be locked: its {kind.__name__} has no coefficients to be read; lock a linear pipeline."
-        )
+    return any(known) or hasattr(kind, "linear")
 
 
 @singledispatch

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from exomics.errors import InputError
-from exomics.registry.locked_model import Baseline, LockedModel, Part
-from exomics.stratify.models.fusion import evidence, fused
-from exomics.stratify.models.linear import probabilities
+from exomics.registry.locked_model import LockedLinear, LockedModel, LockedTrees
+from exomics.stratify.locking._evaluated import Evaluated
+from exomics.stratify.locking._linear_values import of_linear
+from exomics.stratify.locking._tree_values import of_trees
 
 __all__ = ["Predicted", "predict"]
 
 FloatArray = NDArray[np.float64]
+
+_EVALUATIONS: Mapping[type[LockedModel], Callable[[Any, FloatArray], Evaluated]] = {
+    LockedLinear: of_linear,
+    LockedTrees: of_trees,
+}
 
 
 class Predicted(NamedTuple):
@@ -41,9 +48,13 @@ class Predicted(NamedTuple):
 def predict(model: LockedModel, features: pd.DataFrame) -> Predicted:
     """Probabilities of samples that the model never saw; each depends on that sample alone.
 
-    ``intercept + sum_j coefficient_j x_j`` with the fill in place of a missing ``x_j``, then the link. A part of which
-    a sample has no feature is left out of its sum; coverage is the share of ``sum_j spread_j deviation_j`` over the
-    measured features of the other parts, ``spread_j`` the range of a feature's coefficients (of one, its size).
+    Linear models: ``intercept + sum_j coefficient_j x_j`` with the fill in place of a missing ``x_j``, then the link. A
+    part of which a sample has no feature is left out of its sum; coverage is the share of ``sum_j spread_j s_j`` over
+    the measured features of the other parts, ``spread_j`` the range of the coefficients of a feature (of one, its size)
+    and ``s_j`` its deviation.
+
+    Trees: ``intercept + sum_t v_t``, ``v_t`` the value of the leaf that the sample reaches in tree t, then the link;
+    coverage is the share of the summed gain of all splits that belongs to measured features.
 
     Parameters
     ----------
@@ -64,27 +75,22 @@ def predict(model: LockedModel, features: pd.DataFrame) -> Predicted:
 
     Notes
     -----
-    Features that the model does not know are not read. Survival: ``1 - exp(-H_0(t) exp(log hazard))``.
+    Features that the model does not know are not read. Survival: ``1 - exp(-H_0(t) exp(log hazard))``. In trees a
+    missing value follows the side that its split names: what was learned, if values were missing in training, else the
+    side with more training samples, which is no more than a fill. So either way it lowers the coverage.
 
     Examples
     --------
+    >>> from exomics.registry.locked_model import Part
     >>> one = np.ones(1)
-    >>> model = LockedModel(id="m", endpoint="response", classes=("N", "R"), cohort="c", scales={"rna": "log2"},
+    >>> model = LockedLinear(id="m", endpoint="response", classes=("N", "R"), cohort="c", scales={"rna": "log2"},
     ...     parts=(Part("all", (0.0,)),), n_samples=40, n_events=20, features=("CXCL9",), part_of=("all",),
     ...     coefficients=np.ones((1, 1)), fills=one, means=one, deviations=one)
     >>> predict(model, pd.DataFrame({"CXCL9": [2.0, np.nan]})).probability.round(4).tolist()
     [0.8808, nan]
     """
     values = _values(model, features)
-    known = np.isfinite(values)
-    filled = np.where(known, values, model.fills)
-    measured = np.stack([known[:, model.columns_of(part)].any(axis=1) for part in model.parts], axis=1)
-    predictors = [_predictors(model, part, filled) for part in model.parts]
-    if model.baseline is None:
-        told = _classes(model, predictors, measured)
-    else:
-        told = _events(model, model.baseline, predictors, measured)
-    coverage = _coverage(model, known, measured)
+    told, coverage, measured = _EVALUATIONS[type(model)](model, values)
     told[~(coverage >= max(model.min_coverage, 1e-12))] = np.nan
     return Predicted(told, coverage, measured, _called(model, told))
 
@@ -99,48 +105,8 @@ def _values(model: LockedModel, features: pd.DataFrame) -> FloatArray:
             f"none of the {len(model.features)} features of {model.id} is there (such as {model.features[0]!r}); check "
             "that both name features in the same way."
         )
-    return features.reindex(columns=list(model.features)).to_numpy(dtype=np.float64, na_value=np.nan)
-
-
-def _predictors(model: LockedModel, part: Part, filled: FloatArray) -> FloatArray:
-    """(n_samples, n_predictors); rows in one piece, so that each is summed alike whatever stands beside it."""
-    columns = model.columns_of(part)
-    own = np.ascontiguousarray(filled[:, columns])
-    each = [np.sum(own * model.coefficients[columns, k], axis=1) for k in range(len(part.intercepts))]
-    return np.stack(each, axis=1) + np.array(part.intercepts)
-
-
-def _classes(model: LockedModel, predictors: list[FloatArray], measured: NDArray[np.bool_]) -> FloatArray:
-    told = [probabilities(found, model.link) for found in predictors]
-    if model.fusion == "none":
-        return told[0]
-    priors = [np.array(part.log_prior) for part in model.parts]
-    beyond = np.stack([evidence(found, prior) for found, prior in zip(told, priors, strict=True)])
-    weights = np.array([part.weight for part in model.parts])[:, np.newaxis] * measured.T
-    if model.fusion == "mean_of_measured":
-        weights = weights / np.maximum(weights.sum(axis=0), 1.0)
-    return fused(beyond, np.array(model.log_prior), weights)
-
-
-def _events(
-    model: LockedModel, baseline: Baseline, predictors: list[FloatArray], measured: NDArray[np.bool_]
-) -> FloatArray:
-    """Probabilities of an event by each time of the baseline, (n_samples, n_times)."""
-    risk = np.zeros(len(measured))
-    for b, (part, found) in enumerate(zip(model.parts, predictors, strict=True)):
-        risk += part.weight * np.where(measured[:, b], found[:, 0], 0.0)
-    return np.asarray(-np.expm1(-np.array(baseline.hazards) * np.exp(risk)[:, np.newaxis]))
-
-
-def _coverage(model: LockedModel, known: NDArray[np.bool_], measured: NDArray[np.bool_]) -> FloatArray:
-    several = model.coefficients.shape[1] > 1
-    spread = np.ptp(model.coefficients, axis=1) if several else np.abs(model.coefficients[:, 0])
-    weight, reached, wanted = spread * model.deviations, np.zeros(len(known)), np.zeros(len(known))
-    for b, part in enumerate(model.parts):
-        columns = model.columns_of(part)
-        reached += part.weight * np.sum(known[:, columns] * weight[columns], axis=1)
-        wanted += part.weight * measured[:, b] * weight[columns].sum()
-    return np.divide(reached, wanted, out=np.zeros(len(known)), where=wanted > 0.0)
+    values = features.reindex(columns=list(model.features)).to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _called(model: LockedModel, told: FloatArray) -> NDArray[np.str_]:
