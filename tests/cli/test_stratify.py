@@ -99,6 +99,7 @@ def test_boosted_trees_are_locked_judged_published_and_refused_if_tampered_with(
     must("publish", model / "model.yaml", "-o", tmp_path / "package")
     for name in ("model.yaml", "trees.tsv"):
         assert (tmp_path / "package" / "models" / "planted" / name).read_bytes() == (model / name).read_bytes()
+    must("verify", tmp_path / "package", "--sources", tmp_path)
     body = (model / "trees.tsv").read_text(encoding="utf-8")
     (model / "trees.tsv").write_text(body.replace("\tleft\t", "\tright\t", 1), encoding="utf-8")
     assert "trees.tsv was altered" in refused(tmp_path / "no", *words, tmp_path / "no")

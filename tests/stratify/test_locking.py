@@ -261,6 +261,7 @@ def test_several_classes_are_validated_each_with_its_calibration() -> None:
         ("name: all", "name: rna", "do not name each other"),
         ("fusion: none", "fusion: weighted", "each prior needs 2 entries"),
         ("threshold: 0.5", "threshold: 1.5", "breaks its schema"),
+        ("weight: 1.0", "weight: .inf", "a number of the head is missing or endless"),
         ("kind: linear_model", "kind: pickle", "breaks its schema"),
     ],
 )

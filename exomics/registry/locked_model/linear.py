@@ -154,7 +154,9 @@ def _faults(model: LockedLinear) -> dict[str, bool]:
     priors = [model.log_prior, *(part.log_prior for part in model.parts)]
     n_priors = 0 if survival or model.fusion == "none" else len(model.classes)
     names = model.part_names
+    numbers = [*priors, *(part.intercepts + (part.weight,) for part in model.parts), *(model.baseline or ())]
     return {
+        "a number of the head is missing or endless": not np.isfinite(np.concatenate(numbers)).all(),
         f"a feature stands twice in {model.body_name}": len(set(model.features)) != len(model.features),
         "features and parts do not name each other": set(model.part_of) != set(names) or len(set(names)) != len(names),
         "survival needs a baseline and no classes, classes no baseline": survival != bool(model.baseline)

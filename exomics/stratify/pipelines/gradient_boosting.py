@@ -31,7 +31,8 @@ def gradient_boosting(seed: int, blocks: tuple[int, ...] = ()) -> Built:
 
     Notes
     -----
-    Friedman (2001), doi:10.1214/aos/1013203451; scikit-learn's HistGradientBoostingClassifier.
+    Friedman (2001), doi:10.1214/aos/1013203451; scikit-learn's HistGradientBoostingClassifier. `lock` writes its trees
+    as a table of their nodes.
 
     Examples
     --------
