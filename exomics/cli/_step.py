@@ -39,6 +39,13 @@ def option(text: str) -> tuple[str, Any]:
     return key, _scalar(value)
 
 
+def whole_number(text: str) -> int:
+    """Argument type of a number of things, or of a seed: 0, 1, 2, ..."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number of 0 or more, got {text!r}")
+    return int(text)
+
+
 def _scalar(value: str) -> Any:
     if value in ("true", "false"):
         return value == "true"

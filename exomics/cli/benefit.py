@@ -23,7 +23,7 @@ from pathlib import Path
 import pandas as pd
 
 from exomics.cli._features import keep_samples, read_features, read_outcomes
-from exomics.cli._step import input_path, keep_inputs, require_suffix
+from exomics.cli._step import input_path, keep_inputs, require_suffix, whole_number
 from exomics.cli._write import save_table
 from exomics.errors import InputError
 from exomics.results import BenefitTable, SubgroupTable
@@ -51,7 +51,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--horizon", type=float, metavar="MONTHS", help="up to which survival counts as gain")
     parser.add_argument("--group-by", action="append", default=[], metavar="COL", help="stays in one fold, as a center")
     parser.add_argument("--folds", type=int, default=5, metavar="N", help="of the scores (default 5)")
-    parser.add_argument("--seed", type=int, default=0, help="of folds and bootstrap (default 0)")
+    parser.add_argument("--seed", type=whole_number, default=0, help="of folds and bootstrap (default 0)")
     parser.add_argument(
         "--subgroup", action="append", default=[], metavar="COL", help="effect of the arm by its levels"
     )

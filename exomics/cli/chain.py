@@ -15,7 +15,7 @@ import argparse
 from pathlib import Path
 
 from exomics.cli._sheet import read_sheet
-from exomics.cli._step import input_path, option, require_suffix
+from exomics.cli._step import input_path, option, require_suffix, whole_number
 from exomics.cli._write import save_table
 from exomics.results import ScoreTable
 from exomics.validation.chain import DESIGNS, chain
@@ -34,7 +34,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scores", action="append", type=input_path, default=[], metavar="FILE", help="score tables")
     parser.add_argument("--subject", default="subject_id", metavar="COL", help="subject (default: subject_id)")
     parser.add_argument("--resamples", type=int, default=1000, metavar="N", help="bootstrap resamples of subjects")
-    parser.add_argument("--seed", type=int, default=1, help="of the resamples")
+    parser.add_argument("--seed", type=whole_number, default=1, help="of the resamples")
 
 
 def run(arguments: argparse.Namespace) -> None:

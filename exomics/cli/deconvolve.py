@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import cast
 
 from exomics.cli._read import read_assay
-from exomics.cli._step import input_path, option, require_suffix
+from exomics.cli._step import input_path, option, require_suffix, whole_number
 from exomics.cli._write import save_table
 from exomics.errors import InputError
 from exomics.harmonize import load_aliases
@@ -40,7 +40,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="of the method (repeatable)",
     )  # fmt: skip
     parser.add_argument("--resamples", type=int, default=0, metavar="N", help="resamples of the features for intervals")
-    parser.add_argument("--seed", type=int, default=1, help="of the resamples")
+    parser.add_argument("--seed", type=whole_number, default=1, help="of the resamples")
     parser.add_argument("--aliases", metavar="DATASET", help="find features under aliases too, such as ref_hgnc")
 
 

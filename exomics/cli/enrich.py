@@ -19,7 +19,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from exomics.cli._step import input_path, option, require_suffix
+from exomics.cli._step import input_path, option, require_suffix, whole_number
 from exomics.cli._write import save_frame, save_table
 from exomics.datasets import read_data
 from exomics.differential import parse_contrast, parse_family, with_families
@@ -64,7 +64,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--option", action="append", type=option, default=[], dest="options", metavar="KEY=VALUE",
         help="of the method (repeatable)",
     )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=1, help="of permutations and rotations")
+    parser.add_argument("--seed", type=whole_number, default=1, help="of permutations and rotations")
     parser.add_argument("--recipe", help="samples: id of a recipe, or a .yaml file")
     parser.add_argument("--test", help="samples: limma_trend, limma_voom or voom_lm_fit, for values and weights")
     parser.add_argument("--design", metavar="FORMULA", help="samples: such as '~ 0 + group'")

@@ -24,7 +24,7 @@ import pandas as pd
 
 from exomics.cli._read import read_assay
 from exomics.cli._sheet import read_sheet
-from exomics.cli._step import input_path, require_suffix
+from exomics.cli._step import input_path, require_suffix, whole_number
 from exomics.cli._write import save_table
 from exomics.differential import Analysis, parse_contrast
 from exomics.enrichment.mirna import NonTargets, mirna_verdict
@@ -48,7 +48,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     inferred.add_argument("--other", default="ev.mir29_nonecm", metavar="ID", help="targets outside the matrix")
     inferred.add_argument("--correlation", type=float, default=0.05, help="between targets (default 0.05)")
     inferred.add_argument("--resamples", type=int, default=1000, metavar="N", help="random sets of non-targets")
-    inferred.add_argument("--seed", type=int, default=1, help="of the random sets")
+    inferred.add_argument("--seed", type=whole_number, default=1, help="of the random sets")
     inferred.add_argument(
         "--lengths",
         type=input_path,

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from exomics.cli._step import require_suffix
+from exomics.cli._step import require_suffix, whole_number
 from exomics.cli._write import save_table
 from exomics.validation.power import PowerPlan, power_curve, sample_size
 
@@ -30,7 +30,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--outcome", choices=("continuous", "binary", "survival"), default="continuous", help="default: continuous"
     )
-    parser.add_argument("--n", type=int, action="append", default=[], metavar="N", help="power of N subjects in all")
+    parser.add_argument(
+        "--n", type=whole_number, action="append", default=[], metavar="N", help="power of N subjects in all"
+    )
     parser.add_argument("--target", type=float, metavar="P", help="power wanted (default 0.8, if there is no --n)")
     parser.add_argument("--markers", type=int, default=1, metavar="N", help="markers tested, by false discovery rate")
     parser.add_argument("--true-markers", type=int, default=1, metavar="N", help="those with the effect (default 1)")
@@ -45,9 +47,11 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dropout", type=float, default=0.0, metavar="P", help="without an outcome (default 0)")
     parser.add_argument("--level", type=float, default=0.05, metavar="P", help="level or FDR (default 0.05)")
-    parser.add_argument("--trials", type=int, default=2000, metavar="N", help="simulated per size (default 2000)")
-    parser.add_argument("--largest", type=int, default=20_000, metavar="N", help="where the search gives up")
-    parser.add_argument("--seed", type=int, default=0, help="of the simulation (default 0)")
+    parser.add_argument(
+        "--trials", type=whole_number, default=2000, metavar="N", help="simulated per size (default 2000)"
+    )
+    parser.add_argument("--largest", type=whole_number, default=20_000, metavar="N", help="where the search gives up")
+    parser.add_argument("--seed", type=whole_number, default=0, help="of the simulation (default 0)")
     parser.add_argument("-o", "--output", type=Path, required=True, help="power table (.tsv)")
 
 

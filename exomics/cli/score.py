@@ -24,7 +24,7 @@ from pathlib import Path
 from anndata import AnnData
 
 from exomics.cli._read import read_assay
-from exomics.cli._step import input_path, require_suffix
+from exomics.cli._step import input_path, require_suffix, whole_number
 from exomics.cli._write import save_frame, save_table
 from exomics.errors import InputError
 from exomics.harmonize import load_aliases
@@ -55,7 +55,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--controls-output", type=Path, metavar="FILE", help="their scores (.tsv)")
     parser.add_argument("--p-values", type=Path, metavar="FILE", help="empirical p-value of every score (.tsv)")
     parser.add_argument("--match-correlation", action="store_true", help="random sets about as coherent as the members")
-    parser.add_argument("--seed", type=int, default=1, help="of the random sets")
+    parser.add_argument("--seed", type=whole_number, default=1, help="of the random sets")
     frozen = parser.add_mutually_exclusive_group()
     frozen.add_argument("--reference", type=input_path, metavar="FILE", help="frozen reference (.tsv) to score against")
     frozen.add_argument("--fit-reference", type=Path, metavar="FILE", help="freeze these samples as a reference (.tsv)")

@@ -23,7 +23,7 @@ from pathlib import Path
 import pandas as pd
 
 from exomics.cli._features import keep_samples, read_features, read_outcomes
-from exomics.cli._step import input_path, require_suffix
+from exomics.cli._step import input_path, require_suffix, whole_number
 from exomics.cli._write import save_table
 from exomics.errors import InputError
 from exomics.results import OperatingTable, SelectionTable
@@ -45,7 +45,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         help=f"{', '.join(Selectors.names)} (repeatable; default {DEFAULT_SELECTOR})",
     )  # fmt: skip
     parser.add_argument("--target", type=float, default=0.2, help="bound on errors (default 0.2)")
-    parser.add_argument("--seed", type=int, default=1, help="of shuffles and half-samples (default 1)")
+    parser.add_argument("--seed", type=whole_number, default=1, help="of shuffles and half-samples (default 1)")
     parser.add_argument("--operating-curve", type=Path, metavar="FILE", help="operating table (.tsv)")
     parser.add_argument("--planted", type=int, default=10, help="features made to differ in it (default 10)")
     parser.add_argument("--shift", type=float, default=1.0, help="by how many standard deviations (default 1)")

@@ -209,9 +209,9 @@ def restricted_mean_values(time: ArrayLike, event: ArrayLike, *, horizon: float)
     [1.0, 2.0, 3.0]
     """
     times, events = checked_follow_up(time, event)
-    if not (np.isfinite(times) & np.isfinite(events)).all() or len(times) < 3 or times.max() < horizon:
+    if not (np.isfinite(times) & np.isfinite(events)).all() or len(times) < 3 or not 0.0 < horizon <= times.max():
         raise InputError(
-            f"the follow-up of at least three subjects, without gaps, must reach the horizon {horizon:g}; "
+            f"the follow-up of at least three subjects, without gaps, must reach the horizon {horizon:g}, above 0; "
             f"{len(times)} are followed."
         )
     knots = np.unique(np.append(times[(times < horizon) & (events == 1.0)], 0.0))

@@ -65,8 +65,8 @@ def associate(
     Raises
     ------
     InputError
-        If no sample has an outcome, a subject or a sample comes twice, an outcome is no number or no known word, or an
-        endpoint is asked for that is not there.
+        If no sample has an outcome, a subject or a sample comes twice, an outcome is no number or no known word, a time
+        is not positive, or an endpoint is asked for that is not there.
 
     Notes
     -----
@@ -180,6 +180,8 @@ def _effects(
         labels = outcomes[RESPONSE].astype(object).map(_LABELS).to_numpy(dtype=float)
         return response_effects(matrix, labels, minimum_events)
     time, event = (_numbers_in(outcomes[f"{endpoint}_{part}"]) for part in ("time_months", "event"))
+    if (time <= 0.0).any():
+        raise InputError(f"{int((time <= 0.0).sum())} times of {endpoint} are 0 or less; they must be positive.")
     return survival_effects(matrix, time, event, horizon=horizon, minimum_events=minimum_events)
 
 

@@ -342,6 +342,8 @@ def test_a_damaged_h5ad(tmp_path: Path, out: Path) -> None:
         (("cite", "no_such_method"), ("'no_such_method' is no method, recipe or file",)),
         (("verify", "nowhere"), ("nowhere does not exist",)),
         (("run", "no_such_workflow"), ("invalid choice: 'no_such_workflow'",)),
+        (("power", "main", "--effect", "1", "--n", "-9", "-o", "{out}/x.tsv"), ("0 or more, got '-9'",)),
+        (("power", "main", "--effect", "1", "--seed", "-1", "-o", "{out}/x.tsv"), ("0 or more, got '-1'",)),
         (("--threads", "many", "doctor"), ("--threads needs a number", "'many'")),
         (("--threads",), ("--threads needs a number",)),
     ],

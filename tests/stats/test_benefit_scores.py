@@ -288,8 +288,9 @@ def test_bad_input_is_refused() -> None:
         r_learner(x, x[:, 0], arm[:10], np.arange(20) % 5, (0.0, 0.5))
     with pytest.raises(InputError, match="two folds"):
         cross_validated_net(x, x[:, 0], np.zeros(20))
-    with pytest.raises(InputError, match="must reach the horizon"):
-        restricted_mean_values([1.0, 2.0, 3.0], [1, 1, 1], horizon=5.0)
+    for horizon in (5.0, -1.0):
+        with pytest.raises(InputError, match="must reach the horizon"):
+            restricted_mean_values([1.0, 2.0, 3.0], [1, 1, 1], horizon=horizon)
     with pytest.raises(InputError, match="one effect is needed"):
         rank_average_effect([1.0, 2.0], [1.0])
     with pytest.raises(InputError, match="known for every sample"):

@@ -114,6 +114,8 @@ def test_bad_trials_are_refused(
     markers, sheet = trial
     with pytest.raises(UserError, match=message):
         benefit(markers, sheet.assign(**change), _columns(**options))
+    with pytest.raises(UserError, match="rate must lie between 0 and 1"):
+        benefit(markers, sheet, _columns(), level=2.0)
     with pytest.raises(UserError, match="share no sample"):
         benefit(markers.add_prefix("x", axis=0), sheet, _columns())
 

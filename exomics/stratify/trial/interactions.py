@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from exomics.errors import InputError
 from exomics.results import BenefitTable, Provenance
 from exomics.stats.effect_shrinkage import shrink_effects
 from exomics.stats.interactions import INTERACTION_STATUS, InteractionScreen, interaction_screen
@@ -93,6 +94,8 @@ def benefit(
     >>> benefit(m, sheet, trial).frame["verdict"].tolist()
     ['predictive', 'prognostic']
     """
+    if not 0.0 < level < 1.0:
+        raise InputError(f"the false discovery rate must lie between 0 and 1; got {level:g}.")
     shared = shared_samples(markers, outcomes)
     sheet = outcomes.loc[shared]
     arm = trained(sheet, columns.arm, columns.control)
