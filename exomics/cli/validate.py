@@ -3,10 +3,12 @@
 The model is a folder of `exomics stratify` (plain text, nothing is executed). A cohort on another scale, or the one it
 was learned in, is refused; a sample that lacks too much of the model's weight gets no probability. Of a model of
 several blocks name each, as NAME=FILE; a block that is not given, or that a sample lacks, adds nothing to a model that
-keeps blocks apart.
+keeps blocks apart. --thresholds are risks at which one would act: the net benefit of acting on the model then stands
+beside that of treating everybody, there and at the threshold of the model.
 
 example:
-  exomics validate model tumor.h5ad --cohort elsewhere --keep time_point=baseline -o validated
+  exomics validate model tumor.h5ad --cohort elsewhere --keep time_point=baseline --thresholds 0.2 0.4 \\
+    -o validated
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--outcome", type=input_path, metavar="FILE", help="samples (default: the first IN)")
     parser.add_argument("--cohort", required=True, help="name of the cohort in the result")
     parser.add_argument("--keep", action="append", default=[], metavar="COL=VALUE", help="use these samples only")
+    parser.add_argument("--thresholds", nargs="+", type=float, default=[], metavar="RISK", help="to act at")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the tables")
 
 
@@ -46,7 +49,9 @@ def run(arguments: argparse.Namespace) -> None:
         scales = dict(zip(model.scales, scales.values(), strict=True))
     paths = [path for _, path in arguments.data]
     outcome = _outcome(model, keep_samples(read_outcomes(arguments.outcome or paths[0]), arguments.keep))
-    table = validate(model, features, outcome, scale=scales, cohort_id=arguments.cohort)
+    table = validate(
+        model, features, outcome, scale=scales, cohort_id=arguments.cohort, thresholds=arguments.thresholds
+    )
     outputs = (arguments.output / "performance.tsv", arguments.output / "predictions.tsv")
     inputs = [*(arguments.model / name for name in model.files), *paths]
     inputs += [arguments.outcome] if arguments.outcome else []
@@ -56,7 +61,8 @@ def run(arguments: argparse.Namespace) -> None:
     save_frame(frame, outputs[1], provenance, arguments, inputs, outputs=outputs)
     for row in table.frame.to_dict("records"):
         interval = f" ({row['ci_low']:.3f} to {row['ci_high']:.3f})" if pd.notna(row["ci_low"]) else ""
-        print("\t".join((row["metric"], f"{row['estimate']:.3f}{interval}", row["note"])).rstrip())
+        whose = "" if row["signature_id"] == model.id else f"{row['signature_id']} "
+        print("\t".join((f"{whose}{row['metric']}", f"{row['estimate']:.3f}{interval}", row["note"])).rstrip())
     print(f"{outputs[0]}: {len(table.frame)} rows")
 
 

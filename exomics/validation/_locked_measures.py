@@ -38,7 +38,7 @@ def measures(model: LockedModel, found: Predicted, outcome: FloatArray, resampli
     present = np.unique(truth)
     if len(truth) < LEAST_SAMPLES or len(present) < len(model.classes):
         names = _BINARY if model.positive else (*_CLASSES, "balanced_error")
-        return _none(names, f"{len(truth)} samples could be predicted: too few of each class for a measure")
+        return without(names, f"{len(truth)} samples could be predicted: too few of each class for a measure")
     if model.positive:
         return _of_two_classes(model, told[:, 1], truth, found.called[usable], resampling)
     return _of_classes(model, told, truth.astype(np.int64), resampling)
@@ -76,9 +76,9 @@ def _of_survival(
 ) -> list[Row]:
     """Discrimination, calibration and accuracy at the last time that follow-up reaches, censoring weighed for."""
     time, event = truth.T
-    within = times < time.max(initial=0.0)
-    if len(time) < LEAST_SAMPLES or not within.any() or not event[time <= times[within].max(initial=0.0)].any():
-        return _none(_SURVIVAL, f"{len(time)} samples could be predicted: too few events or too short a follow-up")
+    within = followed(times, truth)
+    if not within.any():
+        return without(_SURVIVAL, f"{len(time)} samples could be predicted: too few events or too short a follow-up")
     horizon, risk, survival = float(times[within][-1]), told[:, within][:, -1], 1.0 - told[:, within]
 
     def measured(chosen: NDArray[np.int64]) -> Mapping[str, float]:
@@ -99,7 +99,16 @@ def _of_survival(
     ]
 
 
-def _none(metrics: Sequence[str], note: str) -> list[Row]:
+def followed(times: FloatArray, truth: FloatArray) -> NDArray[np.bool_]:
+    """Which times follow-up reaches, (n_times,): none with too few samples, or without an event by the last of them."""
+    time, event = truth.T
+    within = times < time.max(initial=0.0)
+    judged = len(time) >= LEAST_SAMPLES and event[time <= times[within].max(initial=0.0)].any()
+    return within & judged
+
+
+def without(metrics: Sequence[str], note: str) -> list[Row]:
+    """Rows of measures that cannot be given."""
     return [row(metric, np.nan, note=note) for metric in metrics]
 
 

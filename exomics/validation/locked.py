@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from exomics.results import PerformanceTable, Provenance
 from exomics.schema.words import words_of
 from exomics.stratify.locking import Predicted, predict
 from exomics.stratify.study.outcomes import outcome_of
+from exomics.validation._locked_decisions import decisions, require_thresholds
 from exomics.validation._locked_measures import measures, truth_of
 from exomics.validation._rows import Label, Resampling, Row, performance, row
 
@@ -32,6 +33,7 @@ def validate(
     *,
     scale: str | Mapping[str, str],
     cohort_id: str,
+    thresholds: Sequence[float] = (),
     resampling: Resampling | None = None,
 ) -> PerformanceTable:
     """Judge a locked model on samples it never saw, without refitting anything.
@@ -55,6 +57,9 @@ def validate(
         Scale of the features of each block, or of all, in words: must be that of the model.
     cohort_id
         Name of the cohort; must not be that in which the model was learned.
+    thresholds
+        Risks at which one would act. Then ``net_benefit@t`` of the model and of treating everybody (``treat_all``), and
+        ``net_benefit_gain@t`` over the better of treating everybody and nobody, at these and at that of the model.
     resampling
         Bootstrap of the intervals that have no formula.
 
@@ -69,11 +74,13 @@ def validate(
         If the scale is another.
     InputError
         If the cohort is the training cohort, nothing can be predicted, the outcome is not that of the model, or most
-        features lie beyond 3 training standard deviations: then it is another quantity, whatever its scale is called.
+        features lie beyond 3 training standard deviations: then it is another quantity, whatever its scale is called;
+        or thresholds are no risks, or are given for several classes.
 
     Notes
     -----
-    DeLong et al. (1988), doi:10.2307/2531595; Van Calster et al. (2016), doi:10.1016/j.jclinepi.2015.12.005.
+    DeLong et al. (1988), doi:10.2307/2531595; Van Calster et al. (2016), doi:10.1016/j.jclinepi.2015.12.005. The net
+    benefit is that of `exomics.validation.decision.decision_curve`.
 
     Examples
     --------
@@ -89,17 +96,20 @@ def validate(
     0.6
     """
     _refuse_unlike(model, scale, cohort_id)
+    require_thresholds(model, thresholds)
     known = outcome.dropna()
     shared = features.loc[[name for name in features.index if name in known.index]]
     if shared.empty:
         raise InputError("no sample has both features and an outcome; check that both are indexed by sample_id.")
     truth = _truth(model, known.loc[shared.index], cohort_id)
     found = predict(model, shared)
-    usable = np.isfinite(found.probability)
-    rows = [*_coverage_rows(model, shared, found), *measures(model, found, truth, resampling or Resampling())]
+    usable, resampled = np.isfinite(found.probability), resampling or Resampling()
+    rows = [*_coverage_rows(model, shared, found), *measures(model, found, truth, resampled)]
+    rows += decisions(model, found, truth, thresholds, resampled)
     label = Label(model.id, cohort_id, model.endpoint)
     scales = scale if isinstance(scale, str) else "; ".join(dict.fromkeys(scale.values()))
-    parameters = {"model": model.id, "version": model.version, "model_sha256": model.sha256, "scale": scales}
+    words = {"model": model.id, "version": model.version, "model_sha256": model.sha256, "scale": scales}
+    parameters = words | ({"thresholds": list(thresholds)} if thresholds else {})
     provenance = Provenance(method="validate", parameters=parameters)
     n_events = _events(model, truth[usable])
     return performance(rows, label, provenance=provenance, n_samples=int(usable.sum()), n_events=n_events)

@@ -81,7 +81,8 @@ benefit own/a.rna.tsv --samples own/a.tsv --endpoint gain --arm arm --control re
   --subgroup sex --subgroups subgroups.tsv
 stratify --features rna=own/a.rna.tsv protein=own/a.protein.tsv --outcome own/a.tsv --config own/plan.yaml --cohort a \
   -o model
-validate model/model rna=own/b.rna.tsv protein=own/b.protein.tsv --outcome own/b.tsv --cohort model -o validated
+validate model/model rna=own/b.rna.tsv protein=own/b.protein.tsv --outcome own/b.tsv --cohort model \
+  --thresholds 0.3 0.6 -o validated
 publish power.tsv response/heterogeneity.tsv response/subjects.tsv chain.tsv tracked.tsv selected.tsv curve.tsv \
   benefit.tsv scored/scores.tsv subgroups.tsv model/performance.tsv model/predictions.tsv model/model/model.yaml \
   validated/performance.tsv validated/predictions.tsv -o package

@@ -70,14 +70,17 @@ def test_tables_and_a_model_are_written(made: Path) -> None:
 def test_the_model_is_judged_on_a_cohort_it_never_saw(made: Path, tmp_path: Path) -> None:
     features, samples = _cohort(tmp_path, "b", 2)
     words = ("validate", made / "out" / "model", features, "--outcome", samples, "--cohort", "b")
-    told = must(*words, "-o", tmp_path / "validated")
+    told = must(*words, "--thresholds", "0.3", "-o", tmp_path / "validated")
     assert "calibration_slope" in told
+    assert "\ntreat_all net_benefit@0.3\t" in told
+    assert "\nnet_benefit_gain@0.5\t" in told
     frame = PerformanceTable.from_tsv(tmp_path / "validated" / "performance.tsv").frame.set_index("metric")
     assert frame.loc["auc", "ci_low"] > 0.7
     predicted = pd.read_csv(tmp_path / "validated" / "predictions.tsv", sep="\t")
     assert set(predicted["called"].dropna()) == {"R"}
     place = tmp_path / "no"
     assert "never saw" in refused(place, *words[:-1], "a", "-o", place)
+    assert "strictly between 0 and 1; got 2" in refused(place, *words, "--thresholds", "0.3", "2", "-o", place)
 
 
 @pytest.mark.slow
