@@ -1,9 +1,10 @@
-"""References of methods, or of what a file was made with.
+"""References of methods and datasets, or of what a file was made with.
 
-Give names of methods (`exomics catalog methods`), or files that exomics wrote; without either, every method is listed.
+Give names of methods, recipes and datasets (`exomics catalog`), or files that exomics wrote; without either, every
+reference is listed.
 
 examples:
-  exomics cite voom_lm_fit rank_updown
+  exomics cite voom_lm_fit rank_updown ref_mane
   exomics cite associations.tsv
 """
 
@@ -17,12 +18,13 @@ from exomics._version import __version__
 from exomics.cli._methods import all_methods
 from exomics.errors import RegistryError
 from exomics.publish.steps import collect
+from exomics.registry.manifest import all_manifests
 from exomics.registry.recipe import load_recipe, recipe_names
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("names", nargs="*", metavar="METHOD|FILE", help="methods, recipes, or files that exomics wrote")
+    parser.add_argument("names", nargs="*", metavar="NAME|FILE", help="of a method, a recipe, a dataset, or files")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -38,7 +40,9 @@ def run(arguments: argparse.Namespace) -> None:
         elif name in known:
             words.append(name)
         else:
-            raise RegistryError(f"{name!r} is no method, recipe or file; `exomics catalog methods` lists the methods.")
+            raise RegistryError(
+                f"{name!r} is no file, and no method, recipe or dataset with a reference; `exomics cite` lists those."
+            )
     print(f"exomics {__version__}")
     for word in dict.fromkeys(words):
         print(f"{word}\t{known[word]}")
@@ -47,19 +51,19 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def references() -> dict[str, str]:
-    """Reference of each method that has one, and of what each recipe reproduces."""
+    """Reference of each method and dataset that has one, and of what each recipe reproduces."""
     found = {spec.name: _link(spec.reference) for spec in all_methods() if spec.reference}
     for name in recipe_names():
         recipe = load_recipe(name)
         if recipe.doi:
             found[name] = _link(recipe.doi)
-    return found
+    return found | {one.id: _link(one.reference) for one in all_manifests() if one.reference}
 
 
 def _used_in(file: Path, known: dict[str, str]) -> tuple[list[str], list[str]]:
-    """Methods named in the commands and the parameters behind `file`, and the acknowledgments of its data."""
+    """What is named in the commands and the parameters behind `file`, and the acknowledgments of its data."""
     plan = collect([file], {})
-    text = json.dumps([step.to_dict() for step in plan.steps]) + "".join(plan.methods)
+    text = json.dumps([step.command[1:] for step in plan.steps]) + "".join(plan.methods)
     recipes = [load_recipe(name) for name in recipe_names() if f'"{name}"' in text]
     inside = {recipe.test.method for recipe in recipes} | {step.method for recipe in recipes for step in recipe.steps}
     return [name for name in known if f'"{name}"' in text or name in inside], list(plan.acknowledgments)

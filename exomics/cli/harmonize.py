@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from anndata import AnnData
 
@@ -28,7 +28,7 @@ from exomics.cli._step import input_path, require_suffix
 from exomics.cli._write import save_data, save_frame
 from exomics.errors import InputError
 from exomics.harmonize import (
-    HARMONIZERS,
+    Harmonizers,
     LossReport,
     describe_study,
     harmonize,
@@ -36,6 +36,7 @@ from exomics.harmonize import (
     species_of_samples,
     to_human,
 )
+from exomics.harmonize._harmonizer import Harmonizer
 from exomics.registry.document import parse_yaml
 from exomics.results import Provenance
 
@@ -45,7 +46,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=input_path, help="AnnData (.h5ad)")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the harmonized object (.h5ad)")
     parser.add_argument(
-        "--identifiers", action="append", default=[], choices=tuple(HARMONIZERS), help="what to name anew (repeatable)"
+        "--identifiers", action="append", default=[], choices=Harmonizers.names, help="what to name anew (repeatable)"
     )
     parser.add_argument("--table", default="", metavar="DATASET", help="table for --identifiers, if not the pinned one")
     parser.add_argument("--id-column", metavar="COLUMN", help="of var, with the ids for genes, if not the feature ids")
@@ -90,7 +91,8 @@ def _table_file(arguments: argparse.Namespace) -> list[Path]:
 def _options(arguments: argparse.Namespace, kind: str) -> dict[str, Any]:
     """What was asked for besides, if the kind knows it."""
     asked = {"column": arguments.id_column, "rename": arguments.rename}
-    return {name: value for name, value in asked.items() if value and name in HARMONIZERS[kind].options}
+    known = cast(Harmonizer, Harmonizers[kind]).options
+    return {name: value for name, value in asked.items() if value and name in known}
 
 
 def _harmonized(data: AnnData, arguments: argparse.Namespace) -> tuple[AnnData, LossReport]:

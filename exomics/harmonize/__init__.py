@@ -1,5 +1,6 @@
 """Identifiers, orthologs, phenotypes: the names of one study in those of another, with a report of what was lost."""
 
+from exomics.harmonize._read import species_of_samples
 from exomics.harmonize.gene_names import name_features, namespace_of, resolve_genes
 from exomics.harmonize.gene_table import GeneTable, load_genes
 from exomics.harmonize.identifiers import (
@@ -18,15 +19,14 @@ from exomics.harmonize.phenotypes import harmonize_phenotypes
 from exomics.harmonize.report import LossReport
 from exomics.harmonize.signatures import map_signature, unmapped_members
 from exomics.harmonize.sites import Site, SiteTable, load_sites, map_sites
-from exomics.harmonize.steps import HARMONIZERS, Harmonizer, harmonize, species_of_samples
+from exomics.harmonize.steps import Harmonizers, harmonize
 from exomics.harmonize.study import describe_study
 from exomics.harmonize.to_human import to_human
 
 __all__ = [
-    "HARMONIZERS",
     "AliasTable",
     "GeneTable",
-    "Harmonizer",
+    "Harmonizers",
     "LossReport",
     "Metabolite",
     "MetaboliteTable",

@@ -14,6 +14,30 @@ def species_present(adata: AnnData) -> list[str]:
     return sorted(set(adata.obs[keys.SPECIES].astype(str))) if keys.SPECIES in adata.obs.columns else []
 
 
+def species_of_samples(adata: AnnData) -> str:
+    """The one species of the samples.
+
+    Parameters
+    ----------
+    adata
+        Samples x features with ``obs["species"]``.
+
+    Returns
+    -------
+    str
+        ``human``, ``rat`` or ``mouse``.
+
+    Raises
+    ------
+    InputError
+        If there are several, or none is given.
+    """
+    found = species_present(adata)
+    if len(found) != 1:
+        raise InputError(f"expected samples of one species in obs['species']; got {', '.join(found) or 'none'}.")
+    return found[0]
+
+
 def require_species(adata: AnnData, species: str, what: str) -> None:
     """Raise an `InputError` when the samples are said to be of another species than `what` is for."""
     found = species_present(adata)

@@ -9,8 +9,9 @@ import pandas as pd
 from anndata import AnnData
 
 from exomics.errors import InputError
-from exomics.harmonize._read import feature_names, require_species, text_column
-from exomics.harmonize.gene_table import NAMESPACES, GeneTable
+from exomics.harmonize._harmonizer import Harmonizer
+from exomics.harmonize._read import feature_names, require_species, species_of_samples, text_column
+from exomics.harmonize.gene_table import NAMESPACES, GeneTable, load_genes
 from exomics.harmonize.report import LossReport
 from exomics.schema import keys, record_step
 
@@ -127,6 +128,21 @@ def name_features(
     found = zip([""] * len(kept) if rename else kept, resolved["symbol"], names, strict=True)
     named.var[keys.FEATURE_NAME] = [name or symbol or old for name, symbol, old in found]
     return named, report
+
+
+GENES = Harmonizer(
+    name="genes",
+    kind="harmonizer",
+    title="symbols for Ensembl, NCBI, RefSeq and UniProt ids",
+    function=name_features,
+    reference="10.1093/bib/bbab155",
+    license="MIT (babelgene), with the genes of HCOP",
+    feature_types=("gene", "protein"),
+    comparable="cohorts",
+    table="ref_orthologs_babelgene",
+    load=lambda adata, dataset: load_genes(species_of_samples(adata), dataset=dataset),
+    options=("column", "rename"),
+)
 
 
 def _kept_name(name: str, identifier: str) -> str:

@@ -12,6 +12,7 @@ from anndata import AnnData
 
 from exomics import datasets
 from exomics.errors import InputError
+from exomics.harmonize._harmonizer import Harmonizer
 from exomics.harmonize._read import feature_names, species_present
 from exomics.harmonize.report import LossReport
 from exomics.schema import keys, record_step
@@ -166,6 +167,21 @@ def approve_symbols(adata: AnnData, aliases: AliasTable) -> tuple[AnnData, LossR
     better = found["approved_symbol"].where(found["status"].isin(["approved", "alias"]), found["symbol"])
     renamed.var[keys.FEATURE_NAME] = better.to_numpy()
     return renamed, report
+
+
+APPROVE = Harmonizer(
+    name="approve",
+    kind="harmonizer",
+    title="approved symbols for aliases and previous ones",
+    function=approve_symbols,
+    reference="10.1093/nar/gkac888",
+    license="CC0 (HGNC)",
+    feature_types=("gene", "protein"),
+    species=("human",),
+    comparable="cohorts",
+    table="ref_hgnc",
+    load=lambda _, dataset: load_aliases(dataset=dataset),
+)
 
 
 def symbol_report(resolved: pd.DataFrame, aliases: AliasTable) -> LossReport:

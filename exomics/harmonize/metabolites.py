@@ -8,8 +8,9 @@ import pandas as pd
 from anndata import AnnData
 
 from exomics.errors import InputError
+from exomics.harmonize._harmonizer import Harmonizer
 from exomics.harmonize._read import feature_names, text_column
-from exomics.harmonize.metabolite_table import MetaboliteTable, hmdb_accession
+from exomics.harmonize.metabolite_table import MetaboliteTable, hmdb_accession, load_metabolites
 from exomics.harmonize.report import LossReport
 from exomics.schema import keys, record_step
 
@@ -107,6 +108,20 @@ def harmonize_metabolites(
     better = resolved["refmet_name"].where(resolved["refmet_name"] != "", resolved["name"])
     harmonized.var[keys.FEATURE_NAME] = better.to_numpy()
     return harmonized, report
+
+
+METABOLITES = Harmonizer(
+    name="metabolites",
+    kind="harmonizer",
+    title="RefMet names, held against HMDB and KEGG ids",
+    function=harmonize_metabolites,
+    reference="10.1038/s41592-020-01009-y",
+    license="MIT (MotrpacBicQC)",
+    feature_types=("metabolite",),
+    comparable="cohorts",
+    table="motrpac_codes",
+    load=lambda _, dataset: load_metabolites(dataset),
+)
 
 
 def _ids(adata: AnnData, column: str | None) -> pd.Series | None:

@@ -9,8 +9,9 @@ import pandas as pd
 from anndata import AnnData
 
 from exomics.errors import InputError
-from exomics.harmonize._read import feature_names, require_species, text_column
-from exomics.harmonize.mirna_table import CODES, MirnaTable
+from exomics.harmonize._harmonizer import Harmonizer
+from exomics.harmonize._read import feature_names, require_species, species_of_samples, text_column
+from exomics.harmonize.mirna_table import CODES, MirnaTable, load_mirnas
 from exomics.harmonize.report import LossReport
 from exomics.schema import keys, record_step
 
@@ -129,6 +130,20 @@ def audit_mirnas(
     better = resolved["current_name"].where(resolved["current_name"] != "", resolved["name"])
     audited.var[keys.FEATURE_NAME] = better.to_numpy()
     return audited, report
+
+
+MIRNA = Harmonizer(
+    name="mirna",
+    kind="harmonizer",
+    title="current miRBase names, with an audit of arms, versions and accessions",
+    function=audit_mirnas,
+    reference="10.1093/nar/gky1141",
+    license="public domain (miRBase)",
+    feature_types=("mirna",),
+    comparable="cohorts",
+    table="ref_mirbase",
+    load=lambda adata, dataset: load_mirnas(species_of_samples(adata), dataset=dataset),
+)
 
 
 def mirna_report(resolved: pd.DataFrame, table: MirnaTable) -> LossReport:

@@ -12,6 +12,7 @@ import pandas as pd
 from anndata import AnnData
 
 from exomics.errors import InputError
+from exomics.harmonize._harmonizer import Harmonizer
 from exomics.harmonize.report import LossReport
 from exomics.schema import keys, record_step
 from exomics.schema.numbers import numbers_of
@@ -146,6 +147,15 @@ def harmonize_phenotypes(adata: AnnData, *, columns: Iterable[str] | None = None
     harmonized = record_step(adata, "harmonize_phenotypes", {"columns": wanted}, **losses)
     harmonized.obs = obs
     return harmonized, report
+
+
+PHENOTYPES = Harmonizer(
+    name="phenotypes",
+    kind="harmonizer",
+    title="words of the contract for sex, species, specimen, time point, intervention, response, events",
+    function=harmonize_phenotypes,
+    comparable="cohorts",
+)
 
 
 def _told(column: pd.Series, name: str) -> tuple[pd.Series, LossReport]:

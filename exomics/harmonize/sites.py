@@ -12,6 +12,7 @@ from anndata import AnnData
 
 from exomics import datasets
 from exomics.errors import InputError
+from exomics.harmonize._harmonizer import Harmonizer
 from exomics.harmonize._read import require_species
 from exomics.harmonize.report import LossReport
 from exomics.schema import record_step
@@ -216,7 +217,7 @@ def map_sites(adata: AnnData, table: SiteTable) -> tuple[AnnData, LossReport]:
     Parameters
     ----------
     adata
-        Samples x sites of the species of `table`, whose feature ids are sites such as ``NP_446309.1_S64``. Where
+        Samples x features of the species of `table`; their ids are sites such as ``NP_446309.1_S64``. Where
         ``var["flanking_sequence"]`` holds a window with the modified residue in lower case, it is held against the id.
     table
         The sites.
@@ -259,6 +260,21 @@ def map_sites(adata: AnnData, table: SiteTable) -> tuple[AnnData, LossReport]:
     mapped = record_step(adata, "map_sites", parameters, losses=report.to_records(), notes=list(report.notes))
     mapped.var[HUMAN_SITE] = [targets.get(name, "") for name in names]
     return mapped, report
+
+
+SITES = Harmonizer(
+    name="sites",
+    kind="harmonizer",
+    title="human sites of rat modification sites",
+    function=map_sites,
+    reference="10.1038/s41586-023-06877-w",
+    license="MIT (MotrpacRatTraining6moMuscleData)",
+    feature_types=("site",),
+    species=("rat",),
+    comparable="cohorts",
+    table="ref_rat_to_human_site",
+    load=lambda _, dataset: load_sites(dataset),
+)
 
 
 def _at_odds(adata: AnnData) -> list[str]:

@@ -2,51 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, cast
 
 from anndata import AnnData
 
-from exomics.errors import InputError, RegistryError
-from exomics.harmonize._read import species_present
-from exomics.harmonize.gene_names import name_features
-from exomics.harmonize.gene_table import load_genes
-from exomics.harmonize.identifiers import approve_symbols, load_aliases
-from exomics.harmonize.metabolite_table import load_metabolites
-from exomics.harmonize.metabolites import harmonize_metabolites
-from exomics.harmonize.mirna_names import audit_mirnas
-from exomics.harmonize.mirna_table import load_mirnas
-from exomics.harmonize.phenotypes import harmonize_phenotypes
+from exomics.errors import InputError
+from exomics.harmonize._harmonizer import Harmonizer
+from exomics.harmonize.gene_names import GENES
+from exomics.harmonize.identifiers import APPROVE
+from exomics.harmonize.metabolites import METABOLITES
+from exomics.harmonize.mirna_names import MIRNA
+from exomics.harmonize.phenotypes import PHENOTYPES
 from exomics.harmonize.report import LossReport
-from exomics.harmonize.sites import load_sites, map_sites
+from exomics.harmonize.sites import SITES
+from exomics.registry.method import Methods
 
-Verb = Callable[..., tuple[AnnData, LossReport]]
-
-
-@dataclass(frozen=True)
-class Harmonizer:
-    """One kind of harmonization.
-
-    Parameters
-    ----------
-    name
-        As called in Python and on the command line.
-    title
-        One line.
-    table
-        Dataset whose table is used unless another is named; "" where none is needed.
-    run
-        The object, the dataset and the options -> the harmonized object and what was lost.
-    options
-        Names of what it can be told besides.
-    """
-
-    name: str
-    title: str
-    table: str
-    run: Verb
-    options: tuple[str, ...] = ()
+Harmonizers = Methods("harmonizer", (APPROVE, GENES, MIRNA, METABOLITES, SITES, PHENOTYPES))
 
 
 def harmonize(adata: AnnData, kind: str, *, table: str = "", **options: Any) -> tuple[AnnData, LossReport]:
@@ -57,7 +28,7 @@ def harmonize(adata: AnnData, kind: str, *, table: str = "", **options: Any) -> 
     adata
         Samples x features.
     kind
-        One of `HARMONIZERS`.
+        One of `Harmonizers`.
     table
         Dataset of the table to use; default the one pinned for the kind.
     **options
@@ -85,83 +56,12 @@ def harmonize(adata: AnnData, kind: str, *, table: str = "", **options: Any) -> 
     >>> told.obs["sex"].tolist()
     ['female']
     """
-    if kind not in HARMONIZERS:
-        raise RegistryError(f"no harmonization is called {kind!r}; known: {', '.join(HARMONIZERS)}.")
-    step = HARMONIZERS[kind]
+    step = cast(Harmonizer, Harmonizers[kind])
     if table and not step.table:
         raise InputError(f"the harmonization {kind} uses no table; {table!r} cannot be used.")
     unknown = [name for name in options if name not in step.options]
     if unknown:
         known = ", ".join(step.options) or "none"
         raise InputError(f"the harmonization {kind} has no option {', '.join(unknown)}; it has {known}.")
-    return step.run(adata, table or step.table, **options)
-
-
-def species_of_samples(adata: AnnData) -> str:
-    """The one species of the samples.
-
-    Parameters
-    ----------
-    adata
-        Samples x features with ``obs["species"]``.
-
-    Returns
-    -------
-    str
-        ``human``, ``rat`` or ``mouse``.
-
-    Raises
-    ------
-    InputError
-        If there are several, or none is given.
-    """
-    found = species_present(adata)
-    if len(found) != 1:
-        raise InputError(f"expected samples of one species in obs['species']; got {', '.join(found) or 'none'}.")
-    return found[0]
-
-
-_ALL = (
-    Harmonizer(
-        "approve",
-        "approved symbols for aliases and previous ones",
-        "ref_hgnc",
-        lambda adata, table: approve_symbols(adata, load_aliases(dataset=table)),
-    ),
-    Harmonizer(
-        "genes",
-        "symbols for Ensembl, NCBI, RefSeq and UniProt ids",
-        "ref_orthologs_babelgene",
-        lambda adata, table, **options: name_features(
-            adata, load_genes(species_of_samples(adata), dataset=table), **options
-        ),
-        options=("column", "rename"),
-    ),
-    Harmonizer(
-        "mirna",
-        "current miRBase names, with an audit of arms, versions and accessions",
-        "ref_mirbase",
-        lambda adata, table: audit_mirnas(adata, load_mirnas(species_of_samples(adata), dataset=table)),
-    ),
-    Harmonizer(
-        "metabolites",
-        "RefMet names, held against HMDB and KEGG ids",
-        "motrpac_codes",
-        lambda adata, table: harmonize_metabolites(adata, load_metabolites(table)),
-    ),
-    Harmonizer(
-        "sites",
-        "human sites of rat modification sites",
-        "ref_rat_to_human_site",
-        lambda adata, table: map_sites(adata, load_sites(table)),
-    ),
-    Harmonizer(
-        "phenotypes",
-        "words of the contract for sex, species, specimen, time point, intervention, response, events",
-        "",
-        lambda adata, _: harmonize_phenotypes(adata),
-    ),
-)
-
-HARMONIZERS: Final[Mapping[str, Harmonizer]] = {step.name: step for step in _ALL}
-"""Name -> harmonization, in the order of the documentation."""
+    tables = [step.load(adata, table or step.table)] if step.load else []
+    return cast(tuple[AnnData, LossReport], step.function(adata, *tables, **options))

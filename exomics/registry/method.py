@@ -8,7 +8,9 @@ from typing import Any
 
 from exomics.errors import RegistryError
 
-KINDS = ("loader", "test", "preprocess", "scorer", "deconvolution", "enrichment", "pipeline", "selector")
+KINDS = (
+    "loader", "harmonizer", "preprocess", "test", "enrichment", "scorer", "deconvolution", "pipeline", "selector",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +22,7 @@ class MethodSpec:
     name
         As called in Python and on the command line.
     kind
-        One of ``loader, test, preprocess, scorer, deconvolution, enrichment, pipeline, selector``.
+        One of ``loader, harmonizer, preprocess, test, enrichment, scorer, deconvolution, pipeline, selector``.
     title
         One line for the catalog.
     function

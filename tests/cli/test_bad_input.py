@@ -339,7 +339,7 @@ def test_a_damaged_h5ad(tmp_path: Path, out: Path) -> None:
         (("score",), ("the following arguments are required", "exomics score --help")),
         (("pool", "--shade"), ("exomics pool --help",)),
         (("catalog", "planets"), ("invalid choice: 'planets'",)),
-        (("cite", "no_such_method"), ("'no_such_method' is no method, recipe or file",)),
+        (("cite", "no_such_method"), ("'no_such_method' is no file, and no method, recipe or dataset",)),
         (("verify", "nowhere"), ("nowhere does not exist",)),
         (("run", "no_such_workflow"), ("invalid choice: 'no_such_workflow'",)),
         (("power", "main", "--effect", "1", "--n", "-9", "-o", "{out}/x.tsv"), ("0 or more, got '-9'",)),

@@ -234,6 +234,27 @@ def test_cite_names_the_method_behind_a_file(embedded: Path) -> None:
     assert len(everything.splitlines()) > 10
 
 
+def test_cite_names_the_paper_behind_a_table_of_names() -> None:
+    """HGNC, MANE, miRBase, RefMet and HCOP, by the harmonization or by the dataset of the table."""
+    told = dict(line.split("\t") for line in must("cite").splitlines()[1:])
+    hgnc, mirbase, refmet = "10.1093/nar/gkac888", "10.1093/nar/gky1141", "10.1038/s41592-020-01009-y"
+    assert told["approve"] == told["ref_hgnc"] == told["ref_hgnc_complete"] == f"https://doi.org/{hgnc}"
+    assert told["mirna"] == told["ref_mirbase"] == f"https://doi.org/{mirbase}"
+    assert told["metabolites"] == told["motrpac_codes"] == f"https://doi.org/{refmet}"
+    assert told["genes"] == told["ref_orthologs_babelgene"] == "https://doi.org/10.1093/bib/bbab155"
+    assert must("cite", "ref_mane").endswith("ref_mane\thttps://doi.org/10.1038/s41586-022-04558-8\n")
+
+
+def test_cite_of_a_harmonized_file_names_the_tables_it_was_named_by(embedded: Path, tmp_path: Path) -> None:
+    named = tmp_path / "named.h5ad"
+    must("harmonize", embedded / "muscle.h5ad", "-o", named, "--identifiers", "phenotypes")
+    assert "genes" not in must("cite", named)
+    step = json.loads((tmp_path / "named.h5ad.provenance.json").read_text(encoding="utf-8"))
+    step["step"]["command"][-1] = "approve"
+    (tmp_path / "named.h5ad.provenance.json").write_text(json.dumps(step), encoding="utf-8")
+    assert "approve\thttps://doi.org/10.1093/nar/gkac888" in must("cite", named)
+
+
 def test_doctor_says_what_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("EXOMICS_MIRROR", str(tmp_path / "nowhere"))
     monkeypatch.setenv("EXOMICS_OFFLINE", "1")

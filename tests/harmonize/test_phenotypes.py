@@ -10,7 +10,7 @@ import pytest
 from anndata import AnnData
 
 from exomics.errors import InputError, RegistryError
-from exomics.harmonize import HARMONIZERS, describe_study, harmonize, harmonize_phenotypes, species_of_samples
+from exomics.harmonize import Harmonizers, describe_study, harmonize, harmonize_phenotypes, species_of_samples
 from exomics.schema import keys, steps_of
 from exomics.schema.host import host_of
 from exomics.schema.study import template
@@ -109,7 +109,7 @@ def test_a_study_that_does_not_fit_is_refused() -> None:
 def test_harmonizations_are_run_by_name() -> None:
     told, _ = harmonize(samples(sex=["f"]), "phenotypes")
     assert told.obs[keys.SEX].tolist() == ["female"]
-    with pytest.raises(RegistryError, match=f"known: {', '.join(HARMONIZERS)}"):
+    with pytest.raises(RegistryError, match=f"known: {', '.join(Harmonizers.names)}"):
         harmonize(told, "souls")
     with pytest.raises(InputError, match="uses no table"):
         harmonize(told, "phenotypes", table="ref_hgnc")
