@@ -72,9 +72,10 @@ def run(arguments: argparse.Namespace) -> None:
     data, losses = _harmonized(given, arguments)
     outputs = [arguments.output, *([arguments.losses] if arguments.losses else [])]
     inputs = [arguments.data, *([arguments.study] if arguments.study else []), *_table_file(arguments)]
-    save_data(data, arguments.output, arguments, inputs, outputs=outputs)
+    parameters = {"tables": _tables(arguments)}
+    save_data(data, arguments.output, arguments, inputs, outputs=outputs, parameters=parameters)
     if arguments.losses:
-        provenance = Provenance(method="harmonize", notes=losses.notes)
+        provenance = Provenance(method="harmonize", parameters=parameters, notes=losses.notes)
         save_frame(losses.frame, arguments.losses, provenance, arguments, inputs, outputs=outputs)
     for loss in losses.to_records():
         print(f"lost: {loss['n']} {loss['what']} ({loss['why']}): {loss['examples']}")
@@ -86,6 +87,13 @@ def run(arguments: argparse.Namespace) -> None:
 def _table_file(arguments: argparse.Namespace) -> list[Path]:
     """The user's own table, which is an input like the data."""
     return [path] if (path := Path(arguments.table)).is_file() else []
+
+
+def _tables(arguments: argparse.Namespace) -> list[str]:
+    """Names of the tables that were read, whether pinned or asked for."""
+    pinned = [cast(Harmonizer, Harmonizers[kind]).table for kind in arguments.identifiers]
+    named = [Path(arguments.table).name if arguments.table else table for table in pinned if table]
+    return [*dict.fromkeys(named), *([arguments.orthologs] if arguments.to_species else [])]
 
 
 def _options(arguments: argparse.Namespace, kind: str) -> dict[str, Any]:
