@@ -24,7 +24,7 @@ def learning_curve(performance: pd.DataFrame, axes: Axes, *, title: str = "") ->
     Returns
     -------
     Axes
-        The same axes: filled marks with the interval of Nadeau and Bengio, open marks for the fit.
+        The same axes: filled marks with their intervals, open marks for the fit.
 
     Raises
     ------

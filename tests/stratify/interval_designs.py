@@ -25,7 +25,7 @@ five folds ten times, so that on noise an interval of 95 % would hold 0.5 in 86 
 * ``components``: T and D solved for from the spread a within and b between repeats, ``a / K + b (c + 1 / R)`` with ``c
   = K - 1 - K (K - 2) / (2 (K - 1))``. To the R - 1 degrees of freedom of b one is added by which all is D, ``b_0 = a 2
   (K - 1) / (K^2 (K - 2))``, so that a single repeat is judged by the same formula. Degrees of freedom by Satterthwaite,
-  of a R (K - 1), of b R - 1.
+  of a R (K - 1), of b R (the added one counts).
 * ``components_ties``: as before, with the variance that breaking ties at random would add to ``a / K``: a model that
   says nothing has an AUC of 1/2 whatever the test samples are, and is no proof that others of its kind do not vary.
 * ``shuffled_t``: Nadeau and Bengio with the 95 % quantile of |t| in noise, but no less than Student's.
@@ -157,7 +157,7 @@ def components(values: FloatArray, ties: float = 0.0) -> Spread:
     scale = (k - 1 - k * (k - 2) / (2.0 * (k - 1)) + 1.0 / n_repeats) / n_repeats
     first = within * (1.0 / k + scale * 2.0 * (k - 1) / (k**2 * (k - 2)))
     second = between * scale * (n_repeats - 1)
-    uncertain = first**2 / (n_repeats * (k - 1)) + second**2 / max(n_repeats - 1, 1)
+    uncertain = first**2 / (n_repeats * (k - 1)) + second**2 / n_repeats
     degrees = (first + second) ** 2 / np.where(uncertain > 0.0, uncertain, 1.0)
     silent = (values == 0.5).mean(axis=(1, 2))
     return Spread(first + second + ties * silent / k, np.where(uncertain > 0.0, degrees, k - 1.0))

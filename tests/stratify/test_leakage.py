@@ -14,7 +14,7 @@ from exomics.results import PredictionTable, Provenance
 from exomics.stats.discrimination import area_under_curve
 from exomics.stratify import CrossValidation, Pipelines, Study, cross_validate, folds
 from exomics.stratify.evaluation.best_of import best_of
-from exomics.stratify.evaluation.measures import Interval, corrected_interval
+from exomics.stratify.evaluation.intervals import Interval, corrected_interval
 from exomics.stratify.evaluation.predictions import held_out, measures_of
 from exomics.stratify.models.built import Built
 from exomics.stratify.study.examine import Roles, examine

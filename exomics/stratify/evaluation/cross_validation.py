@@ -49,6 +49,7 @@ _WITHOUT_OMICS = {  # per kind of outcome: the pipeline of the clinical columns,
     "survival": ("elastic_net_cox", "no_features_survival"),
 }
 _LEAST_EVENTS_PER_FOLD = 2
+INTERVAL = "variance components within and between repeats, 95 %"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class CrossValidated:
     Parameters
     ----------
     performance
-        One row per model and measure, with the interval of Nadeau and Bengio.
+        One row per model and measure, with the interval of `corrected_interval`.
     predictions
         One row per sample, repeat and model (of several classes, per class): the probability given by models that
         never saw the subject.
@@ -74,9 +75,10 @@ def cross_validate(
     """Repeated nested cross-validation, grouped so that no subject is on both sides.
 
     In each outer fold every step (imputation, standardization, settings by inner folds, model) is fitted on training
-    samples alone, and each test sample is predicted once. A measure is the mean over all outer folds of all repeats,
-    with ``variance = s^2 (1 / J + 1 / (n_folds - 1))``. Beside it stands the percentile interval of subjects drawn
-    again among what was held out (``<measure>_bootstrap``), which knows nothing of the chance of training samples.
+    samples alone, and each test sample is predicted once. A measure is the mean over all outer folds of all repeats;
+    its variance is put together from the spread within and between repeats (`fold_variance`). Beside it stands the
+    percentile interval of subjects drawn again among what was held out (``<measure>_bootstrap``), which knows nothing
+    of the chance of training samples.
 
     Parameters
     ----------
@@ -105,8 +107,9 @@ def cross_validate(
 
     Notes
     -----
-    Varma and Simon (2006), doi:10.1186/1471-2105-7-91; Nadeau and Bengio (2003), doi:10.1023/A:1024068626366. These are
-    predictions of an outcome, not of who benefits from a treatment.
+    Varma and Simon (2006), doi:10.1186/1471-2105-7-91. On noise and on signal the intervals hold the truth in at least
+    92 of 100 (``tests/stratify/interval_coverage_table.tsv``). These are predictions of an outcome, not of who benefits
+    from a treatment.
 
     Examples
     --------
@@ -129,7 +132,7 @@ def cross_validate(
     if how.n_permutations:
         rows.append(_permuted(study, how, models, generator, doer))
     rows += bootstrap_rows(study, how, found.repeats)
-    parameters = {**asdict(how), "models": list(models), "positive": study.positive, "interval": "Nadeau-Bengio, 95 %"}
+    parameters = {**asdict(how), "models": list(models), "positive": study.positive, "interval": INTERVAL}
     parameters |= {"outcome": study.kind, "blocks": [list(block) for block in study.blocks]}
     provenance = Provenance(method="cross_validate", parameters=parameters, seed=how.seed, inputs=study.inputs)
     frame = pd.DataFrame([study.base() | row for row in rows], columns=list(PerformanceTable.columns))

@@ -13,7 +13,7 @@ from exomics.errors import DesignError
 from exomics.results import PerformanceTable, Provenance
 from exomics.stats.power_law import inverse_power_law
 from exomics.stratify.evaluation.cross_validation import models_of
-from exomics.stratify.evaluation.measures import corrected_interval
+from exomics.stratify.evaluation.intervals import corrected_interval, fold_variance
 from exomics.stratify.evaluation.predictions import held_out, inner_folds_of, measure_names, measures_of
 from exomics.stratify.evaluation.settings import CrossValidation
 from exomics.stratify.evaluation.work import Uninterrupted, Work
@@ -66,7 +66,7 @@ def learning_curve(
     Returns
     -------
     PerformanceTable
-        ``auc@n`` (or ``concordance@n``) for n training subjects, with the interval of Nadeau and Bengio for that size;
+        ``auc@n`` (or ``concordance@n``) for n training subjects, with the interval of `corrected_interval`;
         ``fitted_auc@n`` for the whole study and twice its size; ``learning_curve_limit``, the ``a`` of the fit.
         Intervals of fitted figures are percentiles over curves drawn with the covariance of the means.
 
@@ -77,8 +77,9 @@ def learning_curve(
 
     Notes
     -----
-    Figueroa et al. (2012), doi:10.1186/1472-6947-12-8, for the inverse power law; Nadeau and Bengio (2003),
-    doi:10.1023/A:1024068626366. What lies beyond the study is an extrapolation.
+    Figueroa et al. (2012), doi:10.1186/1472-6947-12-8, for the inverse power law. The smaller sizes
+    are drawn anew in each repeat, which their intervals count as pairs of samples, on the side of caution. What lies
+    beyond the study is an extrapolation.
 
     Examples
     --------
@@ -148,13 +149,13 @@ def _measure(built: Built, data: FloatArray, study: Study, part: _Part, inner: l
 def _rows(
     values: FloatArray, sizes: FloatArray, n_subjects: int, how: CrossValidation, metric: str
 ) -> list[dict[str, object]]:
-    share = sizes[-1] / (how.n_folds - 1) / sizes  # test subjects per training subject
     rows: list[dict[str, object]] = []
     for at, size in enumerate(sizes):
-        interval = corrected_interval(values[:, [at]], 1.0 + 1.0 / share[at])
+        interval = corrected_interval(values[:, [at]], how.n_folds)
         limits = {"ci_low": interval.ci_low[0], "ci_high": interval.ci_high[0]}
         rows.append({"metric": f"{metric}@{size:g}", "estimate": interval.estimate[0], "note": ""} | limits)
-    scale = np.sqrt(1.0 / len(values) + share)
+    spread = values.std(axis=0, ddof=1)
+    scale = np.sqrt(fold_variance(values, how.n_folds)[0]) / np.where(spread > 0.0, spread, 1.0)
     covariance = np.cov(values, rowvar=False) * np.outer(scale, scale)
     generator = np.random.default_rng(how.seed)
     mean = values.mean(axis=0)

@@ -1,8 +1,6 @@
-"""How well held-out predictions do, fold by fold, and the interval that folds in common allow."""
+"""How well held-out predictions do, fold by fold."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +9,13 @@ from scipy import stats
 from exomics.stats.concordance import concordance
 from exomics.stats.discrimination import area_under_curve
 from exomics.stats.survival_accuracy import brier_scores, uno_concordance
+from exomics.stratify.evaluation.intervals import Interval
 from exomics.stratify.models.search import log_losses
 
 __all__ = [
     "MEASURES",
     "SURVIVAL_MEASURES",
-    "Interval",
     "balanced_error",
-    "corrected_interval",
     "exact_balanced_error",
     "fold_measures",
     "horizons_of",
@@ -32,14 +29,6 @@ IntArray = NDArray[np.int64]
 MEASURES = ("auc", "brier", "log_loss", "balanced_error")
 #: The measures of a fold whose outcome is survival, in order; the first is compared between models.
 SURVIVAL_MEASURES = ("concordance", "uno_concordance", "integrated_brier")
-
-
-class Interval(NamedTuple):
-    """Mean over folds and its interval, three numbers of the shape of one measure (n_measures,)."""
-
-    estimate: FloatArray
-    ci_low: FloatArray
-    ci_high: FloatArray
 
 
 def fold_measures(probability: FloatArray, labels: IntArray) -> FloatArray:
@@ -204,41 +193,3 @@ def horizons_of(time: FloatArray) -> FloatArray:
     [2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]
     """
     return np.unique(np.quantile(time, np.linspace(0.1, 0.8, 8)))
-
-
-def corrected_interval(values: FloatArray, n_folds: int, *, level: float = 0.95) -> Interval:
-    """Mean over repeated folds with the variance of Nadeau and Bengio.
-
-    ``variance = s^2 (1 / J + n_test / n_train)`` over ``J`` folds in all, ``n_test / n_train = 1 / (n_folds - 1)``, and
-    Student's t with ``J - 1`` degrees of freedom. The plain ``s^2 / J`` forgets that training parts overlap.
-
-    Parameters
-    ----------
-    values
-        (J, n_measures), one row per fold of each repeat; NaN is left out.
-    n_folds
-        Folds per repeat.
-    level
-        Coverage.
-
-    Returns
-    -------
-    Interval
-        Each (n_measures,); limits are not cut to the range of a measure.
-
-    Notes
-    -----
-    Nadeau and Bengio (2003), doi:10.1023/A:1024068626366.
-
-    Examples
-    --------
-    >>> found = corrected_interval(np.array([[0.5], [0.6], [0.4], [0.7]]), 2)
-    >>> [round(float(value[0]), 4) for value in found]
-    [0.55, 0.0907, 1.0093]
-    """
-    n = np.sum(np.isfinite(values), axis=0)
-    mean = np.nanmean(values, axis=0)
-    spread = np.nanvar(values, axis=0) * n / np.maximum(n - 1, 1)
-    error = np.sqrt(spread * (1.0 / n + 1.0 / (n_folds - 1)))
-    margin = stats.t.ppf(0.5 + level / 2.0, np.maximum(n - 1, 1)) * error
-    return Interval(mean, mean - margin, mean + margin)

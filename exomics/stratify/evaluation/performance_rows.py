@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exomics.stratify.evaluation.bootstrap import HeldOut, bootstrapped, subject_weights
-from exomics.stratify.evaluation.measures import corrected_interval
+from exomics.stratify.evaluation.intervals import corrected_interval
 from exomics.stratify.evaluation.predictions import measure_names
 from exomics.stratify.evaluation.settings import CrossValidation
 from exomics.stratify.study.features import Study
