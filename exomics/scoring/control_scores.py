@@ -38,6 +38,7 @@ P_VALUE_COLUMNS = (
     "control_correlation",
     "note",
 )
+_LOOSE = 0.1
 _SCORED = ("ok", "wrong_layer_override")
 _ROW = ["sample_id", "subject_id", "time_point", "signature_id", "arm"]
 
@@ -80,14 +81,16 @@ class ControlScores:
         sets at or below the score, in percent) of the random sets in the same sample; ``p_value``, two-sided,
         ``2 min(1 + #{control >= score}, 1 + #{control <= score}) / (1 + n_controls)``; ``adj_p_value``, of Benjamini
         and Hochberg over all rows; mean pairwise correlation of the members and, on average, of the sets. Where there
-        is no score or no random set, the numbers are missing and ``note`` says why.
+        is no score or no random set, the numbers are missing and ``note`` says why; it also says where the random sets
+        are less correlated within than the members, whose p-values are then too small.
         """
         rows = self.rows.assign(note="")
         unscored = ~rows["status"].isin(_SCORED)
         rows.loc[unscored, "note"] = "not scored: " + rows.loc[unscored, "status"].astype(str)
         keys = pd.MultiIndex.from_frame(rows[["signature_id", "arm"]])
-        for key, reason in self.reasons.items():
-            rows.loc[(keys == key) & ~unscored.to_numpy(), "note"] = reason
+        looser = {key: told for key, found in self.found.items() if (told := _less_coherent(found))}
+        for key, told in {**self.reasons, **looser}.items():
+            rows.loc[(keys == key) & ~unscored.to_numpy(), "note"] = told
         parts = [_p_values(controls).assign(signature_id=key[0], arm=key[1]) for key, controls in self.found.items()]
         numbers = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["sample_id", *_ROW[3:]])
         table = rows[[*_ROW, "note"]].merge(numbers, on=["sample_id", "signature_id", "arm"], how="left")
@@ -175,6 +178,17 @@ def _part(local: LocalSignature | str, arm: str, method: str) -> Signature:
         raise InputError(local)
     parts = dict(parts_of(local.signature, scorer(method)))
     return parts.get(arm, local.signature)
+
+
+def _less_coherent(found: MatchedControls) -> str:
+    """That the members move together and the random sets do not, which makes any score of theirs stand out."""
+    sets, highest = found.control_correlations.mean(), np.quantile(found.control_correlations, 0.975)
+    if not found.correlation > max(highest, sets + _LOOSE):
+        return ""
+    return (
+        f"the members are more correlated ({found.correlation:.2f}) than the random sets ({sets:.2f}): p is too small; "
+        "match the correlation too (--match-correlation)"
+    )
 
 
 def _controls(rows: pd.DataFrame, found: MatchedControls, signature_id: str) -> pd.DataFrame:

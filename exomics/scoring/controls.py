@@ -26,6 +26,7 @@ from exomics.scoring.methods import scorer
 from exomics.scoring.reference import aligned_reference
 from exomics.scoring.scale import to_working_scale
 from exomics.stats.matched_sets import (
+    correlated_sets,
     empirical_p_value,
     matched_sets,
     mean_correlations,
@@ -35,7 +36,6 @@ from exomics.stats.matched_sets import (
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-_OVERSAMPLING = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +49,8 @@ class RandomSets:
     n_sets
         How many sets.
     match_correlation
-        Draw five times as many and keep those whose mean pairwise correlation is nearest to that of the members. How
-        near they come is in the result: a coherent set may have no random match.
+        Draw sets whose features move together about as much as the members do, around random features
+        (`exomics.stats.matched_sets.correlated_sets`). How near they come is in the result.
     of_parts
         Whether in `control_scores` the arms of a signature and the sets of a family get random sets of their own.
     """
@@ -204,14 +204,13 @@ def _draw(
     up, down = members.up.columns, members.down.columns
     columns = np.concatenate([up, down])
     generator = np.random.default_rng([draw.seed, *_stream_of(signature)])
-    n_drawn = draw.n_sets * (_OVERSAMPLING if draw.match_correlation else 1)
-    sets = matched_sets(columns, quantile_strata(logs.mean(axis=0)), n_drawn, generator)
-    signs = np.repeat([1.0, -1.0], [len(up), len(down)])
-    correlations = _correlations(logs, np.vstack([columns, sets]), signs)
-    if draw.match_correlation:
-        nearest = np.argsort(np.abs(correlations[1:] - correlations[0]), kind="stable")[: draw.n_sets]
-        sets, correlations = sets[nearest], correlations[np.concatenate([[0], nearest + 1])]
-    return np.vstack([columns, sets]), correlations
+    strata, signs = quantile_strata(logs.mean(axis=0)), np.repeat([1.0, -1.0], [len(up), len(down)])
+    if draw.match_correlation and len(columns) > 1:
+        sets = correlated_sets(logs, columns, strata, draw.n_sets, generator, signs=signs)
+    else:
+        sets = matched_sets(columns, strata, draw.n_sets, generator)
+    every = np.vstack([columns, sets])
+    return every, _correlations(logs, every, signs)
 
 
 def _stream_of(signature: Signature) -> NDArray[np.uint32]:
