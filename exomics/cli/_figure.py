@@ -9,12 +9,12 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-_STYLE = {"svg.hashsalt": "exomics", "svg.fonttype": "none", "font.family": ["DejaVu Sans"]}
+from exomics.plotting._style import SVG_STYLE
 
 
 def save_figure(draw: Callable[[Axes], Axes], path: Path, *, size: tuple[float, float] = (6.4, 5.0)) -> None:
     """Draw on new axes and write an SVG, white below; `size` in inches."""
-    with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
+    with mpl.rc_context(SVG_STYLE):
         figure = Figure(figsize=size, layout="constrained", facecolor="white")
         draw(figure.subplots())
         figure.savefig(path, format="svg", metadata={"Date": None})

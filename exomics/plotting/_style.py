@@ -28,6 +28,13 @@ LABEL_SIZE: Final = 9.0
 TEXT_SIZE: Final = 8.0
 SMALL_SIZE: Final = 7.0
 
+# Of every SVG: texts stay texts, of one family, and the same table gives the same bytes.
+SVG_STYLE: Final[dict[Any, Any]] = {
+    "svg.hashsalt": "exomics",
+    "svg.fonttype": "none",
+    "font.family": ["DejaVu Sans"],
+}
+
 
 def plain(value: object, width: int = 40) -> str:
     """`value` as one line that matplotlib draws as it is: no formula from a dollar sign, the middle of a long name cut.

@@ -12,12 +12,10 @@ from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from exomics.plotting._style import GRID, INK, MUTED, PAPER
+from exomics.plotting._style import GRID, INK, MUTED, PAPER, SVG_STYLE
 
 _STYLE: dict[Any, Any] = {
-    "svg.hashsalt": "exomics",
-    "svg.fonttype": "none",
-    "font.family": ["DejaVu Sans"],
+    **SVG_STYLE,
     "hatch.linewidth": 0.8,
     "figure.constrained_layout.h_pad": 0.06,
     "figure.constrained_layout.w_pad": 0.06,
