@@ -317,12 +317,13 @@ class TestScikitLearnChanges:
         "kept",
         [
             {"_predictors": None},
+            {"_predictors": []},
             {"_predictors": [[], []]},
             {"_predictors": [[SimpleNamespace(nodes=np.zeros(3))]]},
             {"_predictors": [[SimpleNamespace()]]},
             {"_baseline_prediction": 0.0},
         ],
-        ids=["no trees", "no tree per class", "other nodes", "no nodes", "other baseline"],
+        ids=["no rounds", "no trees", "no tree per class", "other nodes", "no nodes", "other baseline"],
     )
     def test_another_shape_is_refused(self, kept: dict[str, object]) -> None:
         x = np.arange(40.0)[:, np.newaxis]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import sklearn
@@ -117,12 +117,14 @@ def _kept(model: HistGradientBoostingClassifier) -> tuple[FloatArray, list[NDArr
     n_predictors = 1 if len(model.classes_) == 2 else len(model.classes_)
     if not isinstance(rounds, list) or start.shape != (1, n_predictors):
         return None
-    if any(len(grown) != n_predictors for grown in rounds):
-        return None
     nodes = [getattr(tree, "nodes", None) for grown in rounds for tree in grown]
-    for each in nodes:
-        if not isinstance(each, np.ndarray) or not set(_NODE) <= set(each.dtype.names or ()):
-            return None
-        if each["is_categorical"].any():
-            return None
-    return start[0].astype(np.float64), [each for each in nodes if each is not None]
+    if not nodes or any(len(grown) != n_predictors for grown in rounds) or not all(map(_is_tree, nodes)):
+        return None
+    return start[0].astype(np.float64), nodes
+
+
+def _is_tree(nodes: Any) -> bool:
+    """Whether these are nodes of splits by numbers, with all that is read of them."""
+    if not isinstance(nodes, np.ndarray) or not set(_NODE) <= set(nodes.dtype.names or ()):
+        return False
+    return not nodes["is_categorical"].any()
