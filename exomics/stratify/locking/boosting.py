@@ -117,7 +117,7 @@ def _kept(model: HistGradientBoostingClassifier) -> tuple[FloatArray, list[NDArr
     n_predictors = 1 if len(model.classes_) == 2 else len(model.classes_)
     if not isinstance(rounds, list) or start.shape != (1, n_predictors):
         return None
-    nodes = [getattr(tree, "nodes", None) for grown in rounds for tree in grown]
+    nodes: list[Any] = [getattr(tree, "nodes", None) for grown in rounds for tree in grown]
     if not nodes or any(len(grown) != n_predictors for grown in rounds) or not all(map(_is_tree, nodes)):
         return None
     return start[0].astype(np.float64), nodes
