@@ -30,7 +30,7 @@ def add_study_options(parser: argparse.ArgumentParser) -> None:
     add("--by", choices=("feature_id", "feature_name"), help="what makes features the same (default: feature_id)")
     add("--from-species", action="append", default=[], metavar="STUDY=SPECIES", help="rat or mouse; repeatable")
     add("--orthologs", default="ref_orthologs_babelgene", metavar="DATASET", help="ortholog table")
-    add("--min-support", type=int, default=3, help="databases that must agree on a pair (default 3)")
+    add("--min-support", type=int, default=3, help="databases that must agree on a pair")
     add("--study", action="append", type=role_path, default=[], metavar="STUDY=FILE", help="its study.yaml; repeatable")
     add("--moderator", action="append", default=[], metavar="GROUP.FIELD", help="a field of study.yaml; repeatable")
     add("--moderators", type=input_path, metavar="FILE", help="TSV with the column study, and one per moderator")

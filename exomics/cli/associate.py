@@ -30,8 +30,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--samples", type=input_path, required=True, help="the cohort (.h5ad), for its outcomes")
     parser.add_argument("--cohort", required=True, help="name of the cohort in the result")
     parser.add_argument("-o", "--output", type=Path, required=True, help="performance table (.tsv)")
-    parser.add_argument("--endpoint", action="append", dest="endpoints", help="os, pfs, response (default: all known)")
-    parser.add_argument("--horizon", type=float, default=36.0, help="censor survival here, in months (default 36)")
+    parser.add_argument(
+        "--endpoint", action="append", dest="endpoints", metavar="NAME", help="os, pfs, response (default: all known)"
+    )
+    parser.add_argument("--horizon", type=float, default=36.0, metavar="MONTHS", help="censor survival here")
     parser.add_argument("--time-point", help="use the samples of this time point only")
     parser.add_argument("--controls", type=input_path, help="scores of matched random sets (.tsv)")
     parser.add_argument("--controls-output", type=Path, metavar="FILE", help="their estimates (.tsv)")

@@ -40,19 +40,17 @@ def register(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--ligands", type=input_path, metavar="FILE", help="AnnData of it, of the same subjects (.h5ad)"
     )
-    parser.add_argument("--pairs", default="myo.lr_pairs", metavar="ID", help="pairs (default: myo.lr_pairs)")
+    parser.add_argument("--pairs", default="myo.lr_pairs", metavar="ID", help="signature of ligand-receptor pairs")
     ranking = parser.add_argument_group("of a ranking (--table)")
     ranking.add_argument(
-        "--contrast", action="append", default=[], metavar="NAME", help="that must agree (default: all); repeatable"
+        "--contrast", action="append", default=[], metavar="NAME", help="one that must agree; repeatable (default: all)"
     )
-    ranking.add_argument("--target", default="imm.cd8", metavar="ID", help="the axis is correlated with (imm.cd8)")
+    ranking.add_argument("--target", default="imm.cd8", metavar="ID", help="signature that each axis is held against")
     ranking.add_argument(
-        "--adjust", nargs="*", default=["ctl.stroma"], metavar="NAME", help="signatures, columns of obs (ctl.stroma)"
+        "--adjust", nargs="*", default=["ctl.stroma"], metavar="NAME", help="signatures, and numeric columns of obs"
     )
     ranking.add_argument("--secretome", type=input_path, metavar="FILE", help="secreted genes: one per line, or a TSV")
-    ranking.add_argument(
-        "--secretome-species", choices=SPECIES, default="human", help="of the symbols in it (default: human)"
-    )
+    ranking.add_argument("--secretome-species", choices=SPECIES, default="human", help="of the symbols in it")
     ranking.add_argument("--from-species", choices=("rat", "mouse"), help="species of the table; the pairs are human")
     ranking.add_argument("--orthologs", default="ref_orthologs_babelgene", metavar="DATASET", help="ortholog table")
 

@@ -5,8 +5,9 @@ is survival (os, pfs), a response, or a number. P values are adjusted over all m
 tells the outcome is called prognostic. Interactions need about four times the subjects of a main effect of the same
 size, so a null is weak.
 
-With --scores the markers together predict each subject's benefit by models fitted without him: scores.tsv, and how well
-they rank benefit in performance.tsv (AUTOC, Qini, C-for-benefit, each with its interval), uplift.tsv and groups.tsv.
+With --scores the markers together predict the benefit of each subject by models fitted without that subject:
+scores.tsv, and how well they rank benefit in performance.tsv (AUTOC, Qini, C-for-benefit, each with its interval),
+uplift.tsv and groups.tsv.
 
 examples:
   exomics benefit scores.tsv --samples tumor.h5ad --endpoint os --arm arm --control usual_care \\
@@ -42,16 +43,16 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--not-randomized", action="store_true", help="arms were chosen, not assigned by chance")
     parser.add_argument("--covariate", action="append", default=[], metavar="COL", help="adjust for (repeatable)")
     parser.add_argument("--keep", action="append", default=[], metavar="COL=VALUE", help="use these samples only")
-    parser.add_argument("--level", type=float, default=0.05, help="false discovery rate (default 0.05)")
+    parser.add_argument("--level", type=float, default=0.05, help="false discovery rate")
     parser.add_argument("--scores", type=Path, metavar="DIR", help="folder of benefit scores and their judgment")
     parser.add_argument(
-        "--method", choices=("r_learner", "modified_covariates"), default="r_learner", help="default: r_learner"
+        "--method", choices=("r_learner", "modified_covariates"), default="r_learner", help="how benefit is predicted"
     )
     parser.add_argument("--lower-is-better", action="store_true", help="a low number, or 0, is the good outcome")
     parser.add_argument("--horizon", type=float, metavar="MONTHS", help="up to which survival counts as gain")
     parser.add_argument("--group-by", action="append", default=[], metavar="COL", help="stays in one fold, as a center")
-    parser.add_argument("--folds", type=int, default=5, metavar="N", help="of the scores (default 5)")
-    parser.add_argument("--seed", type=whole_number, default=0, help="of folds and bootstrap (default 0)")
+    parser.add_argument("--folds", type=int, default=5, metavar="N", help="of the scores")
+    parser.add_argument("--seed", type=whole_number, default=0, help="of folds and bootstrap")
     parser.add_argument(
         "--subgroup", action="append", default=[], metavar="COL", help="effect of the arm by its levels"
     )

@@ -32,7 +32,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--claim", choices=("association", "mediation"), default="association", help="what you ask")
     parser.add_argument("--level", action="append", type=option, default=[], metavar="NODE=LEVEL", help="counts as 1")
     parser.add_argument("--scores", action="append", type=input_path, default=[], metavar="FILE", help="score tables")
-    parser.add_argument("--subject", default="subject_id", metavar="COL", help="subject (default: subject_id)")
+    parser.add_argument("--subject", default="subject_id", metavar="COL", help="subject")
     parser.add_argument("--resamples", type=int, default=1000, metavar="N", help="bootstrap resamples of subjects")
     parser.add_argument("--seed", type=whole_number, default=1, help="of the resamples")
 

@@ -65,7 +65,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--audit-only", action="store_true", help="say what the design cannot tell; fit nothing")
     parser.add_argument("--omnibus", action="append", default=[], metavar="NAME:C1,C2", help="repeatable")
     parser.add_argument("--parent", type=input_path, metavar="FILE", help="proteins of the same subjects (.h5ad)")
-    parser.add_argument("--parent-column", default="protein_id", metavar="COLUMN", help="of var in both, the protein")
+    parser.add_argument("--parent-column", default="protein_id", metavar="COL", help="of var in both, the protein")
     parser.add_argument("--minimum-effect", type=float, metavar="LOG2", help="test against effects up to this size")
     parser.add_argument(
         "--option", action="append", type=option, default=[], dest="options", metavar="KEY=VALUE",

@@ -56,7 +56,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--method", required=True, help="one of: " + ", ".join(EnrichmentMethods.names))
     parser.add_argument("--from-species", choices=("rat", "mouse"), help="species of the features; the sets are human")
     parser.add_argument("--orthologs", default="ref_orthologs_babelgene", metavar="DATASET", help="ortholog table")
-    parser.add_argument("--min-support", type=int, default=3, help="databases that must agree on a pair (default 3)")
+    parser.add_argument("--min-support", type=int, default=3, help="databases that must agree on a pair")
     parser.add_argument("--sites", nargs="?", const="ref_rat_to_human_site", metavar="DATASET", help="map rat sites")
     parser.add_argument("--drop-shared", action="store_true", help="leave out members that several sets share")
     parser.add_argument("--overlaps", type=Path, metavar="FILE", help="TSV of the Jaccard index of each pair of sets")
@@ -69,7 +69,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--test", help="samples: limma_trend, limma_voom or voom_lm_fit, for values and weights")
     parser.add_argument("--design", metavar="FORMULA", help="samples: such as '~ 0 + group'")
     parser.add_argument("--contrast", action="append", default=[], metavar="NAME=EXPR", help="samples: repeatable")
-    parser.add_argument("--block", default="", metavar="COLUMN", help="samples: subjects, for fry and roast")
+    parser.add_argument("--block", default="", metavar="COL", help="samples: subjects, for fry and roast")
     parser.add_argument("--family", action="append", default=[], metavar="NAME:C1,C2", help="samples: repeatable")
 
 

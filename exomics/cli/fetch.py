@@ -15,7 +15,7 @@ from exomics.datasets.fetch import fetch
 def register(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("dataset", help="id of a dataset; `exomics catalog datasets` lists them")
-    parser.add_argument("--role", action="append", dest="roles", help="only this file (repeatable)")
+    parser.add_argument("--role", action="append", dest="roles", metavar="ROLE", help="only this file (repeatable)")
     parser.add_argument("--to", type=Path, metavar="DIR", help="copy the files here, under their own names")
     parser.add_argument("--offline", action="store_true", default=None, help="never touch the network")
     parser.add_argument("--accept-terms", action="store_true", help="needed for a restricted dataset")

@@ -3,11 +3,11 @@
 --identifiers: approve replaces aliases and previous symbols by the approved ones (pinned HGNC table); genes names
 features by their Ensembl, NCBI, RefSeq or UniProt ids (by ref_hgnc_complete or ref_mane for human proteins, or by a
 file of their kind; --id-column tells where the ids stand, --rename takes the table's symbol over the source's name);
-mirna audits names against miRBase 6 to 22; metabolites gives
-RefMet names; sites maps rat modification sites to human by table; phenotypes puts sex, specimen, time point, response
-into the words of the contract. --study attaches study.yaml, checks the sample sheet against it, and derives the time
-after the last bout and the dose. --to-species human maps rat or mouse genes by the pinned whole-genome ortholog table:
-1:1 with at least three sources; 1:n are summed on counts.
+mirna audits names against miRBase 6 to 22; metabolites gives RefMet names; sites maps rat modification sites to human
+by table; phenotypes puts sex, specimen, time point, response into the words of the contract. --study attaches
+study.yaml, checks the sample sheet against it, and derives the time after the last bout and the dose. --to-species
+human maps rat or mouse genes by the pinned whole-genome ortholog table: 1:1 with at least three sources; 1:n are summed
+on counts.
 
 examples:
   exomics harmonize rat.h5ad -o rat.human.h5ad --to-species human
@@ -49,13 +49,13 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--identifiers", action="append", default=[], choices=Harmonizers.names, help="what to name anew (repeatable)"
     )
     parser.add_argument("--table", default="", metavar="DATASET", help="table for --identifiers, if not the pinned one")
-    parser.add_argument("--id-column", metavar="COLUMN", help="of var, with the ids for genes, if not the feature ids")
+    parser.add_argument("--id-column", metavar="COL", help="of var, with the ids for genes, if not the feature ids")
     parser.add_argument("--rename", action="store_true", help="genes: the table's symbol replaces the source's name")
     parser.add_argument("--study", type=input_path, metavar="FILE", help="study.yaml to check and attach")
     parser.add_argument("--strict", action="store_true", help="refuse a study that does not report FITT in full")
     parser.add_argument("--to-species", choices=("human",), help="map orthologs")
     parser.add_argument("--orthologs", default="ref_orthologs_babelgene", metavar="DATASET", help="ortholog table")
-    parser.add_argument("--min-support", type=int, default=3, help="databases that must agree on a pair (default 3)")
+    parser.add_argument("--min-support", type=int, default=3, help="databases that must agree on a pair")
     parser.add_argument("--losses", type=Path, metavar="FILE", help="TSV of what was lost")
 
 

@@ -43,17 +43,21 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sheet", type=input_path, help="one row per sample; an h5ad may do without")
     parser.add_argument("--scale", help="kind:quantity[:offset], such as counts:count (an h5ad may declare it)")
     parser.add_argument("--species", choices=SPECIES, required=True, help="of all samples")
-    parser.add_argument("--specimen", choices=SPECIMENS, required=True, help="of all samples")
-    parser.add_argument("--assay", choices=ASSAYS, default="rna", help="what was measured (default rna)")
-    parser.add_argument("--layer", default="X", help="of an h5ad: X (default), raw, or the name of a layer")
-    parser.add_argument("--subject", metavar="COLUMN", help="column of the sheet that names the subject")
-    parser.add_argument("--time-point", metavar="COLUMN", help="column of the sheet that names the time point")
+    parser.add_argument(
+        "--specimen", choices=SPECIMENS, required=True, metavar="WORD", help=f"of all samples: {', '.join(SPECIMENS)}"
+    )
+    parser.add_argument(
+        "--assay", choices=ASSAYS, default="rna", metavar="WORD", help=f"what was measured: {', '.join(ASSAYS)}"
+    )
+    parser.add_argument("--layer", default="X", help="of an h5ad: X, raw, or the name of a layer")
+    parser.add_argument("--subject", metavar="COL", help="column of the sheet that names the subject")
+    parser.add_argument("--time-point", metavar="COL", help="column of the sheet that names the time point")
     parser.add_argument(
         "--survival", action="append", default=[], type=_survival, metavar="ENDPOINT=TIME,EVENT,UNIT",
         help="os or pfs, two columns of the sheet, and day, week, month or year (repeatable)",
     )  # fmt: skip
     parser.add_argument(
-        "--response", type=_response, metavar="COLUMN=WORD:MEANING,...",
+        "--response", type=_response, metavar="COL=WORD:MEANING,...",
         help="column of the sheet; each of its words means responder or non_responder",
     )  # fmt: skip
     parser.add_argument("--design", metavar="FORMULA", help="such as '~ 0 + group'")

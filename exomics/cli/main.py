@@ -17,22 +17,22 @@ from exomics._version import __version__
 from exomics.errors import UserError
 
 COMMANDS: dict[str, str] = {
-    "catalog": "what is known here: datasets, signatures, methods, recipes, workflows",
+    "catalog": "what is known here: datasets, signatures, methods, recipes, workflows, fields",
     "fetch": "a dataset's files, verified, from cache, mirror or source",
     "load": "a dataset or your own files, as AnnData that meets the contract",
-    "harmonize": "identifiers and orthologs, with a report of what was lost",
-    "preprocess": "filters and normalization as recorded steps",
+    "harmonize": "identifiers, orthologs and study.yaml, with a report of what was lost",
+    "preprocess": "flags, filters and normalization as recorded steps",
     "differential": "what changes: a differential table from a recipe, or a design and contrasts",
-    "compare": "a differential table beside a published one, or beside the planted truth",
+    "compare": "a differential table beside a published one, another tool's, other layers, or planted truth",
     "derive": "an up/down signature from differential tables, by a rule",
-    "enrich": "which sets change: over-representation, pre-ranked, camera, kinase activity",
-    "mirna": "miRNA or stroma: targets in and outside the matrix, and their verdict",
+    "enrich": "which sets change: over-representation, pre-ranked, camera, rotation, kinase activity",
+    "mirna": "a miRNA, by its targets in and outside the matrix, or measured as cargo: the verdict",
     "score": "signatures in samples, with coverage and status",
     "deconvolve": "cell types in bulk samples, with unit, coverage and interval",
     "consensus": "deconvolutions of the same samples by several methods, as one ranking",
     "axes": "secreted ligands and their receptors in a tumor: a ranking of pairs, or scores",
     "associate": "scores beside response and survival in one cohort",
-    "pool": "associations of several cohorts, by random effects",
+    "pool": "differential tables of several studies, or associations of several cohorts, as one",
     "respond": "do subjects respond differently, and who: trained beside controls",
     "select": "features that tell two classes apart, with a bound on errors",
     "stratify": "a classifier judged by nested cross-validation, and locked",
@@ -44,13 +44,14 @@ COMMANDS: dict[str, str] = {
     "track": "serial samples of persons: changes beyond their variation",
     "publish": "a signature package: tables, GMT, provenance, checksums",
     "verify": "recompute a signature package and check every number",
-    "report": "one self-contained page",
+    "report": "one self-contained page of what the tables of a run say",
     "init": "a ready config, sample sheet and study.yaml from your own matrix and sheet",
-    "run": "a whole workflow",
-    "cite": "citations of the methods used",
+    "run": "a whole workflow, from data to report",
+    "cite": "papers behind methods, datasets and files",
     "doctor": "what is installed, cached and reachable",
 }
 ISSUES = "https://github.com/exomics/exomics/issues"
+_TAKES = {"Path": "FILE", "input_path": "FILE", "int": "N", "whole_number": "N", "float": "X"}
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -79,9 +80,24 @@ def overview() -> str:
     return (
         f"exomics {__version__}: from exercise and tumor omics to published, checkable signature tables\n\n"
         f"usage: exomics [--threads N] COMMAND ...\n\ncommands:\n{rows}\n\n"
+        "--threads N lets numerical libraries use N threads (default: 1); --version prints the version.\n"
         "`exomics COMMAND --help` explains a command and gives an example that runs.\n"
         "A first try without any data of your own: exomics run exercise_response --configfile simulated"
     )
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help that says, of every option, what it takes and what it is if it is not given."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        value, told = action.default, action.help
+        if told is None or not action.option_strings or value in (None, "", []) or isinstance(value, bool):
+            return told
+        words = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+        return told if "default" in told or value == argparse.SUPPRESS else f"{told} (default: {words})"
+
+    def _get_default_metavar_for_optional(self, action: argparse.Action) -> str:
+        return _TAKES.get(getattr(action.type, "__name__", ""), super()._get_default_metavar_for_optional(action))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -97,7 +113,7 @@ def build_parser(name: str) -> argparse.ArgumentParser:
     parser = _Parser(
         prog=f"exomics {name}",
         description=module.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
         allow_abbrev=False,  # an option that may be shortened could not be looked for by its name
     )
     module.register(parser)

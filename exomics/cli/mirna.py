@@ -46,7 +46,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     inferred = parser.add_argument_group("inferred from targets")
     inferred.add_argument("--matrix", default="ev.mir29_ecm", metavar="ID", help="targets of the matrix (a signature)")
     inferred.add_argument("--other", default="ev.mir29_nonecm", metavar="ID", help="targets outside the matrix")
-    inferred.add_argument("--correlation", type=float, default=0.05, help="between targets (default 0.05)")
+    inferred.add_argument("--correlation", type=float, default=0.05, help="assumed between targets")
     inferred.add_argument("--resamples", type=int, default=1000, metavar="N", help="random sets of non-targets")
     inferred.add_argument("--seed", type=whole_number, default=1, help="of the random sets")
     inferred.add_argument(
@@ -64,14 +64,14 @@ def register(parser: argparse.ArgumentParser) -> None:
     fitted.add_argument("--design", metavar="FORMULA", help="such as '~ 0 + group'")
     fitted.add_argument("--contrast", action="append", default=[], metavar="NAME=EXPR", help="repeatable")
     fitted.add_argument(
-        "--adjust", nargs="+", default=["ctl.stroma"], metavar="NAME", help="signatures, columns of obs"
+        "--adjust", nargs="+", default=["ctl.stroma"], metavar="NAME", help="signatures, and numeric columns of obs"
     )
     measured = parser.add_argument_group("measured as cargo")
     measured.add_argument("--measured", nargs="+", metavar="MIRNA", help="names, such as hsa-miR-29a-3p")
-    measured.add_argument("--by", metavar="COLUMN", help="column of obs with two groups")
+    measured.add_argument("--by", metavar="COL", help="column of obs with two groups")
     measured.add_argument("--control", metavar="LEVEL", help="the group that the other is held against")
     measured.add_argument("--normalizer", help="rpm, spike_in, per_ml, per_particle or per_ug_protein")
-    measured.add_argument("--covariates", nargs="+", default=[], metavar="COLUMN", help="numeric columns of obs")
+    measured.add_argument("--covariates", nargs="+", default=[], metavar="COL", help="numeric columns of obs")
     measured.add_argument("--hemolysis-cut", type=float, metavar="LOG2", help="of counts: miR-451a / miR-23a-3p")
 
 

@@ -28,30 +28,26 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("question", choices=questions, help="what the trial is to show")
     parser.add_argument("--effect", type=float, required=True, metavar="X", help="in the units of the outcome")
     parser.add_argument(
-        "--outcome", choices=("continuous", "binary", "survival"), default="continuous", help="default: continuous"
+        "--outcome", choices=("continuous", "binary", "survival"), default="continuous", help="kind of outcome"
     )
     parser.add_argument(
         "--n", type=whole_number, action="append", default=[], metavar="N", help="power of N subjects in all"
     )
-    parser.add_argument("--target", type=float, metavar="P", help="power wanted (default 0.8, if there is no --n)")
+    parser.add_argument("--target", type=float, metavar="P", help="power wanted (default: 0.8, if there is no --n)")
     parser.add_argument("--markers", type=int, default=1, metavar="N", help="markers tested, by false discovery rate")
-    parser.add_argument("--true-markers", type=int, default=1, metavar="N", help="those with the effect (default 1)")
+    parser.add_argument("--true-markers", type=int, default=1, metavar="N", help="those with the effect")
     marker = parser.add_mutually_exclusive_group()
-    marker.add_argument("--prevalence", type=float, default=0.5, metavar="P", help="with the marker (default 0.5)")
+    marker.add_argument("--prevalence", type=float, default=0.5, metavar="P", help="of subjects with the marker")
     marker.add_argument("--normal-marker", action="store_true", help="a normal marker, effects per SD")
-    parser.add_argument("--arm-effect", type=float, metavar="X", help="of training without the marker (default none)")
-    parser.add_argument("--prognosis", type=float, metavar="X", help="of the marker without training (default none)")
-    parser.add_argument("--share-trained", type=float, default=0.5, metavar="P", help="default 0.5")
-    parser.add_argument(
-        "--control-rate", type=float, default=0.5, metavar="P", help="controls with the event (default 0.5)"
-    )
-    parser.add_argument("--dropout", type=float, default=0.0, metavar="P", help="without an outcome (default 0)")
-    parser.add_argument("--level", type=float, default=0.05, metavar="P", help="level or FDR (default 0.05)")
-    parser.add_argument(
-        "--trials", type=whole_number, default=2000, metavar="N", help="simulated per size (default 2000)"
-    )
-    parser.add_argument("--largest", type=whole_number, default=20_000, metavar="N", help="where the search gives up")
-    parser.add_argument("--seed", type=whole_number, default=0, help="of the simulation (default 0)")
+    parser.add_argument("--arm-effect", type=float, metavar="X", help="of training without the marker (default: none)")
+    parser.add_argument("--prognosis", type=float, metavar="X", help="of the marker without training (default: none)")
+    parser.add_argument("--share-trained", type=float, default=0.5, metavar="P", help="of subjects in the trained arm")
+    parser.add_argument("--control-rate", type=float, default=0.5, metavar="P", help="of controls with the event")
+    parser.add_argument("--dropout", type=float, default=0.0, metavar="P", help="of subjects without an outcome")
+    parser.add_argument("--level", type=float, default=0.05, metavar="P", help="level or FDR")
+    parser.add_argument("--trials", type=whole_number, default=2000, metavar="N", help="simulated per size")
+    parser.add_argument("--largest", type=whole_number, default=20_000, metavar="N", help="size at which to give up")
+    parser.add_argument("--seed", type=whole_number, default=0, help="of the simulation")
     parser.add_argument("-o", "--output", type=Path, required=True, help="power table (.tsv)")
 
 

@@ -37,7 +37,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", action="append", type=_step, default=[], metavar="STEP", help="repeatable")
     parser.add_argument("--against", type=input_path, metavar="FILE", help="another assay of the same subjects (.h5ad)")
     parser.add_argument("--losses", type=Path, metavar="FILE", help="TSV of what was dropped, flagged or filled in")
-    parser.add_argument("--by", default=keys.SUBJECT_ID, help="column by which --against matches (default subject_id)")
+    parser.add_argument("--by", default=keys.SUBJECT_ID, metavar="COL", help="column by which --against matches")
 
 
 def run(arguments: argparse.Namespace) -> None:

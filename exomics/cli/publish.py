@@ -19,7 +19,7 @@ from exomics.publish.package import publish
 def register(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("files", nargs="+", type=input_path, help="signatures and tables, each with its provenance")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the package")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the package")
     parser.add_argument("--study", type=input_path, help="study.yaml, checked and kept in the package")
     parser.add_argument("--strict", action="store_true", help="refuse a study that does not report FITT in full")
     parser.add_argument("--title", default="A signature package", help="title of the package")

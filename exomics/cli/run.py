@@ -24,8 +24,12 @@ from exomics.registry.document import check_schema, parse_yaml
 def register(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("workflow", choices=workflows(), metavar="WORKFLOW", help=f"one of {', '.join(workflows())}")
-    parser.add_argument("-d", "--directory", type=Path, default=Path(), help="folder to work in (default: here)")
-    parser.add_argument("--configfile", help="a file, or the name of a config that the workflow brings (simulated)")
+    parser.add_argument(
+        "-d", "--directory", type=Path, default=Path(), metavar="DIR", help="folder to work in (default: here)"
+    )
+    parser.add_argument(
+        "--configfile", metavar="FILE|NAME", help="a file, or the name of a config that the workflow brings (simulated)"
+    )
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="jobs at a time (default: all cores)")
     parser.add_argument("--profile", help="a Snakemake profile: a folder, or the name of one the workflow brings")
     parser.add_argument("--dry-run", action="store_true", help="show what would be done")

@@ -44,12 +44,12 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--selector", action="append", choices=Selectors.names, metavar="NAME",
         help=f"{', '.join(Selectors.names)} (repeatable; default {DEFAULT_SELECTOR})",
     )  # fmt: skip
-    parser.add_argument("--target", type=float, default=0.2, help="bound on errors (default 0.2)")
-    parser.add_argument("--seed", type=whole_number, default=1, help="of shuffles and half-samples (default 1)")
+    parser.add_argument("--target", type=float, default=0.2, help="bound on errors")
+    parser.add_argument("--seed", type=whole_number, default=1, help="of shuffles and half-samples")
     parser.add_argument("--operating-curve", type=Path, metavar="FILE", help="operating table (.tsv)")
-    parser.add_argument("--planted", type=int, default=10, help="features made to differ in it (default 10)")
-    parser.add_argument("--shift", type=float, default=1.0, help="by how many standard deviations (default 1)")
-    parser.add_argument("--repeats", type=int, default=50, help="of the operating curve (default 50)")
+    parser.add_argument("--planted", type=int, default=10, help="features made to differ in it")
+    parser.add_argument("--shift", type=float, default=1.0, help="by how many standard deviations")
+    parser.add_argument("--repeats", type=int, default=50, help="of the operating curve")
     parser.add_argument("-o", "--output", type=Path, required=True, help="selection table (.tsv)")
 
 

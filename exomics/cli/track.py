@@ -23,12 +23,12 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("table", type=input_path, help="one row per sample (.tsv, .csv, .h5ad)")
     parser.add_argument("-o", "--output", type=Path, required=True, help="tracking table (.tsv)")
     parser.add_argument("--value", required=True, metavar="COL", help="the marker, positive")
-    parser.add_argument("--subject", default="subject_id", metavar="COL", help="subject (default subject_id)")
-    parser.add_argument("--time", default="time", metavar="COL", help="time (default time)")
-    parser.add_argument("--baseline-until", type=float, default=0.0, metavar="T", help="baseline samples (default 0)")
+    parser.add_argument("--subject", default="subject_id", metavar="COL", help="subject")
+    parser.add_argument("--time", default="time", metavar="COL", help="time")
+    parser.add_argument("--baseline-until", type=float, default=0.0, metavar="T", help="last time of baseline")
     parser.add_argument("--analytical-cv", type=float, required=True, metavar="CV", help="of the assay")
     parser.add_argument("--biological-cv", type=float, required=True, metavar="CV", help="of an unchanged person")
-    parser.add_argument("--false-alarm", type=float, default=0.05, metavar="P", help="per person (default 0.05)")
+    parser.add_argument("--false-alarm", type=float, default=0.05, metavar="P", help="per person")
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -39,7 +39,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--tolerance",
         type=float,
         default=0.0,
-        help="relative difference allowed between numbers (default 0: the same digits)",
+        help="relative difference allowed between numbers; 0 asks for the same digits",
     )
     parser.add_argument(
         "--quick", action="store_true", help=f"leave out {' and '.join(LONG)}, which may take hours, and say so"

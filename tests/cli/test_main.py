@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +35,37 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main(["--help"]) == 0
     text = capsys.readouterr().out
     assert all(f"  {name} " in text for name in command_line.COMMANDS)
+
+
+@pytest.mark.parametrize("name", command_line.COMMANDS)
+def test_help_tells_every_default_as_it_is(name: str) -> None:
+    """Once, by the parser: a default that is written by hand goes stale."""
+    parser = command_line.build_parser(name)
+    shown = " ".join(parser.format_help().split())
+    for action in parser._actions:
+        value = action.default
+        if not action.option_strings or value in (None, "", [], argparse.SUPPRESS) or isinstance(value, bool):
+            continue
+        words = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+        by_hand = re.search(r"\(default:? ([^)]+)\)", action.help or "")
+        assert by_hand is None or by_hand[1] != words, action.option_strings
+        assert by_hand or f"(default: {words})" in shown, action.option_strings
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("score", "-o FILE"),
+        ("publish", "-o DIR"),
+        ("score", "[--seed N]"),
+        ("associate", "[--horizon MONTHS]"),
+        ("axes", "signatures, and numeric columns of obs (default: ctl.stroma)"),
+        ("power", "of the simulation (default: 0)"),
+        ("run", "jobs at a time (default: all cores)"),
+    ],
+)
+def test_help_says_what_an_option_takes(name: str, told: str) -> None:
+    assert told in " ".join(command_line.build_parser(name).format_help().split())
 
 
 def test_no_arguments_and_unknown_commands_are_usage_errors(capsys: pytest.CaptureFixture[str]) -> None:
