@@ -2,11 +2,14 @@
 
 Writes heterogeneity.tsv (typical error, net mean, signed variance of the response, proportion, dropout, AUC ceilings,
 verdict) and subjects.tsv (changes with intervals, probabilities, calls). Nobody is called where the data show no
-heterogeneity. Median splits and single arms are refused.
+heterogeneity. Median splits and single arms are refused. A crossover has one row per subject and period, two or more
+periods of either kind, and --period: each subject is his own control.
 
 examples:
   exomics respond subjects.tsv -o response --arm arm --control usual_care --subject subject_id \\
       --pre vo2peak_baseline_1 --pre vo2peak_baseline_2 --post vo2peak_post
+  exomics respond crossover.tsv -o crossed --arm arm --control rest --subject subject_id --period period \\
+      --change vo2peak_change --swc 1
   exomics respond motrpac_physiology.h5mu -o rat_response --modality vo2max --keep age=6M --within sex \\
       --arm timepoint --control SED --trained 8W --pre pre_vo2max_ml_kg_min --post post_vo2max_ml_kg_min
 """
@@ -21,8 +24,8 @@ import pandas as pd
 from exomics.cli._sheet import read_sheet
 from exomics.cli._step import input_path, keep_inputs
 from exomics.cli._write import save_table
-from exomics.errors import DesignError
-from exomics.response import ChangeColumns, Response, Threshold, respond
+from exomics.errors import DesignError, InputError
+from exomics.response import ChangeColumns, Response, Threshold, respond, respond_crossover
 from exomics.response.definition import REFUSED
 
 _SHOWN = ("typical_error", "net_mean_change", "response_variance", "response_sd", "proportion_responding")
@@ -45,6 +48,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lower-is-better", action="store_true", help="a fall is the benefit")
     parser.add_argument("--moderator", action="append", default=[], metavar="COL", help="what may explain the response")
     parser.add_argument("--within", metavar="COL", help="analyze each group alone, such as sex")
+    parser.add_argument("--period", metavar="COL", help="period of a crossover, which orders a subject's rows")
     parser.add_argument("--keep", action="append", default=[], metavar="COL=VALUE", help="use these rows only")
     parser.add_argument("--modality", help="of an .h5mu")
     parser.add_argument("--definition", default="posterior_80", help="responder definition: id or .yaml")
@@ -55,16 +59,25 @@ def run(arguments: argparse.Namespace) -> None:
     if not arguments.arm or not arguments.control:
         raise DesignError(f"name the arms with --arm COL --control LEVEL: {REFUSED['single_arm']}.")
     frame = read_sheet(arguments.table, modality=arguments.modality, keep=arguments.keep)
-    found = respond(
-        frame,
-        _columns(arguments),
-        definition=arguments.definition,
-        typical_error=arguments.typical_error,
-        threshold=Threshold(arguments.swc, arguments.lower_is_better),
-        within=arguments.within,
-    )
+    found = _found(frame, arguments)
     _save(found, arguments)
     _say(found, arguments.output)
+
+
+def _found(frame: pd.DataFrame, arguments: argparse.Namespace) -> Response:
+    columns, threshold = _columns(arguments), Threshold(arguments.swc, arguments.lower_is_better)
+    if not arguments.period:
+        return respond(
+            frame, columns, definition=arguments.definition, typical_error=arguments.typical_error,
+            threshold=threshold, within=arguments.within,
+        )  # fmt: skip
+    if arguments.within or arguments.moderator or arguments.retest or arguments.typical_error:
+        raise InputError(
+            "a crossover (--period) tells its own error: no --within, --moderator, --retest, --typical-error."
+        )
+    return respond_crossover(
+        frame, columns, period=arguments.period, definition=arguments.definition, threshold=threshold
+    )
 
 
 def _columns(arguments: argparse.Namespace) -> ChangeColumns:

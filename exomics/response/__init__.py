@@ -1,5 +1,6 @@
 """Response to training: change of each subject, heterogeneity beside a control arm, who responded, tracking."""
 
+from exomics.response.crossover import respond_crossover
 from exomics.response.definition import call, require_sound
 from exomics.response.endpoints import ChangeColumns, Changes, measure_changes
 from exomics.response.heterogeneity import Response, Threshold, respond
@@ -17,5 +18,6 @@ __all__ = [
     "require_no_split",
     "require_sound",
     "respond",
+    "respond_crossover",
     "track",
 ]

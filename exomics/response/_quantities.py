@@ -39,7 +39,7 @@ def rows_of(changes: Changes, variance: ResponseVariance, assumed: Assumed) -> I
     """Every row of one trial but the verdict."""
     yield from _error_rows(assumed)
     yield from _mean_rows(changes, assumed)
-    yield from _variance_rows("response", variance)
+    yield from variance_rows("response", variance)
     yield from _model_rows(changes, assumed)
     yield from _share_rows(changes, variance, assumed)
     yield from _ceiling_rows(changes, variance, assumed)
@@ -77,7 +77,8 @@ def _mean_rows(changes: Changes, assumed: Assumed) -> Iterator[Row]:
         yield row(f"sd_change_{name}", arm.std(ddof=1))
 
 
-def _variance_rows(name: str, variance: ResponseVariance, note: str = "") -> Iterator[Row]:
+def variance_rows(name: str, variance: ResponseVariance, note: str = "") -> Iterator[Row]:
+    """The signed variance, and its signed root."""
     limits = (variance.estimate, variance.ci_low, variance.ci_high)
     yield row(f"{name}_variance", *limits, p_value=variance.p_value, note=note or "signed; P of the one-sided F test")
     yield row(f"{name}_sd", *variance.sd, note="signed root of the variance")
@@ -98,7 +99,7 @@ def _model_rows(changes: Changes, assumed: Assumed) -> Iterator[Row]:
             yield _coefficient(name, fit, position, assumed.level)
     what = "baseline" if has_before else ""
     given = " and ".join([*([what] if what else []), *changes.moderators.columns])
-    yield from _variance_rows("adjusted_response", fit.response, f"signed; beside {given}, REML, one variance per arm")
+    yield from variance_rows("adjusted_response", fit.response, f"signed; beside {given}, REML, one variance per arm")
 
 
 def _design(changes: Changes, has_before: bool) -> tuple[list[str], FloatArray, np.ndarray]:

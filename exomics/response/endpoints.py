@@ -185,8 +185,8 @@ def _subjects(rows: pd.DataFrame, columns: ChangeColumns) -> NDArray[np.object_]
     both = arms.index[arms > 1]
     if len(both):
         raise DesignError(
-            f"{len(both)} subjects are in both arms ({', '.join(both[:3])}); a crossover is analyzed by "
-            "exomics.stats.repeated_response.crossover_response, not as two arms."
+            f"{len(both)} subjects are in both arms ({', '.join(both[:3])}); a crossover, with the column of its "
+            "periods named (--period COL), is not analyzed as two arms."
         )
     repeated = names[names.duplicated()].unique()
     if len(repeated):

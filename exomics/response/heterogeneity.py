@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from exomics._checks import FloatArray
 from exomics.errors import InputError
 from exomics.registry.responder_definition import ResponderDefinition, load_responder_definition
 from exomics.response._quantities import Assumed, Row, row, rows_of
@@ -22,8 +23,9 @@ from exomics.stats.response_variance import ResponseVariance, response_variance
 
 __all__ = ["Response", "Threshold", "respond"]
 
-_FEWEST_CALLED = 20
 _EVERYBODY = "all"
+_ARMS = ("the trained", "the controls", "SD of the change {:.3g} trained, {:.3g} control")
+FEWEST_CALLED = 20
 
 
 class Threshold(NamedTuple):
@@ -162,19 +164,26 @@ def _assumed(changes: Changes, definition: ResponderDefinition, given: float | N
         error = TypicalError(given, np.nan, np.nan, np.inf)
     elif changes.retests.shape[1] > 1:
         error = typical_error(changes.retests, level=definition.level)
-    if threshold.swc is not None:
-        if not np.isfinite(threshold.swc):
-            raise InputError(f"the smallest worthwhile change must be a number; got {threshold.swc}.")
-        if threshold.swc > 0.0 and threshold.lower_is_better:
-            raise InputError(f"the smallest worthwhile change {threshold.swc} must be negative where lower is better.")
-        sign = -1.0 if threshold.swc < 0.0 or threshold.lower_is_better else 1.0
-        return Assumed(error, abs(threshold.swc), sign, definition.level, "given")
-    if not np.isfinite(changes.before).any():
+    worthwhile, sign, note = worthwhile_change(changes.before, definition, threshold)
+    return Assumed(error, worthwhile, sign, definition.level, note)
+
+
+def worthwhile_change(
+    before: FloatArray, definition: ResponderDefinition, threshold: Threshold
+) -> tuple[float, float, str]:
+    """The smallest worthwhile change in size, the sign of a benefit, and where the size is from."""
+    swc, falls = threshold
+    if swc is not None:
+        if not np.isfinite(swc):
+            raise InputError(f"the smallest worthwhile change must be a number; got {swc}.")
+        if swc > 0.0 and falls:
+            raise InputError(f"the smallest worthwhile change {swc} must be negative where lower is better.")
+        return abs(swc), -1.0 if swc < 0.0 or falls else 1.0, "given"
+    if not np.isfinite(before).any():
         raise InputError("no smallest worthwhile change is given and no baseline to take one from; give one of them.")
     fraction = definition.worthwhile_fraction
-    worthwhile = smallest_worthwhile_change(changes.before, fraction=fraction)
     note = f"{fraction:g} SD before, both arms; an anchored one is better"
-    return Assumed(error, worthwhile, -1.0 if threshold.lower_is_better else 1.0, definition.level, note)
+    return smallest_worthwhile_change(before, fraction=fraction), -1.0 if falls else 1.0, note
 
 
 def _quantity_frame(changes: Changes, variance: ResponseVariance, assumed: Assumed, group: str) -> pd.DataFrame:
@@ -183,15 +192,15 @@ def _quantity_frame(changes: Changes, variance: ResponseVariance, assumed: Assum
     return pd.DataFrame(rows).assign(group=group, **sizes)
 
 
-def verdict(variance: ResponseVariance) -> str:
-    """What the signed variance of the response says, in words."""
-    trained, control = np.sqrt(variance.variances)
-    spreads = f"SD of the change {trained:.3g} trained, {control:.3g} control"
+def verdict(variance: ResponseVariance, words: tuple[str, str, str] = _ARMS) -> str:
+    """What the signed variance of the response says, in words: who varies, beside whom, and by how much."""
+    who, beside, spreads = words
+    told = spreads.format(*np.sqrt(variance.variances))
     if variance.estimate <= 0.0:
-        return f"no evidence of response heterogeneity: the trained vary no more than the controls ({spreads})"
+        return f"no evidence of response heterogeneity: {who} vary no more than {beside} ({told})"
     if variance.ci_low <= 0.0:
-        return f"no evidence of response heterogeneity: the interval of the response variance includes 0 ({spreads})"
-    return f"evidence of response heterogeneity: the trained vary more than the controls ({spreads})"
+        return f"no evidence of response heterogeneity: the interval of the response variance includes 0 ({told})"
+    return f"evidence of response heterogeneity: {who} vary more than {beside} ({told})"
 
 
 def _verdicts(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
@@ -206,10 +215,10 @@ def _subject_frame(
     posterior = individual_response(assumed.sign * changes.change[trained], control, threshold=assumed.threshold)
     probability = np.full(len(trained), np.nan)
     probability[trained] = posterior.probability
-    enough = int(changes.measured.sum()) >= _FEWEST_CALLED
+    enough = int(changes.measured.sum()) >= FEWEST_CALLED
     called = call(probability, definition, heterogeneous=variance.ci_low > 0.0 and enough)
     reason = "" if variance.ci_low > 0.0 else "no evidence of response heterogeneity"
-    reason = reason if enough else f"fewer than {_FEWEST_CALLED} subjects: nobody is called"
+    reason = reason if enough else f"fewer than {FEWEST_CALLED} subjects: nobody is called"
     notes = np.where(trained, reason, "control: no response to training to estimate")
     notes = np.where(changes.measured, notes, "no change: a test is missing")
     low, high = _change_limits(changes, variance, assumed)

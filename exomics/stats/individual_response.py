@@ -10,7 +10,16 @@ from scipy import special
 
 from exomics.errors import InputError
 
-__all__ = ["IndividualResponse", "RespondingShare", "individual_response", "share_responding"]
+__all__ = [
+    "ChangeSpreads",
+    "IndividualResponse",
+    "RespondingShare",
+    "individual_response",
+    "posterior_response",
+    "posterior_share",
+    "share_responding",
+    "spreads_of_arms",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -36,19 +45,25 @@ class RespondingShare(NamedTuple):
     ci_high: float
 
 
+class ChangeSpreads(NamedTuple):
+    """Two independent variances: of the change with a response in it, and of the same without one; pairs of shape (2,).
+
+    ``means`` are the mean changes; ``shares`` times the variances are the variances of those means, 0 for a mean that
+    is known.
+    """
+
+    variances: tuple[float, float]
+    df: tuple[float, float]
+    means: tuple[float, float]
+    shares: tuple[float, float]
+
+
 class _Posterior(NamedTuple):
-    """Grid of equally likely pairs of variances, (n_nodes^2,) each, and what does not vary over it."""
+    """Grid of equally likely pairs of variances, and what they leave for the response, (n_nodes^2,) each."""
 
     trained: FloatArray
     control: FloatArray
     response: FloatArray
-    means: tuple[float, float]
-    sizes: tuple[int, int]
-
-    @property
-    def net_variance(self) -> FloatArray:
-        """Variance of the net mean given the two variances."""
-        return self.trained / self.sizes[0] + self.control / self.sizes[1]
 
 
 def individual_response(trained: ArrayLike, control: ArrayLike, *, threshold: float) -> IndividualResponse:
@@ -88,13 +103,42 @@ def individual_response(trained: ArrayLike, control: ArrayLike, *, threshold: fl
     >>> found.probability.round(2).tolist()
     [0.03, 0.96, 1.0, 0.2, 1.0]
     """
-    posterior = _posterior(trained, control)
-    change = np.asarray(trained, dtype=np.float64)
-    shrinkage = (posterior.response / posterior.trained)[:, None]
-    center = (1.0 - shrinkage) * posterior.means[0] + shrinkage * change - posterior.means[1]
-    within = posterior.response * (1.0 - shrinkage[:, 0])
-    unsure = (1.0 - shrinkage[:, 0]) ** 2 * posterior.trained / posterior.sizes[0]
-    spread = (within + unsure + posterior.control / posterior.sizes[1])[:, None]
+    return posterior_response(trained, spreads_of_arms(trained, control), threshold=threshold)
+
+
+def posterior_response(change: ArrayLike, spreads: ChangeSpreads, *, threshold: float) -> IndividualResponse:
+    """As `individual_response`, from the two variances alone.
+
+    Parameters
+    ----------
+    change
+        Of each trained person, (n_trained,).
+    spreads
+        As `spreads_of_arms`, or as `exomics.stats.repeated_response.spreads_of_crossover`.
+    threshold
+        As `individual_response`.
+
+    Returns
+    -------
+    IndividualResponse
+        In the order of `change`; NaN for a person without one.
+
+    Notes
+    -----
+    With ``n = 1 / shares``, and ``1 / n = 0`` for a mean that is known, the formula of `individual_response`.
+
+    Examples
+    --------
+    >>> spreads = ChangeSpreads((17.0, 1.0), (19.0, 19.0), (5.0, 0.0), (1 / 20, 1 / 20))
+    >>> posterior_response([1.0, 9.0], spreads, threshold=3.0).probability.round(2).tolist()
+    [0.05, 1.0]
+    """
+    grid, values = _posterior(spreads), np.asarray(change, dtype=np.float64)
+    shrinkage = (grid.response / grid.trained)[:, None]
+    center = (1.0 - shrinkage) * spreads.means[0] + shrinkage * values - spreads.means[1]
+    within = grid.response * (1.0 - shrinkage[:, 0])
+    unsure = (1.0 - shrinkage[:, 0]) ** 2 * grid.trained * spreads.shares[0]
+    spread = (within + unsure + grid.control * spreads.shares[1])[:, None]
     mean = center.mean(axis=0)
     variance = spread.mean() + ((center - mean) ** 2).mean(axis=0)
     probability = special.ndtr((center - threshold) / np.sqrt(spread)).mean(axis=0)
@@ -137,27 +181,81 @@ def share_responding(
     >>> round(share.estimate, 2)
     0.69
     """
-    posterior = _posterior(trained, control)
-    variances = [float(np.nanvar(np.asarray(arm, dtype=np.float64), ddof=1)) for arm in (trained, control)]
-    net = posterior.means[0] - posterior.means[1]
-    response = variances[0] - variances[1]
+    return posterior_share(spreads_of_arms(trained, control), threshold=threshold, level=level)
+
+
+def posterior_share(spreads: ChangeSpreads, *, threshold: float, level: float = 0.95) -> RespondingShare:
+    """As `share_responding`, from the two variances alone.
+
+    Parameters
+    ----------
+    spreads
+        As `posterior_response`.
+    threshold, level
+        As `share_responding`.
+
+    Returns
+    -------
+    RespondingShare
+        NaN with limits where the variance with a response is not larger than that without.
+
+    Examples
+    --------
+    >>> spreads = ChangeSpreads((17.0, 1.0), (19.0, 19.0), (5.0, 0.0), (1 / 20, 1 / 20))
+    >>> round(posterior_share(spreads, threshold=3.0).estimate, 2)
+    0.69
+    """
+    grid = _posterior(spreads)
+    net, response = spreads.means[0] - spreads.means[1], spreads.variances[0] - spreads.variances[1]
     estimate = float(special.ndtr((net - threshold) / np.sqrt(response))) if response > 0.0 else float("nan")
     deviates = special.ndtri((np.arange(_NODES) + 0.5) / _NODES)
-    nets = net + np.sqrt(posterior.net_variance)[:, None] * deviates
+    error = np.sqrt(grid.trained * spreads.shares[0] + grid.control * spreads.shares[1])
+    nets = net + error[:, None] * deviates
     with np.errstate(divide="ignore"):
-        shares = special.ndtr((nets - threshold) / np.sqrt(posterior.response)[:, None])
+        shares = special.ndtr((nets - threshold) / np.sqrt(grid.response)[:, None])
     low, high = np.quantile(shares, [0.5 - level / 2.0, 0.5 + level / 2.0])
     return RespondingShare(estimate, float(low), float(high))
 
 
-def _posterior(trained: ArrayLike, control: ArrayLike) -> _Posterior:
+def spreads_of_arms(trained: ArrayLike, control: ArrayLike) -> ChangeSpreads:
+    """The variances of the changes in two arms.
+
+    Parameters
+    ----------
+    trained, control
+        Changes, (n_trained,) and (n_control,); NaN is left out.
+
+    Returns
+    -------
+    ChangeSpreads
+        That of the trained holds a response, that of the controls does not.
+
+    Raises
+    ------
+    InputError
+        If an arm has fewer than three changes.
+
+    Examples
+    --------
+    >>> spreads_of_arms([0.0, 5.0, 10.0], [1.0, -1.0, 0.0]).variances
+    (25.0, 1.0)
+    """
     arms = [np.asarray(values, dtype=np.float64) for values in (trained, control)]
-    arms = [values[np.isfinite(values)] for values in arms]
-    if min(map(len, arms)) < 3:
-        raise InputError(f"a posterior needs three changes in each arm; got {len(arms[0])} and {len(arms[1])}.")
+    first, other = (values[np.isfinite(values)] for values in arms)
+    if min(len(first), len(other)) < 3:
+        raise InputError(f"a posterior needs three changes in each arm; got {len(first)} and {len(other)}.")
+    return ChangeSpreads(
+        variances=(float(first.var(ddof=1)), float(other.var(ddof=1))),
+        df=(len(first) - 1.0, len(other) - 1.0),
+        means=(float(first.mean()), float(other.mean())),
+        shares=(1.0 / len(first), 1.0 / len(other)),
+    )
+
+
+def _posterior(spreads: ChangeSpreads) -> _Posterior:
     tails = (np.arange(_NODES) + 0.5) / _NODES
-    nodes = [(len(arm) - 1) * arm.var(ddof=1) / special.chdtri(len(arm) - 1, tails) for arm in arms]
+    nodes = [
+        df * variance / special.chdtri(df, tails) for variance, df in zip(spreads.variances, spreads.df, strict=True)
+    ]
     of_trained, of_control = (part.ravel() for part in np.meshgrid(*nodes, indexing="ij"))
-    response = np.maximum(of_trained - of_control, 0.0)
-    means = float(arms[0].mean()), float(arms[1].mean())
-    return _Posterior(of_trained, of_control, response, means, (len(arms[0]), len(arms[1])))
+    return _Posterior(of_trained, of_control, np.maximum(of_trained - of_control, 0.0))

@@ -9,9 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from exomics.errors import InputError
+from exomics.stats.individual_response import ChangeSpreads
 from exomics.stats.response_variance import ResponseVariance, variance_difference
 
-__all__ = ["Kappa", "cohen_kappa", "crossover_response", "repeated_response"]
+__all__ = ["Kappa", "cohen_kappa", "crossover_response", "repeated_response", "spreads_of_crossover"]
 
 FloatArray = NDArray[np.float64]
 
@@ -104,6 +105,36 @@ def crossover_response(trained: ArrayLike, control: ArrayLike, *, level: float =
     >>> round(crossover_response(trained, [[0.0, 1.0], [1.0, 0.0], [0.0, 0.0], [1.0, 1.0]]).estimate, 2)
     6.83
     """
+    spreads = spreads_of_crossover(trained, control)
+    return variance_difference(spreads.variances, spreads.df, level=level)
+
+
+def spreads_of_crossover(trained: ArrayLike, control: ArrayLike) -> ChangeSpreads:
+    """The variance of the persons' net changes, and what variation within persons makes of it.
+
+    Parameters
+    ----------
+    trained, control
+        As `crossover_response`.
+
+    Returns
+    -------
+    ChangeSpreads
+        Of ``mean_trained_i - mean_control_i``, and ``s^2 (1 / k_trained + 1 / k_control)``; the net change is its own
+        mean, and no other is subtracted.
+
+    Raises
+    ------
+    InputError
+        As `crossover_response`.
+
+    Examples
+    --------
+    >>> trained = [[4.0, 5.0], [9.0, 8.0], [1.0, 2.0], [6.0, 6.0]]
+    >>> found = spreads_of_crossover(trained, [[0.0, 1.0], [1.0, 0.0], [0.0, 0.0], [1.0, 1.0]])
+    >>> found.means, found.df
+    ((4.625, 0.0), (3.0, 6.0))
+    """
     kinds = [np.asarray(values, dtype=np.float64) for values in (trained, control)]
     if any(values.ndim != 2 for values in kinds) or kinds[0].shape[0] != kinds[1].shape[0]:
         raise InputError(
@@ -117,8 +148,12 @@ def crossover_response(trained: ArrayLike, control: ArrayLike, *, level: float =
         within, freedom = within + squares[1] * values.shape[1] * df[1], freedom + df[1]
         shares += 1.0 / values.shape[1]
     difference = kinds[0].mean(axis=1) - kinds[1].mean(axis=1)
-    variances = [float(difference.var(ddof=1)), within / freedom * shares]
-    return variance_difference(variances, [len(difference) - 1.0, freedom], level=level)
+    return ChangeSpreads(
+        variances=(float(difference.var(ddof=1)), within / freedom * shares),
+        df=(len(difference) - 1.0, freedom),
+        means=(float(difference.mean()), 0.0),
+        shares=(1.0 / len(difference), 0.0),
+    )
 
 
 def _complete(values: ArrayLike, what: str) -> FloatArray:

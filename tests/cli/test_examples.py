@@ -73,6 +73,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: pd.DataFrame, 
     Path("secretome.txt").write_text("DCN\nLGI3\nSPARC\n", encoding="utf-8")
     serial = {"subject_id": ["p1"] * 4 + ["p2"] * 4, "time": [0, 4, 8, 12] * 2, "il6": [2.0, 2.1, 1.9, 6.0] + [3.0] * 4}
     pd.DataFrame(serial).to_csv("serial.tsv", sep="\t", index=False)
+    crossed = {"subject_id": [f"p{at // 4}" for at in range(24)], "period": [1, 2, 3, 4] * 6}
+    crossed |= {"arm": ["run", "rest"] * 12, "vo2peak_change": [at * 7 % 11 for at in range(24)]}
+    pd.DataFrame(crossed).to_csv("crossover.tsv", sep="\t", index=False)
     return tmp_path
 
 

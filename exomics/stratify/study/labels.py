@@ -116,7 +116,8 @@ def _ceiling(frame: pd.DataFrame, calls: pd.Series, quantities: pd.DataFrame) ->
     trained = frame["probability_of_response"].notna()
     higher = change[calls == POSITIVE].mean() > change[calls == NEGATIVE].mean()
     toward = change if higher else -change
-    noise, mean = float(toward[~trained].std(ddof=1)), float(toward[trained].mean())
+    noise = float(quantities.loc[["sd_change_control"], "estimate"].to_numpy(dtype=np.float64)[0])
+    mean = float(toward[trained].mean())
     above, below = float(toward[calls == POSITIVE].min()), float(toward[calls == NEGATIVE].max())
     spreads = quantities.loc["response_sd", ["estimate", "ci_low", "ci_high"]].to_numpy(dtype=np.float64)
     return Ceiling(*(auc_ceiling(float(sd), noise, mean=mean, above=above, below=below) for sd in spreads))
