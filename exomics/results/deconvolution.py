@@ -12,7 +12,8 @@ class DeconvolutionTable(ResultTable):
 
     ``unit`` is ``fraction`` (of all cells of the sample) or ``arbitrary``: an arbitrary value ranks samples within one
     run and says nothing of how much of a cell type there is. ``ci_low`` and ``ci_high`` are empty where the method
-    gives no interval. ``status`` is ``ok``, ``not_measured`` or ``below_floor``; not measured is never zero.
+    gives no interval. ``status`` is ``ok``, ``not_measured``, ``below_floor`` or ``qc_fail``; not measured is never
+    zero.
     """
 
     columns: ClassVar[dict[str, str]] = {

@@ -18,11 +18,9 @@ from exomics.schema import keys, scale_of
 from exomics.scoring._feature_reference import FeatureReference, own_reference
 from exomics.scoring._scorer import Scorer
 from exomics.scoring.coverage import Coverage, coverage_of
-from exomics.scoring.features import MeasuredFeatures, blocks, dense, measured_features
+from exomics.scoring.features import MeasuredFeatures, blocks, dense, measured_features, sample_levels
 from exomics.scoring.reference import aligned_reference
-from exomics.scoring.scale import require_declared_levels, to_working_scale, zero_of
-
-_LEAST_TO_BE_FLAT = 10  # a handful of features may have one value by chance
+from exomics.scoring.scale import to_working_scale, zero_of
 
 
 @dataclass(frozen=True)
@@ -41,16 +39,8 @@ class Cohort:
         """Collapse duplicates, count the measured features of each sample, and see whether they all have one value."""
         chosen = None if reference is None else dict(reference.frame[["feature_name", "feature_id"]].to_numpy())
         features = measured_features(adata, column, chosen)
-        largest = np.full(adata.n_obs, -np.inf)
-        n_measured, is_flat = np.zeros(adata.n_obs, dtype=np.int64), np.zeros(adata.n_obs, dtype=bool)
-        for rows in blocks(adata.n_obs, len(features.columns)):
-            values = dense(adata, features.columns, rows)
-            largest[rows] = np.fmax.reduce(values, axis=1, initial=-np.inf)
-            n_measured[rows] = (~np.isnan(values)).sum(axis=1)
-            lowest = np.fmin.reduce(values, axis=1, initial=np.inf)
-            is_flat[rows] = (n_measured[rows] >= _LEAST_TO_BE_FLAT) & (lowest == largest[rows])
-        require_declared_levels(largest[~is_flat], len(features.columns), scale_of(adata))
-        return cls(adata, layer, features, n_measured, is_flat, reference)
+        levels = sample_levels(adata, features.columns)
+        return cls(adata, layer, features, levels.n_measured, levels.is_flat, reference)
 
 
 @dataclass(frozen=True)

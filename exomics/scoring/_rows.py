@@ -19,7 +19,7 @@ from exomics.scoring._distinct import distinct_members
 from exomics.scoring._scorer import Scorer
 from exomics.scoring._species import LocalSignature
 from exomics.scoring.coverage import WHOLE_ASSAY, Coverage
-from exomics.scoring.features import LOCALIZED, MeasuredFeatures
+from exomics.scoring.features import FLAT, LOCALIZED, MeasuredFeatures
 
 TOTAL = "total"
 THESE_SAMPLES = "these samples"
@@ -168,7 +168,7 @@ def _status(cohort: Cohort, scored: _Scored) -> tuple[NDArray[Any], NDArray[Any]
     flat = (status == "ok") & cohort.is_flat
     status[flat] = "qc_fail"
     reasons = np.where(undefined, scored.reason_undefined(), found.shortfall)
-    return status, np.where(flat, "every measured feature has the same value: the sample carries nothing", reasons)
+    return status, np.where(flat, FLAT, reasons)
 
 
 def _frame(cohort: Cohort, local: LocalSignature, unit: _Unit, scored: _Scored) -> pd.DataFrame:

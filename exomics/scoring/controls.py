@@ -25,8 +25,8 @@ from exomics.scoring.features import MeasuredFeatures, dense, measured_features
 from exomics.scoring.methods import scorer
 from exomics.scoring.reference import aligned_reference
 from exomics.scoring.scale import to_working_scale
+from exomics.stats.correlated_sets import correlated_sets
 from exomics.stats.matched_sets import (
-    correlated_sets,
     empirical_p_value,
     matched_sets,
     mean_correlations,
@@ -50,7 +50,7 @@ class RandomSets:
         How many sets.
     match_correlation
         Draw sets whose features move together about as much as the members do, around random features
-        (`exomics.stats.matched_sets.correlated_sets`). How near they come is in the result.
+        (`exomics.stats.correlated_sets`). How near they come is in the result.
     of_parts
         Whether in `control_scores` the arms of a signature and the sets of a family get random sets of their own.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,11 @@ from scipy import sparse
 from exomics.errors import InputError
 from exomics.harmonize import AliasTable
 from exomics.schema import keys, scale_of
+from exomics.scoring.scale import require_declared_levels
 
 _VALUES_PER_BLOCK = 1 << 22
+_LEAST_TO_BE_FLAT = 10  # a handful of features may have one value by chance
+FLAT = "every measured feature has the same value: the sample carries nothing"
 
 LOCALIZED = 0.75
 """The least probability that a modification is on the residue that a site is called by (class I)."""
@@ -148,12 +151,33 @@ def dense(adata: AnnData, columns: NDArray[np.int64], rows: slice = slice(None))
     return values if np.issubdtype(values.dtype, np.floating) else values.astype(np.float64)
 
 
-def largest_of(adata: AnnData, columns: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(n_samples,) largest value of each sample over `columns`; minus infinity where none is measured."""
-    largest = np.full(adata.n_obs, -np.inf)
+class SampleLevels(NamedTuple):
+    """Of each sample (n_samples,): measured features, the largest value (minus infinity where none is measured), and
+    whether at least ten features are measured and all have one value: the sample then carries nothing."""
+
+    n_measured: NDArray[np.int64]
+    largest: NDArray[np.float64]
+    is_flat: NDArray[np.bool_]
+
+
+def sample_levels(adata: AnnData, columns: NDArray[np.int64]) -> SampleLevels:
+    """The levels of every sample over `columns`.
+
+    Raises
+    ------
+    ScaleError
+        If those of a sample that is not flat contradict the declared scale (`require_declared_levels`).
+    """
+    n_measured, largest = np.zeros(adata.n_obs, dtype=np.int64), np.full(adata.n_obs, -np.inf)
+    is_flat = np.zeros(adata.n_obs, dtype=bool)
     for rows in blocks(adata.n_obs, len(columns)):
-        largest[rows] = np.fmax.reduce(dense(adata, columns, rows), axis=1, initial=-np.inf)
-    return largest
+        values = dense(adata, columns, rows)
+        largest[rows] = np.fmax.reduce(values, axis=1, initial=-np.inf)
+        n_measured[rows] = (~np.isnan(values)).sum(axis=1)
+        lowest = np.fmin.reduce(values, axis=1, initial=np.inf)
+        is_flat[rows] = (n_measured[rows] >= _LEAST_TO_BE_FLAT) & (lowest == largest[rows])
+    require_declared_levels(largest[~is_flat], len(columns), scale_of(adata))
+    return SampleLevels(n_measured, largest, is_flat)
 
 
 def blocks(n_samples: int, n_columns: int) -> Iterator[slice]:

@@ -15,8 +15,8 @@ from exomics.results import Provenance
 from exomics.results.reference import PROBABILITIES, QUANTILES, ReferenceTable
 from exomics.schema import Scale, keys, layer_of, metadata, scale_of, steps_of
 from exomics.scoring._feature_reference import FeatureReference, own_reference
-from exomics.scoring.features import dense, largest_of, measured_features
-from exomics.scoring.scale import log2_values, require_declared_levels, zero_of
+from exomics.scoring.features import dense, measured_features, sample_levels
+from exomics.scoring.scale import log2_values, zero_of
 
 __all__ = ["aligned_reference", "fit_reference"]
 
@@ -66,7 +66,7 @@ def fit_reference(adata: AnnData, name: str, *, column: str = keys.FEATURE_NAME)
         raise InputError(f"a reference needs at least two samples; got {adata.n_obs}.")
     scale = scale_of(adata)
     features = measured_features(adata, column)
-    require_declared_levels(largest_of(adata, features.columns), len(features.columns), scale)
+    sample_levels(adata, features.columns)
     values = log2_values(dense(adata, features.columns), scale)
     moments = own_reference(values, zero_of(scale))
     with np.errstate(invalid="ignore"):

@@ -222,11 +222,22 @@ def _provenance(
     }
     if reference is not None:
         parameters["reference"] = reference.reference_id
-    inputs = [{"name": found.id, "version": found.version, "sha256": signature_hash(found)} for found in signatures]
     return Provenance(
         method="score",
         parameters=parameters,
-        inputs=(dataset, *inputs),
+        inputs=(dataset, *map(_origin, signatures)),
         notes=tuple(COLLAPSED.format(n=n, column=column) for column, n in collapsed.items() if n),
         acknowledgments=tuple(map(str, known.get(keys.ACKNOWLEDGMENTS, ()))),
     )
+
+
+def _origin(signature: Signature) -> dict[str, str]:
+    """Which version was scored, and how well founded its members and signs are."""
+    return {
+        "name": signature.id,
+        "version": signature.version,
+        "sha256": signature_hash(signature),
+        "evidence": signature.evidence,
+        "sign_evidence": signature.sign_evidence,
+        "timing_class": signature.timing_class,
+    }

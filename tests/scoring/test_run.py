@@ -272,6 +272,8 @@ def test_the_table_travels_with_what_made_it(make_samples: MakeSamples) -> None:
     assert found.inputs[0] == {"name": "icb_kim", "manifest": "icb_kim", "sha256": "ab" * 32}
     assert [item["name"] for item in found.inputs[1:]] == ["imm.cyt", "imm.cd8"]
     assert all(len(item["sha256"]) == 64 for item in found.inputs[1:])
+    marks = [[item[name] for name in ("evidence", "sign_evidence", "timing_class")] for item in found.inputs[1:]]
+    assert marks == [["V", "C", "any"], ["V", "C", "any"]]
     assert found.parameters["n_signatures"] == 2
     assert set(found.parameters["methods"]) == {"geomean_tpm", "mean_log2"}
 

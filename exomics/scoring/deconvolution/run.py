@@ -20,10 +20,12 @@ from exomics.results.provenance import Provenance
 from exomics.schema import keys, layer_of, metadata, scale_of, steps_of
 from exomics.scoring._deconvolution import Deconvolution, Prepared
 from exomics.scoring._species import species_of
+from exomics.scoring.deconvolution._consensus_types import LINEAGE_AGREEMENT
 from exomics.scoring.deconvolution._intervals import percentile_interval
+from exomics.scoring.deconvolution._lineage import lineage_agreement
 from exomics.scoring.deconvolution._methods import Deconvolutions
-from exomics.scoring.features import dense, largest_of, measured_features
-from exomics.scoring.scale import require_declared_levels, to_working_scale
+from exomics.scoring.features import FLAT, dense, measured_features, sample_levels
+from exomics.scoring.scale import to_working_scale
 
 _MILLION = 1e6
 _TRANSCRIPTOMES = ("_rna", "_scrna")
@@ -32,12 +34,14 @@ _TRANSCRIPTOMES = ("_rna", "_scrna")
 @dataclass(frozen=True)
 class _Aligned:
     """Values (n_samples, n_features) and profiles (n_features, n_profiles) over the measured features of a reference,
-    the coverage (n_samples, n_profiles) of each profile, and what else the reference has per feature."""
+    the coverage (n_samples, n_profiles) of each profile, what else the reference has per feature, and the samples
+    (n_samples,) that carry nothing, whose values are missing."""
 
     values: FloatArray
     profiles: FloatArray
     coverage: FloatArray
     feature_parts: dict[str, FloatArray]
+    is_flat: NDArray[np.bool_]
 
 
 def deconvolve(
@@ -73,7 +77,8 @@ def deconvolve(
     -------
     DeconvolutionTable
         One row per sample and cell type, named by the lineage tree where it knows the type. A type below the floor of
-        measured features is NaN with the status ``below_floor`` or ``not_measured``.
+        measured features is NaN with the status ``below_floor`` or ``not_measured``; so is every type of a sample whose
+        measured features all have one value, with ``qc_fail``.
 
     Raises
     ------
@@ -126,9 +131,11 @@ def deconvolve(
             raise InputError(f"{method} ranks every gene of a sample; it has no interval by resampling of features.")
         generator = np.random.default_rng(seed)
         low, high = percentile_interval(estimate, aligned.profiles, n_resamples=n_resamples, generator=generator)
-    frame = _frame(adata, (prepared, spec, floor), (found, low, high, aligned.coverage))
+    frame = _frame(adata, (prepared, spec, floor), (found, low, high), aligned)
     told = {**options, "least_coverage": floor, "resampling": list(resampling)}
-    return DeconvolutionTable(frame, _provenance(adata, spec, given, told))
+    agreement = lineage_agreement(adata, frame, (spec, given, prepared), aliases)
+    provenance = _provenance(adata, spec, given, {"options": told, LINEAGE_AGREEMENT: agreement})
+    return DeconvolutionTable(frame, provenance)
 
 
 def _require_transcriptome(adata: AnnData, spec: Deconvolution, *, has_reference: bool) -> None:
@@ -166,7 +173,7 @@ def _options(spec: Deconvolution, given: Mapping[str, Any]) -> dict[str, Any]:
 def _align(adata: AnnData, prepared: Prepared, spec: Deconvolution, aliases: AliasTable | None) -> _Aligned:
     """The features of the reference that are measured, in the order of their names."""
     features = measured_features(adata, keys.FEATURE_NAME)
-    require_declared_levels(largest_of(adata, features.columns), len(features.columns), scale_of(adata))
+    is_flat = sample_levels(adata, features.columns).is_flat
     spellings = features.spellings(prepared.features, aliases)
     column = {name: int(at) for name, at in zip(features.names, features.columns, strict=True)}
     at = {name: column.get(spellings.get(name, name), -1) for name in prepared.features}
@@ -183,28 +190,33 @@ def _align(adata: AnnData, prepared: Prepared, spec: Deconvolution, aliases: Ali
         whole = np.asarray(to_working_scale(dense(adata, features.columns), scale_of(adata), spec), dtype=np.float64)
         totals = np.nansum(whole, axis=1, keepdims=True)
         values = np.divide(values, totals, out=np.full(values.shape, np.nan), where=totals > 0) * _MILLION
+    values[is_flat] = np.nan
     profiles = prepared.profiles[rows]
     belongs = (prepared.profiles != 0).astype(np.float64)
     coverage = (~np.isnan(values)).astype(np.float64) @ belongs[rows] / np.maximum(belongs.sum(axis=0), 1.0)
     by_feature = {name: part[rows] for name, part in prepared.feature_parts.items()}
-    return _Aligned(values, profiles, coverage, by_feature)
+    return _Aligned(values, profiles, coverage, by_feature, is_flat)
 
 
 def _frame(
     adata: AnnData,
     how: tuple[Prepared, Deconvolution, float],
-    results: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
+    results: tuple[FloatArray, FloatArray, FloatArray],
+    aligned: _Aligned,
 ) -> pd.DataFrame:
-    prepared, spec, floor = how
-    found, low, high, coverage = results
+    (prepared, spec, floor), (found, low, high), coverage = how, results, aligned.coverage
     n_samples, n_types = found.shape
     if coverage.shape[1] != n_types:  # one fit for all types: what is measured counts for all of them
         coverage = np.repeat(coverage.mean(axis=1, keepdims=True), n_types, axis=1)
     status = np.where(coverage == 0, "not_measured", np.where(coverage < floor, "below_floor", "ok"))
     status = np.where((status == "ok") & np.isnan(found), "below_floor", status)
+    status = np.where(aligned.is_flat[:, None], "qc_fail", status)
     own = np.array(prepared.cell_types, dtype=object)
     named = np.array([spec.cell_types.get(name, name) for name in own], dtype=object)
-    note = [[_note(spec, name, share) for name, share in zip(own, row, strict=True)] for row in coverage]
+    note = [
+        [FLAT if is_flat else _note(spec, name, share) for name, share in zip(own, row, strict=True)]
+        for row, is_flat in zip(coverage, aligned.is_flat, strict=True)
+    ]
 
     def kept(values: FloatArray) -> FloatArray:
         return np.where(status == "ok", values, np.nan).ravel()
@@ -240,9 +252,10 @@ def _labels(adata: AnnData) -> dict[str, NDArray[Any]]:
 
 
 def _provenance(
-    adata: AnnData, spec: Deconvolution, reference: CellReference, options: Mapping[str, Any]
+    adata: AnnData, spec: Deconvolution, reference: CellReference, parameters: Mapping[str, Any]
 ) -> Provenance:
     known = metadata(adata)
+    n_resamples, seed = parameters["options"]["resampling"]
     dataset = {"name": str(known.get(keys.MANIFEST) or "samples")}
     if known.get(keys.MANIFEST):
         dataset |= {"manifest": str(known[keys.MANIFEST]), "sha256": str(known.get(keys.MANIFEST_SHA256, ""))}
@@ -251,7 +264,7 @@ def _provenance(
     return Provenance(
         method=spec.name,
         parameters={
-            "options": dict(options),
+            **parameters,
             "reference": spec.reference,
             "unit": spec.unit,
             "compares": list(spec.compares),
@@ -260,7 +273,7 @@ def _provenance(
             "steps": steps_of(adata),
         },
         inputs=(dataset, *reference.inputs),
-        seed=int(options["resampling"][1]) if options["resampling"][0] else None,
+        seed=int(seed) if n_resamples else None,
         notes=(f"{spec.name}: {spec.units}; compare between {comparable}, {scope}",),
         acknowledgments=tuple(map(str, known.get(keys.ACKNOWLEDGMENTS, ()))),
     )

@@ -78,12 +78,19 @@ def xcell(
     groups, members = groups[usable], [np.flatnonzero(profiles[:, column]) for column in usable]
     offsets = np.concatenate([[0], np.cumsum([len(found) for found in members])]).astype(np.int64)
     raw = enrichment_scores(expression, np.concatenate(members).astype(np.int64), offsets)
-    above = raw - np.nanmin(raw, axis=0)
-    means = np.column_stack([np.nanmean(above[:, groups == number], axis=1) for number in range(len(calibration))])
-    linear = ((means - means.min(axis=0)) / _SCORE_UNIT) ** calibration[:, 0] / (2.0 * calibration[:, 1])
+    above = raw - np.fmin.reduce(raw, axis=0)
+    means = np.column_stack([_measured_mean(above[:, groups == number]) for number in range(len(calibration))])
+    linear = ((means - np.fmin.reduce(means, axis=0)) / _SCORE_UNIT) ** calibration[:, 0] / (2.0 * calibration[:, 1])
     mixing = spillover * strength
     np.fill_diagonal(mixing, 1.0)
     return nonnegative_fit(mixing, linear)
+
+
+def _measured_mean(scores: FloatArray) -> FloatArray:
+    """Of each sample over the signatures of a cell type; NaN where none is measured."""
+    measured = ~np.isnan(scores)
+    n_measured = measured.sum(axis=1)
+    return np.where(n_measured > 0, np.where(measured, scores, 0.0).sum(axis=1) / np.maximum(n_measured, 1), np.nan)
 
 
 def _prepare(reference: CellReference) -> Prepared:

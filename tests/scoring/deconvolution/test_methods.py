@@ -186,6 +186,20 @@ def test_scales_are_converted_or_refused() -> None:
             wide(counts, method)
 
 
+@each_method
+def test_a_sample_of_one_value_has_no_cells(spec: Deconvolution) -> None:
+    """Of marker means a dead library would be a row of zeros; the other samples are as they are without it."""
+    holed = bulk()
+    holed.X[1] = 0.0
+    alive = wide(holed[[0, *range(2, 12)]].copy(), spec.name)
+    frame = deconvolve(holed, method=spec.name, reference=reference_of(spec.name)).frame
+    dead = frame[frame["sample_id"] == holed.obs_names[1]]
+    assert dead["value"].isna().all()
+    assert set(dead["status"]) == {"qc_fail"}
+    kept = frame[frame["sample_id"] == holed.obs_names[0]].set_index("cell_type")["value"]
+    np.testing.assert_allclose(kept, alive.loc[holed.obs_names[0], kept.index], rtol=1e-9)
+
+
 def test_the_shipped_markers_are_of_human_rna() -> None:
     """Names in capitals do not make a mouse human, and a protein in plasma is no cell."""
     mouse = bulk(np.log2(MADE.tpm + 1), scale=Scale(kind="log2", quantity="tpm", offset=1.0))
