@@ -1,7 +1,8 @@
 """Join deconvolutions of the same samples by several methods: one ranking per cell type, with intervals.
 
-Methods weigh by what simulated cohorts taught of them and by what they have in common in these samples. The values are
-SDs over the samples of this run: they rank these samples and are no fractions.
+Methods weigh by what cohorts mixed from real profiles taught of them, by what they have in common in these samples, and
+by how each agrees with genes that it does not use. The values are SDs over the samples of this run: they rank these
+samples and are no fractions.
 
 examples:
   exomics consensus cells.tsv fractions.tsv -o consensus.tsv

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,19 +12,11 @@ from exomics._checks import FloatArray
 from exomics.errors import InputError
 from exomics.results.deconvolution import DeconvolutionTable
 from exomics.results.provenance import Provenance
-from exomics.scoring._deconvolution import ARBITRARY, FRACTION
-from exomics.scoring.cell_types import nearest_measured
-from exomics.scoring.deconvolution._reliability import reliability
+from exomics.scoring._deconvolution import ARBITRARY
+from exomics.scoring.deconvolution._consensus_types import CONSENSUS_TYPES, LINEAGE_AGREEMENT, said_of
+from exomics.scoring.deconvolution._reliability import reliability, shared_errors
 from exomics.stats.agreement import agreement_mean
 
-CONSENSUS_TYPES = (
-    "B cell", "T cell", "T cell CD4+", "T cell CD8+", "NK cell", "monocyte", "macrophage", "dendritic cell",
-    "neutrophil", "fibroblast", "endothelial cell",
-)  # fmt: skip
-_STAND_INS = {
-    "B cell": "B lineage", "monocyte": "monocytic lineage", "macrophage": "monocytic lineage",
-    "dendritic cell": "dendritic cell myeloid",
-}  # fmt: skip
 _SAMPLE = ["sample_id", "subject_id", "time_point"]
 
 
@@ -52,10 +45,11 @@ def consensus(tables: Sequence[DeconvolutionTable]) -> DeconvolutionTable:
     lineage tree; else the type that stands in for it (B lineage for B cells, the monocytic lineage for monocytes and
     for macrophages, myeloid for all dendritic cells).
 
-    A method weighs by ``rho / (1 - rho^2)``, ``rho = (80 p + n l) / (80 + n)``: p is the mean correlation with the true
-    fraction that the method had for this type in simulated cohorts of blood and tumor (0.5 for what was not simulated),
-    l its loading on what the methods have in common in these n samples; below 10 samples or 3 methods rho is p. See
-    `exomics.stats.agreement.agreement_mean` for the rest. Design and p come from simulated mixtures alone. Values
+    Methods weigh by how well each can be expected to tell the type, by how far they err alike, and by what these
+    samples say of it: their agreement beyond shared errors, and the agreement of each with lineage genes that it does
+    not use, which `deconvolve` leaves in the provenance of its table (of a method with one table). See
+    `exomics.stats.agreement.agreement_mean`. What is expected was learned on cohorts mixed from real profiles of
+    sorted or single cells, the design chosen on sources that were left out; no measured fraction took part. Values
     change with the samples and the methods: compare them within one run.
 
     Examples
@@ -74,12 +68,13 @@ def consensus(tables: Sequence[DeconvolutionTable]) -> DeconvolutionTable:
         raise InputError(f"a consensus needs the tables of at least 2 methods; got {', '.join(methods) or 'none'}.")
     _check_samples(frame, methods)
     labels = frame[frame["method"] == methods[0]].drop_duplicates("sample_id")[_SAMPLE].reset_index(drop=True)
+    outside = _outside(tables)
     parts, weights = [], {}
     for cell_type in CONSENSUS_TYPES:
-        said = {method: _said(frame[frame["method"] == method], cell_type, labels["sample_id"]) for method in methods}
+        said = {method: said_of(frame[frame["method"] == method], cell_type, labels["sample_id"]) for method in methods}
         given = {method: values for method, values in said.items() if values is not None}
         if given:
-            rows, weights[cell_type] = _rows(labels, cell_type, given)
+            rows, weights[cell_type] = _rows(labels, cell_type, given, outside)
             parts.append(rows)
     if not parts:
         raise InputError("no method gives a cell type of the lineage tree; see the cell types of each table.")
@@ -105,25 +100,29 @@ def _check_samples(frame: pd.DataFrame, methods: list[str]) -> None:
             raise InputError(f"{methods[0]} and {method} differ in their samples ({', '.join(differing[:3])}).")
 
 
-def _said(rows: pd.DataFrame, cell_type: str, samples: pd.Series) -> FloatArray | None:
-    """What one method says of a cell type in each sample; None where it says nothing."""
-    known = rows[rows["value"].notna()]
-    measured = set(known["cell_type"])
-    is_fraction = known["unit"].eq(FRACTION).all()
-    below = nearest_measured(cell_type, measured) if is_fraction else ()
-    stand_in = _STAND_INS.get(cell_type, "")
-    chosen = (cell_type,) if cell_type in measured else below or ((stand_in,) if stand_in in measured else ())
-    if not chosen:
-        return None
-    wide = rows[rows["cell_type"].isin(chosen)].pivot(index="sample_id", columns="cell_type", values="value")
-    return np.asarray(wide.reindex(samples).sum(axis=1, min_count=len(chosen)).to_numpy(dtype=np.float64))
+def _outside(tables: Sequence[DeconvolutionTable]) -> dict[str, Mapping[str, float]]:
+    """Method -> cell type -> its agreement with lineage genes; none of a method whose types are in several tables."""
+    made = [(str(method), table) for table in tables for method in table.frame["method"].unique()]
+    count = Counter(method for method, _ in made)
+    return {
+        method: table.provenance.parameters.get(LINEAGE_AGREEMENT, {}) for method, table in made if count[method] == 1
+    }
 
 
-def _rows(labels: pd.DataFrame, cell_type: str, given: dict[str, FloatArray]) -> tuple[pd.DataFrame, dict[str, float]]:
+def _rows(
+    labels: pd.DataFrame,
+    cell_type: str,
+    given: dict[str, FloatArray],
+    outside: dict[str, Mapping[str, float]],
+) -> tuple[pd.DataFrame, dict[str, float]]:
     names = ", ".join(given)
     try:
-        expected = np.array([reliability(method, cell_type) for method in given])
-        found = agreement_mean(np.vstack(list(given.values())), expected)
+        found = agreement_mean(
+            np.vstack(list(given.values())),
+            reliability(list(given), cell_type),
+            shared=shared_errors(list(given), cell_type),
+            outside=np.array([outside.get(method, {}).get(cell_type, np.nan) for method in given]),
+        )
     except InputError as error:
         empty = labels.assign(value=np.nan, ci_low=np.nan, ci_high=np.nan, status="below_floor", note=str(error))
         return empty.assign(cell_type=cell_type, method="consensus", unit=ARBITRARY), {}

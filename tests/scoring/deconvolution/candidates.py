@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from exomics.stats.agreement import agreement_mean
 from exomics.stats.constrained_regression import nonnegative_fit
 
 LEAST, MOST, UNKNOWN = 0.02, 0.95, 0.5
@@ -160,21 +161,9 @@ def fitted_and_genes(cell: Cell, told: Learned) -> np.ndarray:
 
 
 def _of_model(cell: Cell, told: Learned, genes: np.ndarray) -> np.ndarray:
-    p = told.reliability(cell)
-    s = told.between(told.s, cell, np.full((len(p), len(p)), np.mean(list(told.s.values()))))
-    r = p.copy()
-    weight = 1 / (1 / cell.n + told.u2)
-    of_genes = np.where(np.isfinite(genes), 1 / (1 / cell.n + told.v2), 0.0)
-    for _ in range(30 if len(p) > 2 else 0):
-        for i in range(len(p)):
-            others = np.arange(len(p)) != i
-            target = cell.c[i, others] - s[i, others] * np.sqrt((1 - r[i] ** 2) * (1 - r[others] ** 2))
-            above = p[i] / told.t2 + weight * target @ r[others] + of_genes[i] * np.nan_to_num(genes[i])
-            below = 1 / told.t2 + weight * r[others] @ r[others] + of_genes[i]
-            r[i] = np.clip((r[i] + above / below) / 2, LEAST, MOST)
-    c = np.outer(r, r) + s * np.sqrt(np.outer(1 - r**2, 1 - r**2))
-    np.fill_diagonal(c, 1.0)
-    return best_weights(c, r)
+    typical = np.full((len(cell.methods), len(cell.methods)), np.mean(list(told.s.values())))
+    shared = told.between(told.s, cell, typical)
+    return agreement_mean(cell.z, told.reliability(cell), shared=shared, outside=genes).weights
 
 
 def half(weights: Weights) -> Weights:

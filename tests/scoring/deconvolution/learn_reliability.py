@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from exomics.scoring.deconvolution import CONSENSUS_TYPES, deconvolve
-from exomics.scoring.deconvolution.consensus import _said
+from exomics.scoring.deconvolution._consensus_types import said_of
 from exomics.stats.agreement import _standardized
 from tests.scoring.deconvolution import lineage_genes
 from tests.scoring.deconvolution.candidates import CANDIDATES, Cell, Key, learned
@@ -31,7 +31,7 @@ BY_SOURCE = Path(__file__).with_name("learned_by_source.tsv")
 Said = dict[str, dict[str, np.ndarray]]  # cell type -> method -> value of each sample
 
 
-def said_of(made: Cohort) -> Said:
+def everything_said(made: Cohort) -> Said:
     """What each method says of a cohort."""
     ids = [f"s{row:03d}" for row in range(len(made.values))]
     bulk = samples(pd.DataFrame(made.values.T, made.genes, ids), TPM if made.scale == "tpm" else ARRAY)
@@ -39,7 +39,7 @@ def said_of(made: Cohort) -> Said:
     for method, reference in made.references.items():
         frame = deconvolve(bulk, method=method, reference=reference).frame
         for cell_type in CONSENSUS_TYPES:
-            values = _said(frame, cell_type, pd.Series(ids))
+            values = said_of(frame, cell_type, pd.Series(ids))
             if values is not None and np.isfinite(values).all() and np.ptp(values) > 0:
                 said.setdefault(cell_type, {})[method] = values
     return said
@@ -56,14 +56,12 @@ def cells_of(sources: dict[str, Source], immune: Path, n_cohorts: int) -> Iterat
     for name, context in [(name, context) for name, contexts in CONTEXTS.items() for context in contexts]:
         for seed in range(1, n_cohorts + 1):
             made = cohort(sources, references, (name, context), seed)
-            said = said_of(made)
+            said = everything_said(made)
             for cell_type in sources[name].judged[context]:
                 methods = tuple(sorted(said.get(cell_type, {})))
                 if len(methods) > 1:
                     z = np.vstack([_standardized(said[cell_type][method]) for method in methods])
-                    used = lineage_genes.used_genes(made.references, cell_type)
-                    own = [used[method] for method in methods]
-                    genes = lineage_genes.agreement(made, z, own, specific[name].get(cell_type, ()))
+                    genes = lineage_genes.agreement(made, methods, z, (cell_type, specific[name][cell_type]))
                     truth = _standardized(made.truth[cell_type])
                     yield Cell(name, context, cell_type, seed, methods, z, truth, genes)
 

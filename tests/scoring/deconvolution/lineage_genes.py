@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
-from exomics.registry.cell_reference import CellReference
-from exomics.scoring.cell_types import ancestors
+from exomics.scoring._deconvolution import Deconvolution
 from exomics.scoring.deconvolution import Deconvolutions
+from exomics.scoring.deconvolution._lineage import _N_GENES, used_genes
+from exomics.stats.agreement import indicator_correlation
 from tests.scoring.deconvolution.cohorts import Cohort
 from tests.scoring.deconvolution.sources import KINDS, TRUTH, Source
 
-_N_LISTED, _N_GENES, _LEAST_GENES, _LEAST_ALPHA = 400, 12, 3, 0.3
-_LEAST, _MOST = 0.02, 0.95
+_N_LISTED = 48
 
 
 def specificity(source: Source) -> dict[str, pd.Series]:
@@ -40,43 +40,15 @@ def specific_genes(tables: list[dict[str, pd.Series]]) -> dict[str, tuple[str, .
     return told
 
 
-def used_genes(references: Mapping[str, CellReference], cell_type: str) -> dict[str, set[str]]:
-    """By method: all of its profiles or markers; of the many sets of xCell those of this type and of its parts."""
-    used = {}
-    for method, reference in references.items():
-        if method == "xcell":
-            name_of = Deconvolutions["xcell"].cell_types
-            sets = reference.parts["markers"].items()
-            types = {name: name_of.get(name.partition("%")[0], "") for name, _ in sets}
-            used[method] = {
-                gene
-                for name, genes in sets
-                if types[name] and cell_type in (types[name], *ancestors(types[name]))
-                for gene in genes
-            }
-        elif "markers" in reference.parts:
-            used[method] = {gene for genes in reference.parts["markers"].values() for gene in genes}
-        else:
-            used[method] = set(reference.parts["profiles"].rows)
-    return used
-
-
-def agreement(made: Cohort, z: np.ndarray, used: list[set[str]], specific: tuple[str, ...]) -> np.ndarray:
-    """(n_methods,) correlation of ``z`` with the mean of unused genes, over the root of their alpha; else NaN."""
+def agreement(made: Cohort, methods: tuple[str, ...], z: np.ndarray, about: tuple[str, tuple[str, ...]]) -> np.ndarray:
+    """(n_methods,) correlation of ``z`` with genes that the method does not use; `about` is a type and its genes."""
+    cell_type, genes = about
     at = {gene: column for column, gene in enumerate(made.genes)}
     logged = np.log2(made.values + 1) if made.scale == "tpm" else made.values
-    found = np.full(len(z), np.nan)
-    for number, own in enumerate(used):
-        columns = [at[gene] for gene in specific if gene in at and gene not in own][:_N_GENES]
-        values = logged[:, columns].T
-        values = values[np.ptp(values, axis=1) > 0]
-        if len(values) < _LEAST_GENES:
-            continue
-        values = (values - values.mean(axis=1, keepdims=True)) / values.std(axis=1, keepdims=True)
-        n = len(values)
-        mean = (np.corrcoef(values).sum() - n) / (n * (n - 1))
-        alpha = n * mean / (1 + (n - 1) * mean)
-        if alpha >= _LEAST_ALPHA:
-            raw = np.corrcoef(z[number], values.mean(axis=0))[0, 1] / np.sqrt(alpha)
-            found[number] = np.clip(raw, _LEAST, _MOST)
-    return found
+    found = []
+    for method, row in zip(methods, z, strict=True):
+        spec, reference = cast(Deconvolution, Deconvolutions[method]), made.references[method]
+        own = used_genes((spec, reference, spec.prepare(reference)), cell_type)
+        columns = [at[gene] for gene in genes if gene in at and gene not in own][:_N_GENES]
+        found.append(indicator_correlation(row, logged[:, columns].T) if columns else np.nan)
+    return np.array(found)
