@@ -183,6 +183,8 @@ def _require_targets(rows: Sequence[dict[str, Any]], table: DifferentialTable, t
     if any(row["n_measured"] for row in rows):
         return
     genes = table.frame["feature_name"].dropna()
+    if genes.isin(targets).any():
+        raise InputError(f"none of {len(targets)} targets has a finite statistic and a p-value in the table.")
     raise InputError(
         f"none of {len(targets)} targets is in the table: they have names such as {targets[0]}, its genes such as "
         f"{next((name for name in genes if name), 'none')}. Give the species of the genes (mapping, --from-species)."

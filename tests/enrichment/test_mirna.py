@@ -115,6 +115,14 @@ def test_a_repression_is_found_with_lengths_too_and_unknown_lengths_are_a_class_
     assert f"({n_known} of 36 targets have a length)" in found.provenance.notes[0]
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_targets_without_a_statistic_are_not_called_absent(value: float) -> None:
+    table, _ = study()
+    blank = DifferentialTable(table.frame.assign(statistic=value), table.provenance)
+    with pytest.raises(InputError, match="has a finite statistic"):
+        mirna_verdict(blank, MATRIX, OTHER)
+
+
 def test_what_does_not_fit_is_refused() -> None:
     table, _ = study()
     with pytest.raises(InputError, match="COL3A1 stand in both"):
