@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import erf
 from pathlib import Path
 
 import numpy as np
@@ -211,6 +212,17 @@ def test_the_share_of_responders_is_centered_on_the_net_mean():
     assert share.estimate == pytest.approx(0.5, abs=0.03)
     assert share.ci_low < 0.5 < share.ci_high
     assert np.isnan(share_responding(control, trained, threshold=1.0).estimate)
+
+
+@pytest.mark.parametrize(("n", "response_sd"), [(15, 1.0), (60, 0.5)])
+def test_the_interval_of_the_share_of_responders_holds_its_level(n, response_sd):
+    rng = np.random.default_rng(15)
+    true, inside = 0.5 * (1.0 + erf(0.5 / response_sd / 2**0.5)), []
+    for _ in range(200):
+        trained = rng.normal(1.0, np.hypot(response_sd, 1.0), n)
+        share = share_responding(trained, rng.normal(0.0, 1.0, n), threshold=0.5)
+        inside.append(share.ci_low <= true <= share.ci_high)
+    assert 0.90 <= np.mean(inside) <= 1.0  # 200 intervals of 95 %, three standard errors
 
 
 @pytest.mark.parametrize(

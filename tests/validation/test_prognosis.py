@@ -124,6 +124,25 @@ def test_net_benefit_of_a_good_and_of_a_useless_model() -> None:
     assert set(rows.index.get_level_values(0)) == {"good", "useless", "treat_all"}
 
 
+@pytest.mark.slow
+def test_intervals_of_net_benefit_hold_their_level() -> None:
+    """Right risks of 150 patients, with and without censoring; the truth is that of 400,000."""
+    rng = np.random.default_rng(8)
+    many = -np.expm1(-np.exp(rng.normal(-0.4, 1.0, 400_000)))
+    true = float((np.where(many >= 0.4, many - (1.0 - many) * 2.0 / 3.0, 0.0)).mean())
+    inside = []
+    for number in range(40):
+        hazard = np.exp(rng.normal(-0.4, 1.0, 150))
+        died, lost = rng.exponential(1.0 / hazard), rng.uniform(0.3, 3.0, 150)
+        followed = DecisionOutcome(died <= lost, np.minimum(died, lost), 1.0)
+        for outcome in (DecisionOutcome(died <= 1.0), followed):
+            how = {"thresholds": [0.4], "label": LABEL, "resampling": Resampling(100, number)}
+            table = decision_curve({"model": -np.expm1(-hazard)}, outcome, **how)
+            row = table.frame.set_index("metric").loc["net_benefit@0.4"].iloc[0]
+            inside.append(row["ci_low"] <= true <= row["ci_high"])
+    assert 0.87 <= np.mean(inside) <= 1.0  # 80 intervals of 95 %, by the percentiles of 100 resamples
+
+
 def test_net_benefit_with_follow_up() -> None:
     frame = cohort(400)
     risk = -np.expm1(-np.exp(0.8 * frame["stroma"] + 0.5 * frame["stage"]))

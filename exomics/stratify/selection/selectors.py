@@ -11,7 +11,8 @@ features:
   0.16 to 0.46 if others follow them. No selector could find 8.5 at a false share of 0.1: one that is told the other
   nine coefficients and the size of each reaches 7.4 among 200 and 5.2 among 1,000 features.
 * Ten neighbors are found (9.5 to 10), with the features that follow them: a false share of 0.11 (autoregressive) or
-  0.53 (half of a block). What a neighbor adds to the others cannot be told at this size: the same oracle finds 1.2.
+  0.53 (half of a block). What a neighbor adds to the others cannot be told at this size: the same oracle finds one of
+  ten at most.
 
 The t test at the same target finds more, with 17-22 % of the list false, and lists something from noise in 12-24 % of
 studies. Selectors on lasso paths ask what a feature adds to the others: neighbors that differ together hide each other
