@@ -1,8 +1,8 @@
 """Studies of known signal, through nested cross-validation again and again: how often do its intervals hold the truth?
 
-``python -m tests.stratify.interval_designs measure FOLDER [PIPELINE...]`` makes the folds of the designs and keeps
-them; ``... table FOLDER`` prints coverage and width of every candidate, which stand in ``interval_coverage_table.tsv``.
-The truth is the mean over the studies: what the pipeline is expected to reach when it learns from 48 samples.
+``python -m tests.stratify.interval_designs FOLDER`` makes the folds of the designs, keeps them in the folder, and
+prints coverage and width of every candidate, which stand in ``interval_coverage_table.tsv``. The truth is the mean over
+the studies: what the pipeline is expected to reach when it learns from 48 samples.
 
 **What folds share.** With ``m`` samples in each of ``K`` folds, let the measure of a fold be a sum over its test
 samples (variance T) and over pairs of a test and a training sample (variance D; all there is in noise, where a model
@@ -45,7 +45,9 @@ them. If none does all, the one that misses fewest designs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -53,16 +55,21 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from exomics.registry.method import MethodSpec
-from exomics.stratify import Study, folds
+from exomics.stratify import Pipelines, Study, folds
+from exomics.stratify.evaluation.intervals import fold_variance
 from exomics.stratify.evaluation.predictions import held_out, measures_of
 from exomics.stratify.models.built import Built
 from exomics.stratify.study.features import Block
 from exomics.stratify.study.outcomes import strata
-from exomics.stratify.study.splits import repeated
+from exomics.stratify.study.splits import Fold, repeated
 
 FloatArray = NDArray[np.float64]
 
-N_SAMPLES, N_FOLDS, SEED = 60, 5, 3000
+N_SAMPLES, N_FOLDS, SEED, PART = 60, 5, 3000, 20
+COLUMNS = (
+    "pipeline", "strength", "n_repeats", "n_sets", "mean", "silent_folds", "candidate", "coverage", "half_width",
+    "variance_share",
+)  # fmt: skip
 TRIED = {"model__position": 30, "model__max_iter": 1}  # settings of a parameter; of others the first two
 
 
@@ -73,6 +80,23 @@ class Design(NamedTuple):
     strength: float
     n_sets: int
     n_repeats: int
+
+
+NOISE = {
+    name: Design(name, 0.0, n_sets, 10)
+    for name, n_sets in (
+        ("ridge_score", 200), ("elastic_net_logistic", 60), ("elastic_net_cox", 40), ("late_fusion_softmax", 20),
+        ("late_fusion_cox", 20), ("principal_components_logistic", 40), ("sparse_pls_discriminant", 20),
+    )
+}  # fmt: skip
+DESIGNS = (
+    *NOISE.values(),
+    Design("ridge_score", 0.5, 100, 10),
+    Design("ridge_score", 0.8, 160, 10),
+    Design("elastic_net_logistic", 0.5, 80, 10),
+    Design("elastic_net_logistic", 0.8, 80, 10),
+    Design("elastic_net_cox", 0.6, 40, 10),
+)
 
 
 def simulated(kind: str, seed: int, strength: float = 0.0) -> Study:
@@ -109,20 +133,33 @@ def small(spec: MethodSpec, study: Study) -> Built:
     return Built(whole.pipeline, grid, whole.stacked)
 
 
-def measured(spec: MethodSpec, study: Study, *, n_folds: int, n_repeats: int, seed: int) -> FloatArray:
+def measured(spec: MethodSpec, study: Study, outer: Iterable[list[Fold]], seed: int) -> FloatArray:
     """AUC (of survival the concordance) of each fold, shape (n_repeats, n_folds), as `cross_validate` finds it."""
-    built, generator = small(spec, study), np.random.default_rng(seed)
-    drawn = repeated(
-        strata(study.response, n_folds), study.groups, n_folds=n_folds, n_repeats=n_repeats, generator=generator
-    )
-    found = np.empty((n_repeats, n_folds))
-    for repeat, outer in enumerate(drawn):
-        for number, fold in enumerate(outer):
-            train = study.response[fold.train]
-            inner = folds(strata(train, 2), study.groups[fold.train], n_folds=2, seed=seed)
-            told = held_out(built, study.features, study, fold, inner)
-            found[repeat, number] = measures_of(told, study, fold.test)[0]
-    return found
+    built = small(spec, study)
+
+    def tested(fold: Fold) -> float:
+        inner = folds(strata(study.response[fold.train], 2), study.groups[fold.train], n_folds=2, seed=seed)
+        return float(measures_of(held_out(built, study.features, study, fold, inner), study, fold.test)[0])
+
+    return np.array([[tested(fold) for fold in repeat] for repeat in outer])
+
+
+def kept(design: Design, folder: Path) -> FloatArray:
+    """Folds (n_sets, n_repeats, n_folds) of a design, made once in parts of 20 studies."""
+    spec, parts = Pipelines[design.pipeline], []
+    for first in range(SEED, SEED + design.n_sets, PART):
+        path = folder / f"{design.pipeline}_{design.strength:g}_{design.n_repeats}_{(first - SEED) // PART:02d}.npz"
+        if not path.exists():
+            np.savez(path, found=np.stack([_one(spec, design, seed) for seed in range(first, first + PART)]))
+        parts.append(np.load(path)["found"])
+    return np.concatenate(parts)
+
+
+def _one(spec: MethodSpec, design: Design, seed: int) -> FloatArray:
+    study, generator = simulated(spec.outcomes[0], seed, design.strength), np.random.default_rng(seed)
+    balanced, n = strata(study.response, N_FOLDS), design.n_repeats
+    outer = repeated(balanced, study.groups, n_folds=N_FOLDS, n_repeats=n, generator=generator)
+    return measured(spec, study, outer, seed)
 
 
 class Spread(NamedTuple):
@@ -150,22 +187,14 @@ def pairs_alone(values: FloatArray) -> Spread:
     return Spread(variance, np.full(n_sets, n_repeats * (k - 1.0)))
 
 
-def components(values: FloatArray, ties: float = 0.0) -> Spread:
-    _, n_repeats, k = values.shape
-    within = values.var(axis=2, ddof=1).mean(axis=1)
-    between = values.mean(axis=2).var(axis=1, ddof=1) if n_repeats > 1 else np.zeros(len(values))
-    scale = (k - 1 - k * (k - 2) / (2.0 * (k - 1)) + 1.0 / n_repeats) / n_repeats
-    first = within * (1.0 / k + scale * 2.0 * (k - 1) / (k**2 * (k - 2)))
-    second = between * scale * (n_repeats - 1)
-    uncertain = first**2 / (n_repeats * (k - 1)) + second**2 / n_repeats
-    degrees = (first + second) ** 2 / np.where(uncertain > 0.0, uncertain, 1.0)
-    silent = (values == 0.5).mean(axis=(1, 2))
-    return Spread(first + second + ties * silent / k, np.where(uncertain > 0.0, degrees, k - 1.0))
+def components(values: FloatArray) -> Spread:
+    return Spread(*fold_variance(values.reshape(len(values), -1).T, values.shape[2]))
 
 
 def components_ties(values: FloatArray) -> Spread:
-    """Folds of six and six samples (of survival the pairs are as many)."""
-    return components(values, ties=13.0 / (12.0 * 36.0))
+    """Of folds with six samples of each class the ties of a silent model would add 13 / (12 36)."""
+    found, silent = components(values), (values == 0.5).mean(axis=(1, 2))
+    return found._replace(variance=found.variance + 13.0 / (12.0 * 36.0) * silent / values.shape[2])
 
 
 CANDIDATES: tuple[Callable[[FloatArray], Spread], ...] = (
@@ -173,8 +202,41 @@ CANDIDATES: tuple[Callable[[FloatArray], Spread], ...] = (
 )  # fmt: skip
 
 
-def covered(values: FloatArray, spread: Spread, *, truth: float, least: float = 0.0) -> tuple[float, float]:
-    """Share of the studies whose interval holds the truth, and half the mean width."""
-    critical = np.maximum(stats.t.ppf(0.975, spread.degrees), least)
-    margin = critical * np.sqrt(spread.variance)
-    return float(np.mean(np.abs(values.mean(axis=(1, 2)) - truth) <= margin + 1e-12)), float(margin.mean())
+def judged(values: FloatArray, noise: FloatArray, truth: float) -> Iterator[tuple[str, float, float, float]]:
+    """Of each candidate its name, coverage, half the mean width, and mean variance as a share of that of the means."""
+    spreads = {candidate.__name__: (candidate(values), 0.0) for candidate in CANDIDATES}
+    simple, in_noise = nadeau_bengio(values), nadeau_bengio(noise)
+    away = np.abs(noise.mean(axis=(1, 2)) - 0.5)
+    size = np.divide(away, np.sqrt(in_noise.variance), out=np.zeros(len(away)), where=away > 0.0)
+    spreads["shuffled_t"] = (simple, float(np.quantile(size, 0.95)))
+    at_least = Spread(np.maximum(simple.variance, np.mean(away**2)), simple.degrees)
+    spreads["shuffled_variance"] = (at_least, 0.0)
+    means = values.mean(axis=(1, 2))
+    for name, (spread, least) in spreads.items():
+        margin = np.maximum(stats.t.ppf(0.975, spread.degrees), least) * np.sqrt(spread.variance)
+        held = np.abs(means - truth) <= margin + 1e-12
+        yield name, float(held.mean()), float(margin.mean()), float(spread.variance.mean() / means.var())
+
+
+def table(folder: Path) -> Iterator[str]:
+    """Lines of the table of coverage; the shuffles of a pipeline are its noise."""
+    for design in DESIGNS:
+        values, noise = kept(design, folder), kept(NOISE[design.pipeline], folder)
+        truth = float(values.mean()) if design.strength else 0.5
+        for n in (1, 3, 10):
+            for name, *figures in judged(values[:, :n], noise[:, :n], truth):
+                told = (design.pipeline, f"{design.strength:g}", str(n), str(len(values)))
+                shares = (values.mean(), np.mean(values == 0.5), *figures)
+                mean, silent, *rest = (f"{share:.3f}" for share in shares)
+                yield "\t".join((*told, mean, silent, name, *rest))
+
+
+def main() -> None:
+    sys.stdout.write("\t".join(COLUMNS) + "\n")
+    for line in table(Path(sys.argv[1])):
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

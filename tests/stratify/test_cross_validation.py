@@ -50,6 +50,10 @@ def test_planted_features_are_found_and_stand_beside_models_without_them() -> No
     assert _estimate(frame, "elastic_net_logistic", "auc", "apparent") >= _estimate(
         frame, "elastic_net_logistic", "auc"
     )
+    assert "variance components" in found.performance.provenance.parameters["interval"]
+    of_omics = frame[(frame["signature_id"] == "elastic_net_logistic") & (frame["role"] == "resampled")]
+    limits = of_omics.set_index("metric").loc[["auc", "auc_above_no_features"], ["ci_low", "ci_high"]].to_numpy()
+    np.testing.assert_allclose(limits[0] - 0.5, limits[1])
     held_out = found.predictions.frame
     assert len(held_out) == 60 * 2 * 3
     assert (held_out.groupby(["model", "repeat"])["sample_id"].nunique() == 60).all()
