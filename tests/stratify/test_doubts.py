@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exomics.errors import DesignError
+from exomics.errors import DesignError, InputError
 from exomics.stratify import Study
 from exomics.stratify.study.doubts import copy_doubts, gap_doubts
 from exomics.stratify.study.examine import examine
@@ -75,6 +75,13 @@ def test_a_block_that_one_class_lacks_is_named_once() -> None:
     doubts = gap_doubts(_of(CLASSES, {"rna": rna, "protein": protein[CLASSES == 0]}))
     assert [doubt[:49] for doubt in doubts] == ["block 'protein' is measured in 0 of 30 '1' and in"]
     assert not gap_doubts(_of(CLASSES, {"rna": rna, "protein": protein[np.arange(60) < 30]}))
+
+
+def test_a_block_of_other_samples_is_refused_and_a_feature_never_measured_is_not() -> None:
+    values = pd.DataFrame(np.random.default_rng(5).normal(size=(60, 4)), NAMES, list("wxyz"))
+    with pytest.raises(InputError, match="'protein' has no sample with an outcome: .* like 'P_s00'"):
+        _of(CLASSES, {"rna": values, "protein": values.add_prefix("P_", axis=0)})
+    assert not gap_doubts(_of(CLASSES, lost=np.nan)) + copy_doubts(_of(CLASSES, lost=np.nan))
 
 
 def test_few_studies_of_noise_are_doubted() -> None:

@@ -119,7 +119,7 @@ class Study:
         Raises
         ------
         InputError
-            If indices repeat or share no sample, a feature is no number, or a feature is a copy of the outcome.
+            If indices repeat or share no sample, a block has none, a feature is no number, or a copy of the outcome.
         DesignError
             If the outcome has not two classes, `positive` among them; or several; or an event.
         """
@@ -131,6 +131,7 @@ class Study:
         shared = [name for name in measured if name in known.index and name in groups.index]
         if not shared:
             raise InputError("no sample has features, outcome and groups; check that all are indexed by sample_id.")
+        _require_shared(blocks, shared)
         joined = side_by_side(blocks, named=len(blocks) > 1).reindex(shared)
         values, told_clinical = _numbers(joined, "feature"), _clinical(clinical, shared)
         found = outcome_of(known.loc[shared], positive)
@@ -234,6 +235,16 @@ def _require_unique(tables: Mapping[str, pd.DataFrame | pd.Series]) -> None:
     for what, table in tables.items():
         if not table.index.is_unique:
             raise InputError(f"the {what} have {table.index[table.index.duplicated()][0]!r} twice; one row each.")
+
+
+def _require_shared(blocks: Mapping[str, pd.DataFrame], shared: Sequence[object]) -> None:
+    for name, frame in blocks.items():
+        if not frame.index.isin(shared).any():
+            own = repr(str(frame.index[0])) if len(frame) else "nothing"
+            raise InputError(
+                f"block {name!r} has no sample with an outcome: its samples are called like {own}, those of the study "
+                f"like {str(shared[0])!r}."
+            )
 
 
 def _names(clinical: pd.DataFrame | None) -> Sequence[object]:

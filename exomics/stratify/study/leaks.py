@@ -81,7 +81,8 @@ def _coded(values: FloatArray, outcome: Outcome) -> NDArray[np.bool_]:
     present = [outcome.labels == code for code in range(len(outcome.classes))]
     least = np.stack([low[rows].min(axis=0, initial=np.inf) for rows in present])
     most = np.stack([high[rows].max(axis=0, initial=-np.inf) for rows in present])
-    distinct = (np.diff(np.sort(least, axis=0), axis=0) > 0.0).all(axis=0)
+    with np.errstate(invalid="ignore"):  # classes without a value
+        distinct = (np.diff(np.sort(least, axis=0), axis=0) > 0.0).all(axis=0)
     return np.asarray((least == most).all(axis=0) & distinct)
 
 
