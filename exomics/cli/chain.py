@@ -19,7 +19,7 @@ from exomics.cli._step import input_path, option, require_suffix, whole_number
 from exomics.cli._write import save_table
 from exomics.results import ScoreTable
 from exomics.validation.chain import DESIGNS, chain
-from exomics.validation.subject_scores import with_scores
+from exomics.validation.subject_scores import require_one_row_each, with_scores
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Estimate, write, and tell each link and the verdict."""
     require_suffix(arguments.output, ".tsv")
     frame = read_sheet(arguments.table)
+    require_one_row_each(frame, arguments.subject)
     for path in arguments.scores:
         frame = with_scores(frame, ScoreTable.from_tsv(path), subject=arguments.subject)
     table = chain(
@@ -55,6 +56,8 @@ def run(arguments: argparse.Namespace) -> None:
     save_table(table, arguments.output, arguments, [arguments.table, *arguments.scores])
     for row in table.frame.to_dict("records"):
         shown = [f"{row[name]:.3g}" for name in ("estimate", "ci_low", "ci_high")]
-        numbers = "" if row["status"] == "not_measured" else f"{shown[0]} ({shown[1]} to {shown[2]}), "
+        numbers = (
+            "" if row["status"] in ("not_measured", "not_estimated") else f"{shown[0]} ({shown[1]} to {shown[2]}), "
+        )
         print(f"{row['link']}: {row['from_node']} -> {row['to_node']}: {numbers}{row['status']}. {row['note']}")
     print(f"{arguments.output}: {len(table.frame)} rows")

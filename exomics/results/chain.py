@@ -10,7 +10,8 @@ from exomics.results._table import COUNT, NUMBER, TEXT, ResultTable
 class ChainTable(ResultTable):
     """One row per link of a chain, then the product of all links (``link`` is ``joint``).
 
-    ``status`` is ``supported``, ``not_supported`` (the interval holds 0), ``wrong_direction`` or ``not_measured``.
+    ``status`` is ``supported``, ``not_supported`` (the interval holds 0), ``wrong_direction``, ``not_measured`` or
+    ``not_estimated`` (too few subjects, or a node that does not vary: nothing is said of the link).
     ``robustness`` is the share of residual variance that an unmeasured confounder must explain on both sides to bring
     the estimate to 0, ``robustness_of_interval`` to bring 0 into the interval; empty for a randomized link.
     """

@@ -18,9 +18,12 @@ from exomics.results.provenance import Provenance
 from exomics.stats.path_links import Link, link_fit, robustness_value
 
 BASELINE = "_baseline"
+LEAST_SUBJECTS = 10
+"""Subjects with every node of a link below which resampling them says nothing of it."""
 DESIGNS = ("randomized", "observational", "cross_sectional")
 _CRITICAL = float(special.ndtri(0.975))
 _SIGNS = {"+": 1.0, "-": -1.0}
+_NO_ESTIMATE = f"no interval: fewer than {LEAST_SUBJECTS} subjects have both, or one of the two does not vary"
 
 
 @dataclass(frozen=True)
@@ -77,14 +80,15 @@ def chain(
     -------
     ChainTable
         The row ``joint`` is the product of the links with its percentile interval; its note is the verdict: ``chain
-        broken at link k``, ``untested`` where a link is not measured, or supported in words that the design carries.
+        broken at link k``, ``untested`` where a link is not measured or cannot be estimated, or supported in words that
+        the design carries.
 
     Raises
     ------
     DesignError
         If the design is unknown, or cannot carry the claim.
     InputError
-        If signs and nodes do not match, no link is measured, or a text column has no level.
+        If signs and nodes do not match, no link is measured, a text column has no level, or a value is infinite.
 
     Notes
     -----
@@ -160,6 +164,8 @@ def _numbers(frame: pd.DataFrame, column: str, levels: Mapping[str, str]) -> Flo
     numbers = pd.to_numeric(given, errors="coerce")
     if (numbers.isna() & given.notna()).any():
         raise InputError(f"{column} holds text; name the level that counts as 1 (levels, --level {column}=LEVEL).")
+    if np.isinf(numbers).any():
+        raise InputError(f"{column} holds {int(np.isinf(numbers).sum())} infinite values; leave empty what is unknown.")
     return numbers.to_numpy(dtype=np.float64)
 
 
@@ -211,17 +217,20 @@ def _row(study: _Study, at: int, link: Link | None, how: tuple[str, FloatArray, 
     if link is None:
         missing = " and ".join(name for name in (cause, effect) if name not in study.values)
         return row | {"status": "not_measured", "note": f"{missing} not measured in this study"}
+    names = [name for name in study.nodes[: at + 2] if name in study.values]
+    n_subjects = int(study.complete(names).sum())
+    row |= {"n_subjects": n_subjects}
     low, high = _interval(drawn)
+    if n_subjects < LEAST_SUBJECTS or not np.isfinite([link.estimate, low, high]).all():
+        return row | {"status": "not_estimated", "note": _NO_ESTIMATE}
     is_random = design == "randomized" and at == 0
     t = link.estimate / link.standard_error if link.standard_error > 0 else np.nan
-    names = [name for name in study.nodes[: at + 2] if name in study.values]
     return row | {
         "estimate": link.estimate,
         "ci_low": low,
         "ci_high": high,
         "unit": ("log odds" if effect in study.binary else effect) + f" per {cause}",
         "p_value": link.p_value,
-        "n_subjects": int(study.complete(names).sum()),
         "robustness": np.nan if is_random else robustness_value(t, link.degrees_of_freedom),
         "robustness_of_interval": np.nan
         if is_random
@@ -232,7 +241,9 @@ def _row(study: _Study, at: int, link: Link | None, how: tuple[str, FloatArray, 
 
 
 def _status(low: float, high: float, sign: float) -> str:
-    if not np.isfinite([low, high]).all() or low <= 0 <= high:
+    if not np.isfinite([low, high]).all():
+        return "not_estimated"
+    if low <= 0 <= high:
         return "not_supported"
     return "supported" if low * sign > 0 else "wrong_direction"
 
@@ -241,7 +252,7 @@ def _joint(
     study: _Study, rows: Sequence[Mapping[str, Any]], drawn: FloatArray, how: tuple[str, str, str]
 ) -> dict[str, Any]:
     signs, design, claim = how
-    missing = [row for row in rows if row["status"] == "not_measured"]
+    missing = [row for row in rows if row["status"] in ("not_measured", "not_estimated")]
     broken = [row for row in rows if row["status"] in ("not_supported", "wrong_direction")]
     sign = float(np.prod([_SIGNS[letter] for letter in signs]))
     joint = {"link": "joint", "from_node": study.nodes[0], "to_node": study.nodes[-1],
@@ -251,8 +262,10 @@ def _joint(
         for row in broken
     ]
     if missing:
-        told.append("untested: not measured are " + ", ".join(f"link {row['link']}" for row in missing))
-        return joint | {"status": "not_measured", "n_subjects": 0, "note": "; ".join(told)}
+        for status in dict.fromkeys(row["status"] for row in missing):
+            links = ", ".join(f"link {row['link']}" for row in missing if row["status"] == status)
+            told.append(f"untested: {status.replace('_', ' ')} are {links}")
+        return joint | {"status": missing[0]["status"], "n_subjects": 0, "note": "; ".join(told)}
     product = drawn.prod(axis=1)
     low, high = _interval(product)
     as_expected = (np.sign(drawn) == [_SIGNS[letter] for letter in signs]).all(axis=1).mean()

@@ -7,7 +7,7 @@ import pandas as pd
 from exomics.errors import InputError
 from exomics.results import ScoreTable
 
-__all__ = ["with_scores"]
+__all__ = ["require_one_row_each", "with_scores"]
 
 _BEFORE, _AFTER = "baseline", "post"
 
@@ -45,8 +45,7 @@ def with_scores(frame: pd.DataFrame, scores: ScoreTable, *, subject: str = "subj
     """
     if subject not in frame.columns:
         raise InputError(f"the table has no column {subject!r}; name the column of subjects (--subject).")
-    if frame[subject].duplicated().any():
-        raise InputError(f"{subject} must be unique: one row per subject; one occurs twice.")
+    require_one_row_each(frame, subject)
     rows = scores.frame[(scores.frame["arm"] == "total") & (scores.frame["subject_id"] != "")]
     keys = ["subject_id", "time_point", "signature_id"]
     if rows.duplicated(keys).any():
@@ -61,3 +60,33 @@ def with_scores(frame: pd.DataFrame, scores: ScoreTable, *, subject: str = "subj
         raise InputError(f"no subject of the scores is in the column {subject}; do both spell subjects alike?")
     joined = wide.reindex(frame[subject].astype(str)).set_axis(frame.index)
     return pd.concat([frame.drop(columns=[name for name in names if name in frame.columns]), joined], axis=1)
+
+
+def require_one_row_each(frame: pd.DataFrame, subject: str) -> None:
+    """Refuse a table in which a subject has two rows: it would count twice.
+
+    Parameters
+    ----------
+    frame
+        With the subjects in a column, or without that column: then nothing is known of them.
+    subject
+        Name of the column.
+
+    Raises
+    ------
+    InputError
+        If a subject occurs twice.
+
+    Examples
+    --------
+    >>> require_one_row_each(pd.DataFrame({"subject_id": ["s1", "s1"]}), "subject_id")
+    Traceback (most recent call last):
+    exomics.errors.InputError: subject_id must be unique, one row per subject; s1 occurs 2 times.
+    """
+    if subject not in frame.columns:
+        return
+    counts = frame[subject].dropna().astype(str).value_counts()
+    if (counts > 1).any():
+        raise InputError(
+            f"{subject} must be unique, one row per subject; {counts.index[0]} occurs {counts.iloc[0]} times."
+        )

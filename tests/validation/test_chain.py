@@ -15,6 +15,7 @@ from exomics.datasets.simulate.truth import sample_truth
 from exomics.errors import DesignError, InputError
 from exomics.stats.path_links import link_fit, robustness_value
 from exomics.validation.chain import chain
+from exomics.validation.subject_scores import require_one_row_each
 
 NODES = ["arm", "mir29a", "collagen", "cd8", "response"]
 HOW = {"signs": "+--+", "design": "randomized", "levels": {"arm": "exercise"}, "resampling": (100, 1)}
@@ -107,6 +108,29 @@ def test_subjects_are_drawn_with_the_seed() -> None:
     first, again, other = (rows(trial(), resampling=(50, seed)) for seed in (4, 4, 5))
     pd.testing.assert_frame_equal(first, again)
     assert first.loc["joint", "ci_low"] != other.loc["joint", "ci_low"]
+
+
+@pytest.mark.parametrize("change", ["constant", "few"])
+def test_a_link_that_cannot_be_estimated_is_not_broken(change: str) -> None:
+    """No verdict on what nobody could see: neither `chain broken` nor a refusal of the links that can be told."""
+    study = trial().copy()
+    study["collagen"] = 1.0 if change == "constant" else study["collagen"].where(np.arange(len(study)) < 9)
+    found = rows(study)
+    assert found.loc[["2", "3"], "status"].tolist() == ["not_estimated"] * 2
+    assert found.loc[["2", "3"], "estimate"].isna().all()
+    assert found.loc["1", "status"] == "supported"
+    assert found.loc["joint", "status"] == "not_estimated"
+    assert "broken" not in found.loc["joint", "note"]
+
+
+def test_infinite_values_and_subjects_that_count_twice_are_refused() -> None:
+    study = trial().copy()
+    study.loc[study.index[0], "cd8"] = np.inf
+    with pytest.raises(InputError, match="cd8 holds 1 infinite values"):
+        rows(study)
+    twice = pd.DataFrame({"subject_id": ["a", "b", "b", None, None]})
+    with pytest.raises(InputError, match="b occurs 2 times"):
+        require_one_row_each(twice, "subject_id")
 
 
 def test_bad_input_is_refused() -> None:
