@@ -122,7 +122,9 @@ def main() -> None:
     cells = list(cells_of(read_sources(words.sources), words.immune, words.cohorts))
     by_source(cells).to_csv(BY_SOURCE, sep="\t", index=False)
     found = judged(cells)
-    told = (shortfalls(found).round(3).to_string(), summary(found).round(4).to_string())
+    of_all = learned(cells)
+    spread = "SDs of r, c and e: " + ", ".join(f"{square**0.5:.3f}" for square in (of_all.t2, of_all.u2, of_all.v2))
+    told = (shortfalls(found).round(3).to_string(), summary(found).round(4).to_string(), spread)
     sys.stdout.write("\n\n".join(told) + "\n")
 
 
