@@ -3,7 +3,7 @@
 Writes heterogeneity.tsv (typical error, net mean, signed variance of the response, proportion, dropout, AUC ceilings,
 verdict) and subjects.tsv (changes with intervals, probabilities, calls). Nobody is called where the data show no
 heterogeneity. Median splits and single arms are refused. A crossover has one row per subject and period, two or more
-periods of either kind, and --period: each subject is his own control.
+periods of either kind, and --period: each subject is their own control.
 
 examples:
   exomics respond subjects.tsv -o response --arm arm --control usual_care --subject subject_id \\
@@ -34,7 +34,7 @@ _SHOWN = ("typical_error", "net_mean_change", "response_variance", "response_sd"
 def register(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("table", type=input_path, help="one row per subject (.tsv, .csv, .h5ad, .h5mu)")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the two tables")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the two tables")
     parser.add_argument("--change", metavar="COL", help="change, after minus before")
     parser.add_argument("--pre", action="append", default=[], metavar="COL", help="test before (several are averaged)")
     parser.add_argument("--post", action="append", default=[], metavar="COL", help="test after (several are averaged)")
