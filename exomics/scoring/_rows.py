@@ -154,6 +154,8 @@ class _Scored:
             return f"detected in too few samples of the reference: {', '.join(self.undetected)}"
         if self.spec.needs_baseline:
             return "no baseline sample of the subject, or several, or this is it"
+        if self.spec.cohort_dependent:
+            return "no member varies in the reference: the score needs other samples, or a frozen reference"
         return "the score is not defined for these values"
 
 

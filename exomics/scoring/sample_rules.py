@@ -227,7 +227,8 @@ def _elevated(rows: _Rows, limit: float) -> Text:
     at = np.flatnonzero((names.astype(str) == member).to_numpy())
     if UNIT not in var.columns or at.size != 1 or str(var[UNIT].iloc[at[0]]).lower() != "pg/ml":
         return _all(rows, f"limit of {limit:g} pg/mL not applied: {member} has no unit pg/mL (column {UNIT} of var)")
-    level = rows.of_samples(linear_values(dense(rows.adata, at)[:, 0], scale_of(rows.adata)))
+    level = linear_values(dense(rows.adata, at)[:, 0], scale_of(rows.adata))
+    level = rows.of_samples(np.round(level, 6))  # 1500 stays 1500 through its logarithm
     return _texts((level >= limit, f"elevated (>= {limit:g} pg/mL)"), (level < limit, f"below {limit:g} pg/mL"))
 
 

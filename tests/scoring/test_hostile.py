@@ -139,6 +139,24 @@ def test_two_signatures_have_independent_random_sets(make_samples: MakeSamples, 
     assert abs(np.corrcoef(first.controls.ravel(), second.controls.ravel())[0, 1]) < 0.2
 
 
+@pytest.mark.parametrize("method", ["mean_z", "zscore", "axis_min"])
+def test_one_sample_alone_has_no_score_that_depends_on_others(
+    method: str, make_samples: MakeSamples, make_signature: MakeSignature
+) -> None:
+    frame = score(make_samples(np.array([[1.0, 2.0]]), ["A", "B"]), make_signature(["A", "B"]), method=method).frame
+    assert frame["score"].isna().all()
+    assert frame["note"].str.contains("needs other samples, or a frozen reference").all()
+
+
+def test_a_limit_holds_at_the_limit_on_a_log_scale_too(make_samples: MakeSamples) -> None:
+    levels = np.log2(np.array([[1500.0], [1499.0]]))
+    plasma = make_samples(levels, ["GDF15"], specimen="plasma", assay="protein",
+                          scale=Scale(kind="log2", quantity="intensity"))  # fmt: skip
+    plasma.var["unit"] = "pg/mL"
+    told = score(plasma, "cac.gdf15").frame["note"].tolist()
+    assert told == ["elevated (>= 1500 pg/mL)", "below 1500 pg/mL"]
+
+
 def test_equal_means_are_decided_by_the_id_not_by_the_order(
     make_samples: MakeSamples, make_signature: MakeSignature
 ) -> None:
