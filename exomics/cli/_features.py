@@ -12,7 +12,7 @@ from exomics.cli._read import read_assay
 from exomics.cli._sheet import read_sheet
 from exomics.cli._step import input_path
 from exomics.datasets import read_data
-from exomics.errors import InputError
+from exomics.errors import DesignError, InputError
 from exomics.results import ScoreTable
 from exomics.results.pooled import column_names
 from exomics.schema import keys, scale_of
@@ -86,6 +86,21 @@ def keep_samples(samples: pd.DataFrame, keep: Sequence[str]) -> pd.DataFrame:
         if samples.empty:
             raise InputError(f"--keep {word}: no sample has that value.")
     return samples
+
+
+def require_one_time_point(samples: pd.DataFrame, kept: Sequence[str], how: str) -> None:
+    """Several time points, none of them chosen, would let samples in that were taken after the outcome.
+
+    `kept` are the columns by which samples were chosen; `how` says where a time point is named.
+    """
+    if keys.TIME_POINT not in samples.columns or keys.TIME_POINT in kept:
+        return
+    points = sorted(set(samples[keys.TIME_POINT].dropna().astype(str)) - {"", "unknown"})
+    if len(points) > 1:
+        raise DesignError(
+            f"the samples were taken at {', '.join(points[:6])}; a feature must be measured before the outcome. Say "
+            f"which to keep {how}."
+        )
 
 
 def _one(path: Path) -> tuple[pd.DataFrame, str]:

@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exomics.cli._features import read_blocks, read_outcomes
-from exomics.errors import DesignError, InputError
+from exomics.cli._features import read_blocks, read_outcomes, require_one_time_point
+from exomics.errors import InputError
 from exomics.registry.stratification import Stratification
 from exomics.results.response import HeterogeneityTable, ResponseTable
-from exomics.schema import keys
 from exomics.schema.words import words_of
 from exomics.stratify import Study
 from exomics.stratify.study.labels import Ceiling, called_response, require_response
@@ -47,7 +46,7 @@ def planned_study(arguments: argparse.Namespace, plan: Stratification) -> Planne
     if arguments.response:
         samples, ceiling = _with_calls(samples, plan, arguments.response)
     samples = _kept(samples, plan, arguments.outcome)
-    _require_before(samples, plan)
+    require_one_time_point(samples, list(plan.keep), "in the plan, such as keep: {time_point: baseline}")
     if plan.change:
         arm = samples[plan.roles["arm"]] if "arm" in plan.roles else None
         require_response(_present(samples[plan.column]), samples[plan.change], arm=arm, control=plan.control)
@@ -99,15 +98,3 @@ def _kept(samples: pd.DataFrame, plan: Stratification, path: Path) -> pd.DataFra
             raise InputError(f"no sample has {column} {value!r}, which the plan keeps.")
         samples = kept
     return samples
-
-
-def _require_before(samples: pd.DataFrame, plan: Stratification) -> None:
-    """Several time points, none of them chosen, would let samples in that were taken after the outcome."""
-    if keys.TIME_POINT not in samples.columns or keys.TIME_POINT in plan.keep:
-        return
-    points = sorted(set(samples[keys.TIME_POINT].dropna().astype(str)) - {"", "unknown"})
-    if len(points) > 1:
-        raise DesignError(
-            f"the samples were taken at {', '.join(points[:6])}; a feature must be measured before the outcome. Say in "
-            "the plan which to keep, such as keep: {time_point: baseline}."
-        )

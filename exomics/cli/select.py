@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from exomics.cli._features import keep_samples, read_features, read_outcomes
+from exomics.cli._features import keep_samples, read_features, read_outcomes, require_one_time_point
 from exomics.cli._step import input_path, require_suffix, whole_number
 from exomics.cli._write import save_table
 from exomics.errors import InputError
@@ -63,6 +63,9 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.outcome not in samples.columns:
         known = ", ".join(map(str, samples.columns[:15]))
         raise InputError(f"{arguments.samples} has no column {arguments.outcome!r}; it has {known}.")
+    chosen = [word.partition("=")[0] for word in arguments.keep]
+    measured = samples[samples.index.isin(features.index)]
+    require_one_time_point(measured, [*chosen, arguments.outcome], "by --keep time_point=baseline, or another")
     outcome = words_of(samples[arguments.outcome].replace("", pd.NA).dropna())
     subjects = samples.get(keys.SUBJECT_ID)
     names, seed = tuple(dict.fromkeys(arguments.selector or (DEFAULT_SELECTOR,))), arguments.seed

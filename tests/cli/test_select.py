@@ -62,3 +62,12 @@ def test_what_cannot_be_selected_is_refused(
 ) -> None:
     features, sheet = files
     assert message in refused(out, "select", features, "--samples", sheet, *words, "-o", out / "selected.tsv")
+
+
+def test_samples_of_several_time_points_have_to_be_chosen(files: tuple[Path, Path], out: Path) -> None:
+    features, sheet = files
+    pd.read_csv(sheet, sep="\t").assign(time_point=["baseline", "post"] * 20).to_csv(sheet, sep="\t", index=False)
+    words = ("select", features, "--samples", sheet, "--outcome", "response", "--positive", "R")
+    assert "taken at baseline, post" in refused(out, *words, "-o", out / "selected.tsv")
+    told = must(*words, "--keep", "time_point=baseline", "-o", out / "selected.tsv")
+    assert "of 50 features at 0.2" in told
