@@ -242,6 +242,15 @@ def test_files_that_are_no_reference_are_refused(role: str, text: str, message: 
         read_cell_reference({role: path})
 
 
+def test_a_quote_that_nobody_closes_takes_no_set_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "markers.gmt"
+    path.write_text('T\td\t"CD3D\tCD3E\nB\td\t"CD19"\tMS4A1\n' + 'N\td\t"' + "x" * 200_000 + "\n", encoding="utf-8")
+    found = read_cell_reference({"markers": path}).parts["markers"]
+    assert found["T"] == ("CD3D", "CD3E")
+    assert found["B"] == ("CD19", "MS4A1")
+    assert list(found) == ["T", "B", "N"]
+
+
 def test_every_spelling_of_a_reference_reads_the_same(tmp_path: Path) -> None:
     gmt, table = tmp_path / "sets.gmt", tmp_path / "sets.tsv"
     gmt.write_text("B cell\tmade\tCD19\tMS4A1\nNK cell\tmade\tNCR1\n")
