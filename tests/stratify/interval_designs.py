@@ -41,6 +41,14 @@ candidate must cover between 92 and 98 % of noise and at least 92 % of signal af
 least 92 % of either after one and three, in every pipeline. Of those that do, the one with the narrowest mean interval
 of signal after ten repeats; one that needs no shuffles goes before one that does, since only the first pipeline has
 them. If none does all, the one that misses fewest designs.
+
+**Outcome**: ``components``. After ten repeats it holds 91 to 99 % of signal; Nadeau and Bengio's, with or without
+shuffles, 79 to 88 % of weak and middling signal. ``pairs_alone`` is as narrow on the whole, and holds the weakest less
+often; which of the two is narrower rests on the strong signal, measured last. One repeat of weak signal is held in 90
+%: what the folds that chose a feature differ by from those that did not is then not seen between repeats. On noise all
+that passes covers 98 % and more where models are often silent (``silent_folds``) or settings vary by whim, and so does
+Nadeau and Bengio's for elastic nets, whose variance is then twice what it should be: an interval that were right there
+would be too narrow for weak signal, and no fold tells which of the two it comes from.
 """
 
 from __future__ import annotations
@@ -91,8 +99,9 @@ NOISE = {
 }  # fmt: skip
 DESIGNS = (
     *NOISE.values(),
-    Design("ridge_score", 0.5, 100, 10),
+    Design("ridge_score", 0.5, 200, 10),
     Design("ridge_score", 0.8, 160, 10),
+    Design("ridge_score", 1.4, 100, 10),
     Design("elastic_net_logistic", 0.5, 80, 10),
     Design("elastic_net_logistic", 0.8, 80, 10),
     Design("elastic_net_cox", 0.6, 40, 10),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -11,6 +14,7 @@ from exomics.stratify.evaluation.intervals import corrected_interval, fold_varia
 
 FloatArray = NDArray[np.float64]
 
+TABLE = Path(__file__).with_name("interval_coverage_table.tsv")
 N_SETS = 300
 ROOM = 2.0 * np.sqrt(0.05 * 0.95 / N_SETS)
 
@@ -87,3 +91,26 @@ def test_order_shift_and_scale_do_what_they_should() -> None:
 def test_folds_that_are_no_whole_repeats_are_refused(n_values: int, n_folds: int) -> None:
     with pytest.raises(DesignError, match="whole repeats of three or more folds"):
         corrected_interval(np.zeros((n_values, 1)), n_folds)
+
+
+def _passes(row: dict[str, str]) -> bool:
+    """92 % at least, of noise after ten repeats 98 % at most, with two standard errors allowed."""
+    share, n = float(row["coverage"]), int(row["n_sets"])
+    most = 0.98 if row["strength"] == "0" and row["n_repeats"] == "10" else 1.0
+    return all(
+        side * share <= side * limit + 2.0 * np.sqrt(limit * (1.0 - limit) / n)
+        for side, limit in ((-1.0, 0.92), (1.0, most))
+    )
+
+
+def test_the_candidate_chosen_is_that_of_the_rule() -> None:
+    """What passes everywhere, and of that the narrowest on signal after ten repeats; Nadeau and Bengio's does not."""
+    rows = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines(), delimiter="\t"))
+    widths: dict[str, float] = {}
+    for name in {row["candidate"] for row in rows}:
+        of_it = [row for row in rows if row["candidate"] == name]
+        if all(map(_passes, of_it)):
+            signal = [row for row in of_it if row["strength"] != "0" and row["n_repeats"] == "10"]
+            widths[name] = float(np.mean([float(row["half_width"]) for row in signal]))
+    assert min(widths, key=widths.__getitem__) == "components", widths
+    assert "nadeau_bengio" not in widths
