@@ -129,8 +129,6 @@ class Study:
         known = outcome.dropna()
         measured = dict.fromkeys(name for frame in blocks.values() for name in frame.index)
         shared = [name for name in measured if name in known.index and name in groups.index]
-        if not shared:
-            raise InputError("no sample has features, outcome and groups; check that all are indexed by sample_id.")
         _require_shared(blocks, shared)
         joined = side_by_side(blocks, named=len(blocks) > 1).reindex(shared)
         values, told_clinical = _numbers(joined, "feature"), _clinical(clinical, shared)
@@ -238,6 +236,8 @@ def _require_unique(tables: Mapping[str, pd.DataFrame | pd.Series]) -> None:
 
 
 def _require_shared(blocks: Mapping[str, pd.DataFrame], shared: Sequence[object]) -> None:
+    if not shared:
+        raise InputError("no sample has features, outcome and groups; check that all are indexed by sample_id.")
     for name, frame in blocks.items():
         if not frame.index.isin(shared).any():
             own = repr(str(frame.index[0])) if len(frame) else "nothing"
