@@ -43,7 +43,7 @@ of signal after ten repeats; one that needs no shuffles goes before one that doe
 them. If none does all, the one that misses fewest designs.
 
 **Outcome**: ``components``. After ten repeats it holds 91 to 99 % of signal; Nadeau and Bengio's, with or without
-shuffles, 79 to 88 % of weak and middling signal. ``pairs_alone`` is as narrow on the whole, and holds the weakest less
+shuffles, 79 to 89 % of weak and middling signal. ``pairs_alone`` is as narrow on the whole, and holds the weakest less
 often; which of the two is narrower rests on the strong signal, measured last. One repeat of weak signal is held in 90
 %: what the folds that chose a feature differ by from those that did not is then not seen between repeats. On noise all
 that passes covers 98 % and more where models are often silent (``silent_folds``) or settings vary by whim, and so does
