@@ -141,7 +141,7 @@ def called_on_the_others(plan: Plan) -> tuple[np.ndarray, np.ndarray, int]:
 def test_the_others_were_judged_once(
     plan: Plan, wrong: tuple[int, ...], nested: tuple[float, float], mirror: Path
 ) -> None:
-    """Recorded when the 70 tumors were first read; nothing was chosen after. `nested` holds the corrected interval."""
+    """Recorded when the 70 tumors were first read; nothing was chosen after. `nested`: by Nadeau and Bengio."""
     calls, truth, n_classes = called_on_the_others(plan)
     assert np.bincount(truth).tolist() == [21, 14, 35]
     assert np.bincount(truth[calls != truth], minlength=n_classes).tolist() == list(wrong)
