@@ -43,13 +43,13 @@ of signal after ten repeats; one that needs no shuffles goes before one that doe
 them. If none does all, the one that misses fewest designs.
 
 **Outcome**: ``components``. After ten repeats it holds 91 to 99 % of signal; Nadeau and Bengio's, with or without
-shuffles, 79 to 89 % of weak and middling signal. ``pairs_alone`` holds the weakest less
-often (89 and 91.5 % of ridge scores). On the designs measured first the rule picked it (half widths of 0.172 and
-0.175); with the strong signal and more studies of the weak one, both run after that was seen, the other is narrower by
-a hair. One repeat of weak signal is held in 90 %: what the folds that chose a feature differ by from those that did not is then not seen between repeats. On noise all
-that passes covers 98 % and more where models are often silent (``silent_folds``) or settings vary by whim, and so does
-Nadeau and Bengio's for elastic nets, whose variance is then twice what it should be: an interval that were right there
-would be too narrow for weak signal, and no fold tells which of the two it comes from.
+shuffles, 79 to 89 % of weak and middling signal. ``pairs_alone`` holds the weakest less often (89 and 91.5 % of ridge
+scores). On the designs measured first the rule picked it (half widths of 0.172 and 0.175); with the strong signal and
+more studies of the weak one, both run after that was seen, the other is narrower by a hair. One repeat of weak signal
+is held in 90 %: what the folds that chose a feature differ by from those that did not is then not seen between
+repeats. On noise all that passes covers 98 % and more where models are often silent (``silent_folds``) or settings
+vary by whim, and so does Nadeau and Bengio's for elastic nets, whose variance is then twice what it should be: an
+interval that were right there would be too narrow for weak signal, and no fold tells which of the two it comes from.
 """
 
 from __future__ import annotations
