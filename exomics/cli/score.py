@@ -1,11 +1,11 @@
 """Score signatures in samples, with coverage and status for each score.
 
-A signature is named by its id, its class, `all`, gene:SYMBOL, or a .yaml or .gmt file. On a layer that it does not
-list it is refused unless --allow-layer is given, and then recorded as wrong_layer_override. --controls N scores N
-random sets, matched on size and expression (--match-correlation: and on correlation), beside each signature:
---controls-output writes their scores, --p-values an empirical p-value for every score. Methods that depend on the
-other samples take a frozen reference (--fit-reference writes one, --reference reads it) and are refused by
---single-sample without it.
+A signature is named by its id, its class, `all`, gene:SYMBOL, or a .yaml or .gmt file (genes of another species than
+human: --gene-species). On a layer that it does not list it is refused unless --allow-layer is given, and then recorded
+as wrong_layer_override. --controls N scores N random sets, matched on size and expression (--match-correlation: and on
+correlation), beside each signature: --controls-output writes their scores, --p-values an empirical p-value for every
+score. Methods that depend on the other samples take a frozen reference (--fit-reference writes one, --reference reads
+it) and are refused by --single-sample without it.
 
 examples:
   exomics score tumor.h5ad -o scores.tsv --signatures imm.cyt imm.ifng6 ecm.col1 gene:CXCL9
@@ -30,6 +30,7 @@ from exomics.errors import InputError
 from exomics.harmonize import load_aliases
 from exomics.results import Provenance, ReferenceTable, ScoreTable
 from exomics.schema import layer_of
+from exomics.schema.vocabulary import SPECIES
 from exomics.scoring import (
     ControlScores,
     RandomSets,
@@ -48,6 +49,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=input_path, help="AnnData (.h5ad) that meets the contract")
     parser.add_argument("-o", "--output", type=Path, required=True, help="score table (.tsv)")
     parser.add_argument("--signatures", nargs="+", required=True, metavar="NAME", help="ids, a class, all, or files")
+    parser.add_argument("--gene-species", choices=SPECIES, default="human", help="of gene:SYMBOL and .gmt files")
     parser.add_argument("--method", help="score all with this method; default: each signature's own")
     parser.add_argument("--allow-layer", action="store_true", help="score outside the listed layers, recorded")
     parser.add_argument("--aliases", metavar="DATASET", help="find members under aliases too, such as ref_hgnc")
@@ -69,7 +71,7 @@ def run(arguments: argparse.Namespace) -> None:
     require_suffix(arguments.output, ".tsv")
     sets = _random_sets(arguments)
     data = read_assay(arguments.data)
-    whole = resolve_signatures(arguments.signatures, layer_of(data))
+    whole = resolve_signatures(arguments.signatures, layer_of(data), species=arguments.gene_species)
     chosen = without_shared_members(whole) if arguments.drop_shared else whole
     inputs = [arguments.data, *_files(arguments.signatures), *([arguments.reference] if arguments.reference else [])]
     reference = _reference(arguments, data)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from exomics._files import write_text
 from exomics.errors import RegistryError
-from exomics.registry.signature import DOWN, UP, Member, Signature
+from exomics.registry.signature import DOWN, GENE_NAMESPACES, UP, Member, Signature
 
 
 def to_gmt(signatures: Iterable[Signature], path: Path | str) -> Path:
@@ -141,7 +141,7 @@ def _signature(
         type="two_arm" if len(arms) > 1 else "gene_set",
         score=score,
         species=species,
-        feature_namespace={"human": "HGNC", "mouse": "MGI", "rat": "RGD"}[species],
+        feature_namespace=GENE_NAMESPACES[species],
         layers=layers,
         ex_acute=unknown,
         ex_trained=unknown,

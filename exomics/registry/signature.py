@@ -16,6 +16,9 @@ from exomics.registry.document import Document, read_document
 from exomics.registry.formula import Formula
 from exomics.registry.gene_sets import gene_set, sets_of
 
+#: Who names the genes of each species.
+GENE_NAMESPACES = {"human": "HGNC", "mouse": "MGI", "rat": "RGD"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Signature:
@@ -147,7 +150,7 @@ class Signature:
             for arm, names in natives.items()
             for name in names
         )
-        return replace(self, species=species, feature_namespace=_NAMESPACES[species], members=members, checks={})
+        return replace(self, species=species, feature_namespace=GENE_NAMESPACES[species], members=members, checks={})
 
     def has_species(self, species: str) -> bool:
         """Whether the document itself names its members in `species`."""
@@ -169,7 +172,6 @@ class Signature:
 
 
 _ANY_SPECIES = ("RefMet", "HMDB", "KEGG", "assay")
-_NAMESPACES = {"human": "HGNC", "mouse": "MGI", "rat": "RGD"}
 
 
 def read_signature(path: Path | str) -> Signature:

@@ -125,7 +125,9 @@ def score(
     return ScoreTable(frame=table, provenance=_provenance(adata, chosen, methods, (allow_layer, collapsed, reference)))
 
 
-def resolve_signatures(signatures: Signature | str | Sequence[Signature | str], layer: str = "") -> list[Signature]:
+def resolve_signatures(
+    signatures: Signature | str | Sequence[Signature | str], layer: str = "", *, species: str = "human"
+) -> list[Signature]:
     """Signatures as given or named (see `exomics.scoring.selection.select_signatures`); each id once.
 
     Parameters
@@ -134,6 +136,8 @@ def resolve_signatures(signatures: Signature | str | Sequence[Signature | str], 
         Signatures, ids, classes, ``gene:SYMBOL``, or files.
     layer
         Layer of the data, for single genes and GMT files.
+    species
+        Whose genes ``gene:`` and GMT files name: human, mouse or rat.
 
     Returns
     -------
@@ -150,7 +154,7 @@ def resolve_signatures(signatures: Signature | str | Sequence[Signature | str], 
         raise RegistryError("no signature is given; name at least one (exomics catalog signatures).")
     found: dict[str, Signature] = {}
     for item in given:
-        for read in select_signatures(item, layer=layer) if isinstance(item, str) else (item,):
+        for read in select_signatures(item, layer=layer, species=species) if isinstance(item, str) else (item,):
             if found.setdefault(read.id, read) != read:
                 raise RegistryError(f"two different signatures are called {read.id!r}; rename one.")
     return list(found.values())

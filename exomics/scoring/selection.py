@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exomics.errors import RegistryError
 from exomics.registry.gmt import from_gmt
-from exomics.registry.signature import Member, Signature, read_signature
+from exomics.registry.signature import GENE_NAMESPACES, Member, Signature, read_signature
 from exomics.registry.signature_files import all_signatures, load_signature
 from exomics.schema.vocabulary import SPECIMENS
 from exomics.scoring.methods import NO_SCORERS
@@ -12,7 +12,7 @@ from exomics.scoring.methods import NO_SCORERS
 _GENE = "gene:"
 
 
-def select_signatures(word: str, *, layer: str = "") -> tuple[Signature, ...]:
+def select_signatures(word: str, *, layer: str = "", species: str = "human") -> tuple[Signature, ...]:
     """Signatures that `word` names.
 
     Parameters
@@ -22,6 +22,8 @@ def select_signatures(word: str, *, layer: str = "") -> tuple[Signature, ...]:
         `layer`, if it is given); ``gene:SYMBOL`` for one gene; the path of a ``.yaml`` or ``.gmt`` file.
     layer
         Layer in which they will be scored.
+    species
+        Whose genes ``gene:`` and a ``.gmt`` file name: human, mouse or rat.
 
     Returns
     -------
@@ -31,19 +33,21 @@ def select_signatures(word: str, *, layer: str = "") -> tuple[Signature, ...]:
     Raises
     ------
     RegistryError
-        If `word` names none.
+        If `word` names none, or the species is another.
 
     Examples
     --------
     >>> [found.id for found in select_signatures("gene:CXCL9")]
     ['gene.CXCL9']
     """
+    if species not in GENE_NAMESPACES:
+        raise RegistryError(f"species is one of {', '.join(GENE_NAMESPACES)}; got {species!r}.")
     if word.startswith(_GENE):
-        return (one_gene(word.removeprefix(_GENE)),)
+        return (one_gene(word.removeprefix(_GENE), species),)
     if word.endswith((".yaml", ".yml")):
         return (read_signature(word),)
     if word.endswith(".gmt"):
-        return from_gmt(word, score="rank_updown", layers=(layer,) if layer else ("tumor_rna",))
+        return from_gmt(word, score="rank_updown", layers=(layer,) if layer else ("tumor_rna",), species=species)
     of_class = tuple(found for found in all_signatures() if word in ("all", found.signature_class))
     if not of_class:
         return (load_signature(word),)
@@ -54,7 +58,7 @@ def select_signatures(word: str, *, layer: str = "") -> tuple[Signature, ...]:
     return fitting
 
 
-def one_gene(symbol: str) -> Signature:
+def one_gene(symbol: str, species: str = "human") -> Signature:
     """One gene as a signature: its log2 expression, on any RNA layer.
 
     Raises
@@ -73,8 +77,8 @@ def one_gene(symbol: str) -> Signature:
         signature_class="control",
         type="gene_set",
         score="mean_log2",
-        species="human",
-        feature_namespace="HGNC",
+        species=species,
+        feature_namespace=GENE_NAMESPACES[species],
         layers=layers,
         ex_acute=unknown,
         ex_trained=unknown,

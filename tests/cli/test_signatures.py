@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from anndata import AnnData
 
 from exomics.cli.main import main
+from exomics.errors import RegistryError
 from exomics.registry import read_gmt
 from exomics.results import AxisTable, ReferenceTable, ScoreTable
+from exomics.schema import Scale, annotate
+from exomics.scoring import resolve_signatures
 from tests.shared import must
 
 
@@ -31,6 +36,35 @@ def test_chosen_signatures_are_exported_as_gene_sets(tmp_path: Path) -> None:
     assert sets["imm.cyt"] == ("GZMA", "PRF1")
     assert len(sets) == 11
     assert sets["imm.mcp.CD8_T_cells"] == ("CD8B",)
+
+
+def test_genes_of_mice_are_scored_in_mice_as_they_are_named(tmp_path: Path) -> None:
+    names = ["Gzma", "Prf1", "Cxcl9", *(f"Gene{number}" for number in range(40))]
+    values = np.random.default_rng(1).gamma(2.0, 10.0, size=(4, len(names)))
+    told = {"study_id": "mice", "specimen": "tumor", "species": "mouse", "time_point": "end"}
+    mice = [f"m{number}" for number in range(4)]
+    var = pd.DataFrame({"feature_name": names, "feature_type": "gene"}, index=names)
+    tumor = AnnData(values, obs=pd.DataFrame({"subject_id": mice, **told}, index=mice), var=var)
+    annotate(tumor, assay="rna", scale=Scale(kind="linear", quantity="tpm")).write_h5ad(tmp_path / "mice.h5ad")
+    (tmp_path / "sets.gmt").write_text("KILLERS\tof mice\tGzma\tPrf1\tCxcl9\tGene1\tGene2\n", encoding="utf-8")
+    words = (
+        "score",
+        tmp_path / "mice.h5ad",
+        "--signatures",
+        "gene:Cxcl9",
+        tmp_path / "sets.gmt",
+        "--method",
+        "mean_log2",
+        "-o",
+    )
+    must(*words, tmp_path / "human.tsv")
+    must(*words, tmp_path / "mouse.tsv", "--gene-species", "mouse")
+    assert set(ScoreTable.from_tsv(tmp_path / "human.tsv").frame["status"]) == {"not_applicable"}
+    found = ScoreTable.from_tsv(tmp_path / "mouse.tsv").frame.set_index("signature_id")
+    assert set(found["status"]) == {"ok"}
+    assert found.loc["gene.Cxcl9", "score"].to_numpy() == pytest.approx(np.log2(values[:, 2] + 1.0))
+    with pytest.raises(RegistryError, match="human, mouse, rat; got 'dog'"):
+        resolve_signatures("gene:Cxcl9", species="dog")
 
 
 def test_a_signature_is_explained_with_its_members_and_signs() -> None:
