@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from exomics.errors import InputError
 from exomics.harmonize.orthologs import MANY_TO_ONE, ONE_TO_MANY, ONE_TO_ONE, OrthologTable
 from exomics.harmonize.report import LossReport
-from exomics.registry.signature import GENE_NAMESPACES, Member, Signature
+from exomics.registry.signature import Member, Signature, gene_namespace
 
 
 def map_signature(signature: Signature, orthologs: OrthologTable, to_species: str) -> tuple[Signature, LossReport]:
@@ -70,7 +70,7 @@ def map_signature(signature: Signature, orthologs: OrthologTable, to_species: st
     carried = replace(
         signature,
         species=to_species,
-        feature_namespace=GENE_NAMESPACES[to_species],
+        feature_namespace=gene_namespace(to_species),
         members=kept,
         native_members={},
         checks={},

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from exomics._files import write_text
 from exomics.errors import RegistryError
-from exomics.registry.signature import DOWN, GENE_NAMESPACES, UP, Member, Signature
+from exomics.registry.signature import DOWN, UP, Member, Signature, gene_namespace
 
 
 def to_gmt(signatures: Iterable[Signature], path: Path | str) -> Path:
@@ -80,7 +80,7 @@ def from_gmt(path: Path | str, *, score: str, layers: Iterable[str], species: st
     layers
         Layers they may be scored on: a GMT file does not say.
     species
-        Species of the identifiers.
+        Species of the identifiers: human, mouse or rat.
 
     Returns
     -------
@@ -90,14 +90,15 @@ def from_gmt(path: Path | str, *, score: str, layers: Iterable[str], species: st
     Raises
     ------
     RegistryError
-        As by `read_gmt`; or if two sets are the same arm of one signature, such as ``X`` and ``X_UP``.
+        As by `read_gmt`; if two sets are the same arm of one signature, such as ``X`` and ``X_UP``; or if `species` is
+        another.
     """
     arms: dict[str, dict[str, tuple[str, ...]]] = {}
     for name, members in read_gmt(path).items():
         base, arm = _split(name)
         if arms.setdefault(base, {}).setdefault(arm, members) is not members:
             raise RegistryError(f"{path}: {name!r} is one of two sets that are the {arm} arm of {base!r}; rename one.")
-    listed = tuple(layers)
+    listed = (layers,) if isinstance(layers, str) else tuple(layers)
     return tuple(_signature(base, found, score, listed, species) for base, found in arms.items())
 
 
@@ -141,7 +142,7 @@ def _signature(
         type="two_arm" if len(arms) > 1 else "gene_set",
         score=score,
         species=species,
-        feature_namespace=GENE_NAMESPACES[species],
+        feature_namespace=gene_namespace(species),
         layers=layers,
         ex_acute=unknown,
         ex_trained=unknown,

@@ -16,8 +16,25 @@ from exomics.registry.document import Document, read_document
 from exomics.registry.formula import Formula
 from exomics.registry.gene_sets import gene_set, sets_of
 
-#: Who names the genes of each species.
-GENE_NAMESPACES = {"human": "HGNC", "mouse": "MGI", "rat": "RGD"}
+_GENE_NAMESPACES = {"human": "HGNC", "mouse": "MGI", "rat": "RGD"}
+
+
+def gene_namespace(species: str) -> str:
+    """Who names the genes of `species`.
+
+    Raises
+    ------
+    RegistryError
+        If it is not human, mouse or rat.
+
+    Examples
+    --------
+    >>> gene_namespace("rat")
+    'RGD'
+    """
+    if species not in _GENE_NAMESPACES:
+        raise RegistryError(f"species is one of {', '.join(_GENE_NAMESPACES)}; got {species!r}.")
+    return _GENE_NAMESPACES[species]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +167,7 @@ class Signature:
             for arm, names in natives.items()
             for name in names
         )
-        return replace(self, species=species, feature_namespace=GENE_NAMESPACES[species], members=members, checks={})
+        return replace(self, species=species, feature_namespace=gene_namespace(species), members=members, checks={})
 
     def has_species(self, species: str) -> bool:
         """Whether the document itself names its members in `species`."""

@@ -64,6 +64,15 @@ def test_a_gmt_file_that_is_no_text_is_one_line(tmp_path: Path, content: bytes) 
     assert "\n" not in str(caught.value)
 
 
+def test_a_gmt_file_of_an_unknown_species_is_refused_and_one_layer_is_one_word(tmp_path: Path) -> None:
+    path = tmp_path / "sets.gmt"
+    path.write_text("S\td\tA\n", encoding="utf-8")
+    with pytest.raises(RegistryError, match="species is one of human, mouse, rat; got 'dog'"):
+        from_gmt(path, score="mean_log2", layers=["tumor_rna"], species="dog")
+    (found,) = from_gmt(path, score="mean_log2", layers="tumor_rna", species="mouse")
+    assert (found.layers, found.feature_namespace) == (("tumor_rna",), "MGI")
+
+
 @pytest.mark.parametrize("names", [("S", "S_UP"), ("S_DN", "S_DOWN")])
 def test_two_sets_that_are_one_arm_are_told_and_none_is_lost(tmp_path: Path, names: tuple[str, str]) -> None:
     path = tmp_path / "sets.gmt"
