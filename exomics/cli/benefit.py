@@ -122,6 +122,10 @@ def _say_markers(table: BenefitTable) -> None:
         if pd.notna(row["p_value"]):
             interval = f"{row['interaction']:.3f} ({row['ci_low']:.3f} to {row['ci_high']:.3f})"
             print(f"{row['marker']}\t{interval}\tadjusted p {row['adj_p_value']:.3g}\t{row['verdict']}")
+    unknown = table.frame[table.frame["p_value"].isna()]
+    for note, rows in unknown.groupby("note", sort=False):
+        more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+        print(f"{rows['marker'].iloc[0]}{more}\tnot estimated\t{note}")
 
 
 def _say_scores(found: TreatmentScores) -> None:
@@ -131,6 +135,8 @@ def _say_scores(found: TreatmentScores) -> None:
 
 
 def _say_subgroups(found: SubgroupTable) -> None:
-    rows = found.frame.drop_duplicates("variable").dropna(subset="interaction_p_value")
+    rows = found.frame[found.frame["variable"] != "all"].drop_duplicates("variable")
     for row in rows.to_dict("records"):
-        print(f"{row['variable']}\tinteraction with the arm: p {row['interaction_p_value']:.3g}")
+        known = pd.notna(row["interaction_p_value"])
+        told = f"p {row['interaction_p_value']:.3g}" if known else "not estimated"
+        print(f"{row['variable']}\tinteraction with the arm: {told}")

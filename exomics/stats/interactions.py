@@ -21,9 +21,9 @@ IntArray = NDArray[np.int64]
 Family = Literal["linear", "logistic", "cox"]
 
 #: Names of the status codes of an interaction, in order.
-INTERACTION_STATUS = ("fitted", "too_few", "constant", "not_converged")
+INTERACTION_STATUS = ("fitted", "too_few", "constant", "one_outcome", "not_converged")
 
-FITTED, TOO_FEW, CONSTANT, NOT_CONVERGED = range(4)
+FITTED, TOO_FEW, CONSTANT, ONE_OUTCOME, NOT_CONVERGED = range(5)
 _MOST_STEPS = 50
 _SETTLED = 1e-10
 _SINGULAR = 1e-10  # eigenvalue of the scaled Gram matrix at which columns say the same
@@ -88,7 +88,8 @@ def interaction_screen(
     -------
     InteractionScreen
         A marker that cannot be fitted has NaN and a status: ``too_few`` (fewer than 5 samples per coefficient in all,
-        or fewer than 3 in an arm), ``constant``, ``not_converged``.
+        or fewer than 3 in an arm), ``constant``, ``one_outcome`` (an arm without events or, for ``logistic``, with
+        events alone), ``not_converged``.
 
     Raises
     ------
@@ -153,6 +154,8 @@ def _fit(marker: FloatArray, data: _Data, row: FloatArray) -> int:
     deviation = marker.std(ddof=1)
     if not deviation > 1e-12 * max(abs(float(marker.mean())), 1e-300):
         return CONSTANT
+    if _has_one_outcome(data):
+        return ONE_OUTCOME
     scaled = (marker - marker.mean()) / deviation
     design = np.column_stack([data.arm, scaled, data.arm * scaled, data.covariates])
     beta, covariance, df = fit_model(design, data.outcome, data.family)
@@ -165,6 +168,15 @@ def _fit(marker: FloatArray, data: _Data, row: FloatArray) -> int:
     p = float(t_tests(np.array([statistic]), np.array([df]))[0][0]) if df else 2.0 * special.ndtr(-abs(statistic))
     row[:] = crossed, error, statistic, p, main, np.sqrt(covariance[1, 1]), main + crossed, both
     return FITTED
+
+
+def _has_one_outcome(data: _Data) -> bool:
+    """Whether an arm holds no event, or, where time does not tell them apart, events alone."""
+    if data.family == "linear":
+        return False
+    events = data.outcome[:, 1] if data.family == "cox" else data.outcome
+    shares = [float(events[data.arm == arm].mean()) for arm in (0.0, 1.0)]
+    return 0.0 in shares or (data.family == "logistic" and 1.0 in shares)
 
 
 def fit_model(design: FloatArray, outcome: FloatArray, family: str) -> tuple[FloatArray, FloatArray, float]:

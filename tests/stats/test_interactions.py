@@ -76,6 +76,19 @@ def test_what_cannot_be_fitted_has_a_status() -> None:
     assert np.isnan(found.p_value).all()
 
 
+@pytest.mark.parametrize(("family", "value"), [("logistic", 0.0), ("logistic", 1.0), ("cox", 0.0), ("cox", 1.0)])
+def test_an_arm_of_one_outcome_is_no_fault_of_the_marker(family: Any, value: float) -> None:
+    """Where times tell patients apart, an arm in which all have the event is as good as any."""
+    generator = np.random.default_rng(6)
+    arm, marker, time = np.tile([0.0, 1.0], 30), generator.normal(size=60), generator.exponential(9.0, 60)
+    event = np.where(arm == 1.0, value, np.tile([0.0, 0.0, 1.0, 1.0], 15))
+    outcome = np.column_stack([time, event]) if family == "cox" else event
+    found = interaction_screen(marker, arm, outcome, family=family)
+    is_fitted = (family, value) == ("cox", 1.0)
+    assert INTERACTION_STATUS[found.status[0]] == ("fitted" if is_fitted else "one_outcome")
+    assert np.isfinite(found.interaction[0]) == is_fitted
+
+
 @pytest.mark.parametrize(
     ("arm", "outcome", "options", "message"),
     [

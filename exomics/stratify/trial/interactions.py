@@ -36,7 +36,8 @@ _NO_CLAIM = "interaction only"  # the design does not support that the marker pr
 _NOTES = {
     "too_few": "fewer than 5 samples per coefficient, or fewer than 3 in an arm",
     "constant": "the marker does not vary",
-    "not_converged": "the fit runs away: the marker, or the arm, separates the outcome",
+    "one_outcome": "in an arm nobody has the event, or everybody has it: the arm alone separates the outcome",
+    "not_converged": "the fit runs away: the marker separates the outcome",
 }
 
 
