@@ -8,7 +8,7 @@ from exomics.errors import RegistryError
 from exomics.registry.method import MethodSpec
 from exomics.registry.signature import Signature
 
-WORKING_SCALES = ("any", "log2", "tpm", "declared")
+WORKING_SCALES = ("any", "log2", "tpm", "normalized", "declared")
 ROWS = ("arms", "members")
 
 
@@ -47,8 +47,8 @@ class Scorer(MethodSpec):
     Parameters
     ----------
     works_on
-        What the runner must hand over: ``log2``, ``tpm`` (linear TPM), ``any`` monotone scale, or the values as
-        ``declared``.
+        What the runner must hand over: ``log2``, ``tpm`` (linear TPM), ``normalized`` (linear TPM, CPM or normalized
+        counts), ``any`` monotone scale, or the values as ``declared``.
     coverage
         The minimum below which a score is not given.
     rows

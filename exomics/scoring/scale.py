@@ -17,6 +17,7 @@ Method = Scorer | Deconvolution
 _LOG_OFFSETS = {"tpm": 1.0, "cpm": 1.0, "intensity": 0.0, "ratio": 0.0, "array": 0.0}
 _TOLERANCE = 1e-3
 _ADD_UP = ("tpm", "cpm")
+_LINEAR = {"tpm": ("TPM", ("tpm",)), "normalized": ("TPM, CPM or normalized counts", ("tpm", "cpm", "count"))}
 _LARGEST_LOG = 25.0  # 2^25 is more than 30 million of a million
 _LARGEST_LOG_OF_ALL = 64.0  # no detector counts to 2^64
 _WHOLE = 5_000
@@ -27,7 +28,7 @@ def to_working_scale(values: NDArray[Any], scale: Scale, scorer: Method) -> NDAr
 
     Linear TPM and CPM become ``log2(x + 1)``; linear intensities, ratios and arrays ``log2(x)`` with values that
     are not positive set missing; ``log2(TPM + offset)`` becomes TPM by undoing the logarithm and the declared offset,
-    and any log2 value becomes ``linear`` in the same way.
+    and any log2 value becomes linear in the same way.
     Log values are used as they are, whatever their offset; cycles of qPCR are turned, as ``-Cq``, for ranks too.
 
     Parameters
@@ -67,7 +68,7 @@ def to_working_scale(values: NDArray[Any], scale: Scale, scorer: Method) -> NDAr
         return log2_values(values, scale, scorer.name)
     if scorer.works_on == "linear":
         return linear_values(values, scale)
-    return _linear_tpm(values, scale, scorer)
+    return _as_linear(values, scale, scorer)
 
 
 def log2_values(values: NDArray[Any], scale: Scale, needed_by: str = "a reference") -> NDArray[Any]:
@@ -183,9 +184,13 @@ def _require_plausible(values: NDArray[Any], scale: Scale) -> None:
         )
 
 
-def _linear_tpm(values: NDArray[Any], scale: Scale, scorer: Method) -> NDArray[Any]:
-    if scale.quantity != "tpm":
-        raise ScaleError(f"{scorer.name} needs TPM; X is {_describe(scale)}. Convert it with transcript lengths first.")
+def _as_linear(values: NDArray[Any], scale: Scale, scorer: Method) -> NDArray[Any]:
+    """Linear values of a quantity that the scorer takes; no quantity can be made of another without lengths."""
+    needed, taken = _LINEAR[scorer.works_on]
+    if scale.quantity not in taken:
+        raise ScaleError(
+            f"{scorer.name} needs {needed}; X is {_describe(scale)}. Load such values: X alone does not give them."
+        )
     return linear_values(values, scale)
 
 

@@ -9,8 +9,11 @@ import pytest
 from anndata import AnnData
 
 from exomics.errors import ScaleError
+from exomics.registry import load_signature
+from exomics.registry.signature_set import SignatureSet
 from exomics.schema import Scale
 from exomics.scoring import deconvolve, fit_reference, score
+from exomics.scoring.methods import scorer
 
 MakeSamples = Callable[..., AnnData]
 MakeSignature = Callable[..., object]
@@ -62,6 +65,33 @@ def test_linear_intensities_declared_as_logs_are_found(
     with pytest.raises(ScaleError, match="seems to be linear"):
         score(make_samples(np.array([[3e6, 1e7]]), ["A", "B"], **linear), protein)
     assert score(make_samples(np.array([[33.0, 41.0]]), ["A", "B"], **linear), protein).frame["status"].item() == "ok"
+
+
+@pytest.mark.parametrize("quantity", ["tpm", "cpm", "count"])
+@pytest.mark.parametrize("offset", [None, 1.0, 0.5])
+def test_a_sum_over_housekeeping_takes_what_is_normalized_and_undoes_its_logarithm(
+    quantity: str, offset: float | None, make_samples: MakeSamples
+) -> None:
+    """The declared offset is undone before the pseudocount of the score is added."""
+    profile = load_signature("imm.gep18")
+    names = [member.feature_id for member in profile.members]
+    raw = np.random.default_rng(8).gamma(0.5, 200.0, size=(3, len(names)))
+    expected = scorer("wsum_hk").function(raw, SignatureSet.build([profile], names))[:, 0]
+    scale = Scale(kind="linear", quantity=quantity)
+    if offset is not None:
+        raw, scale = np.log2(raw + offset), Scale(kind="log2", quantity=quantity, offset=offset)
+    found = score(make_samples(raw, names, scale=scale), "imm.gep18").frame["score"]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("word", "quantity", "needed"),
+    [("imm.gep18", "intensity", "TPM, CPM or normalized counts"), ("imm.cyt", "cpm", "TPM")],
+)
+def test_a_quantity_is_not_taken_for_another(word: str, quantity: str, needed: str, make_samples: MakeSamples) -> None:
+    samples = make_samples(np.full((1, 2), 90.0), ["GZMA", "CCL5"], scale=Scale(kind="linear", quantity=quantity))
+    with pytest.raises(ScaleError, match=f"needs {needed}; X is linear {quantity}. Load such values"):
+        score(samples, word)
 
 
 def test_a_dead_sample_does_not_make_the_others_logarithms(values: np.ndarray, make_samples: MakeSamples) -> None:

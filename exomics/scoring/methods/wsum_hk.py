@@ -23,7 +23,7 @@ def wsum_hk(
     Parameters
     ----------
     expression
-        (n_samples, n_features) linear TPM or normalized counts; NaN where not measured.
+        (n_samples, n_features) linear TPM, CPM or normalized counts; NaN where not measured.
     signatures
         n_signatures sets of columns with weights and housekeeping columns.
     reference
@@ -39,7 +39,8 @@ def wsum_hk(
     Notes
     -----
     Source: the T-cell-inflamed profile, Ayers et al. 2017, doi:10.1172/JCI91190. A member that is not measured drops
-    out of the sum (nothing is rescaled); the minimum is 90 % of the absolute weight.
+    out of the sum (nothing is rescaled); the minimum is 90 % of the absolute weight. The housekeeping of a sample
+    cancels its depth, not the lengths of transcripts: scores compare between samples of one quantity.
 
     Examples
     --------
@@ -77,7 +78,7 @@ SPEC = Scorer(
     reference="10.1172/JCI91190",
     license="own implementation",
     input_scale=("linear", "log2"),
-    works_on="tpm",
+    works_on="normalized",
     cohort_dependent=False,
     comparable="samples",
     units="weighted log10",
