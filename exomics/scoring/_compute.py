@@ -32,6 +32,7 @@ class Cohort:
     features: MeasuredFeatures
     n_universe: NDArray[np.int64]
     is_flat: NDArray[np.bool_]
+    seems_log: NDArray[np.bool_]
     reference: ReferenceTable | None = None
 
     @classmethod
@@ -40,7 +41,7 @@ class Cohort:
         chosen = None if reference is None else dict(reference.frame[["feature_name", "feature_id"]].to_numpy())
         features = measured_features(adata, column, chosen)
         levels = sample_levels(adata, features.columns)
-        return cls(adata, layer, features, levels.n_measured, levels.is_flat, reference)
+        return cls(adata, layer, features, levels.n_measured, levels.is_flat, levels.seems_log, reference)
 
 
 @dataclass(frozen=True)

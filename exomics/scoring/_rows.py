@@ -19,7 +19,7 @@ from exomics.scoring._distinct import distinct_members
 from exomics.scoring._scorer import Scorer
 from exomics.scoring._species import LocalSignature
 from exomics.scoring.coverage import WHOLE_ASSAY, Coverage
-from exomics.scoring.features import FLAT, LOCALIZED, MeasuredFeatures
+from exomics.scoring.features import FLAT, LOCALIZED, LOGS, MeasuredFeatures
 
 TOTAL = "total"
 THESE_SAMPLES = "these samples"
@@ -160,7 +160,7 @@ class _Scored:
 
 
 def _status(cohort: Cohort, scored: _Scored) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Status of each sample and the reason where it is not ok."""
+    """Status of each sample, and the reason where it is not ok or doubtful."""
     spec, found = scored.spec, scored.found
     is_panel = cohort.n_universe < spec.coverage.universe
     status = np.where(found.shortfall != "", "below_floor", "ok").astype(object)
@@ -170,6 +170,7 @@ def _status(cohort: Cohort, scored: _Scored) -> tuple[NDArray[Any], NDArray[Any]
     flat = (status == "ok") & cohort.is_flat
     status[flat] = "qc_fail"
     reasons = np.where(undefined, scored.reason_undefined(), found.shortfall)
+    reasons = np.where((status == "ok") & cohort.seems_log, LOGS, reasons)
     return status, np.where(flat, FLAT, reasons)
 
 

@@ -3,6 +3,7 @@ collapsed."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -16,11 +17,12 @@ from scipy import sparse
 from exomics.errors import InputError
 from exomics.harmonize import AliasTable
 from exomics.schema import keys, scale_of
-from exomics.scoring.scale import require_declared_levels
+from exomics.scoring.scale import ScaleDoubtWarning, require_declared_levels, seem_logarithms
 
 _VALUES_PER_BLOCK = 1 << 22
 _LEAST_TO_BE_FLAT = 10  # a handful of features may have one value by chance
 FLAT = "every measured feature has the same value: the sample carries nothing"
+LOGS = "no value reaches 25, so that they seem to be logarithms, not linear; if so declare kind log2 and the offset"
 
 LOCALIZED = 0.75
 """The least probability that a modification is on the residue that a site is called by (class I)."""
@@ -152,12 +154,14 @@ def dense(adata: AnnData, columns: NDArray[np.int64], rows: slice = slice(None))
 
 
 class SampleLevels(NamedTuple):
-    """Of each sample (n_samples,): measured features, the largest value (minus infinity where none is measured), and
-    whether at least ten features are measured and all have one value: the sample then carries nothing."""
+    """Of each sample (n_samples,): measured features, the largest value (minus infinity where none is measured),
+    whether at least ten features are measured and all have one value: the sample then carries nothing; and whether it
+    seems to be logarithms of what is declared."""
 
     n_measured: NDArray[np.int64]
     largest: NDArray[np.float64]
     is_flat: NDArray[np.bool_]
+    seems_log: NDArray[np.bool_]
 
 
 def sample_levels(adata: AnnData, columns: NDArray[np.int64]) -> SampleLevels:
@@ -167,6 +171,11 @@ def sample_levels(adata: AnnData, columns: NDArray[np.int64]) -> SampleLevels:
     ------
     ScaleError
         If those of a sample that is not flat contradict the declared scale (`require_declared_levels`).
+
+    Warns
+    -----
+    ScaleDoubtWarning
+        If samples seem to be logarithms of what is declared (`seem_logarithms`).
     """
     n_measured, largest = np.zeros(adata.n_obs, dtype=np.int64), np.full(adata.n_obs, -np.inf)
     is_flat = np.zeros(adata.n_obs, dtype=bool)
@@ -177,7 +186,10 @@ def sample_levels(adata: AnnData, columns: NDArray[np.int64]) -> SampleLevels:
         lowest = np.fmin.reduce(values, axis=1, initial=np.inf)
         is_flat[rows] = (n_measured[rows] >= _LEAST_TO_BE_FLAT) & (lowest == largest[rows])
     require_declared_levels(largest[~is_flat], len(columns), scale_of(adata))
-    return SampleLevels(n_measured, largest, is_flat)
+    seems_log = ~is_flat & seem_logarithms(largest, n_measured, scale_of(adata))
+    if seems_log.any():
+        warnings.warn(f"{seems_log.sum()} of {adata.n_obs} samples: {LOGS}", ScaleDoubtWarning, stacklevel=2)
+    return SampleLevels(n_measured, largest, is_flat, seems_log)
 
 
 def blocks(n_samples: int, n_columns: int) -> Iterator[slice]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 from anndata import AnnData
 
+from exomics.datasets import load
 from exomics.errors import ScaleError
-from exomics.registry import load_signature
+from exomics.registry import all_signatures, load_signature
 from exomics.registry.signature_set import SignatureSet
-from exomics.schema import Scale
+from exomics.schema import Scale, scale_of
 from exomics.scoring import deconvolve, fit_reference, score
 from exomics.scoring.methods import scorer
+from exomics.scoring.scale import ScaleDoubtWarning, linear_values, seem_logarithms
 
 MakeSamples = Callable[..., AnnData]
 MakeSignature = Callable[..., object]
@@ -45,6 +48,56 @@ def test_one_sample_of_logs_among_tpm_is_found(read: Callable, values: np.ndarra
     mixed[2] = np.log2(mixed[2] + 1)
     with pytest.raises(ScaleError, match=r"in 1 of 4 samples, .* seems to be logarithms"):
         read(make_samples(mixed, NAMES, scale=TPM))
+
+
+@every_reader
+def test_logs_in_a_panel_declared_as_tpm_are_doubted_and_taken_at_their_word(
+    read: Callable, values: np.ndarray, make_samples: MakeSamples
+) -> None:
+    """Nobody can tell for sure; one sample of logarithms among TPM is seen by itself."""
+    panel = values[:, :300].copy()
+    panel[2] = np.log2(panel[2] + 1)
+    with pytest.warns(ScaleDoubtWarning, match=r"1 of 4 samples: no value reaches 25, so that they seem to be log"):
+        read(make_samples(panel, NAMES[:300], scale=TPM))
+
+
+def test_a_doubted_sample_has_its_score_and_a_note(values: np.ndarray, make_samples: MakeSamples) -> None:
+    panel = np.log2(values[:, :300] + 1)
+    panel[0] = values[0, :300]
+    with pytest.warns(ScaleDoubtWarning, match="3 of 4 samples"):
+        frame = score(make_samples(panel, NAMES[:300], scale=TPM), "gene:CD8B").frame
+    assert frame["status"].tolist() == ["ok"] * 4
+    np.testing.assert_allclose(frame["score"], np.log2(panel[:, 0] + 1))
+    assert frame["note"].str.contains("seem to be logarithms").tolist() == [False, True, True, True]
+
+
+@every_reader
+@pytest.mark.parametrize(
+    ("n_features", "scale"), [(300, LOG), (99, TPM), (300, Scale(kind="linear", quantity="ratio"))]
+)
+def test_small_values_raise_no_doubt_where_they_may_be_small(
+    read: Callable, n_features: int, scale: Scale, values: np.ndarray, make_samples: MakeSamples
+) -> None:
+    read(make_samples(np.log2(values[:, :n_features] + 1), NAMES[:n_features], scale=scale))
+
+
+@pytest.mark.real_data
+@pytest.mark.usefixtures("mirror")
+@pytest.mark.parametrize("cohort", ["icb_hugo", "icb_mariathasan"])
+def test_no_real_sample_is_doubted_in_gene_sets_of_some_size(cohort: str) -> None:
+    """TPM of every shipped human set with 100 measured members; its logarithms are all doubted."""
+    samples = load(cohort)
+    scale = scale_of(samples)
+    linear = linear_values(np.asarray(samples.X), scale)
+    at = pd.Series(np.arange(samples.n_vars), samples.var["feature_name"].astype(str))
+    at = at[~at.index.duplicated()]
+    genes = (list(found.features("up")) for found in all_signatures() if found.species == "human")
+    sets = [columns for names in genes if len(columns := at.reindex(names).dropna().astype(int).to_numpy()) >= 100]
+    assert sets
+    for columns in sets:
+        n = np.full(samples.n_obs, len(columns))
+        assert not seem_logarithms(linear[:, columns].max(axis=1), n, TPM).any()
+        assert seem_logarithms(np.log2(linear[:, columns] + 1).max(axis=1), n, TPM).all()
 
 
 @every_reader
