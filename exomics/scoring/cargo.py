@@ -3,47 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from anndata import AnnData
 
-from exomics._checks import FloatArray
 from exomics.errors import InputError, LayerError
-from exomics.preprocess import check_hemolysis, normalize_cargo, obs_labels
+from exomics.preprocess import normalize_cargo
 from exomics.preprocess.cargo import IS_SPIKE, possible_normalizers
-from exomics.preprocess.hemolysis import DELTA_CQ, GRADE, LOG2_RATIO, RAISED, can_grade
+from exomics.preprocess.hemolysis import RAISED
 from exomics.results.cargo import CargoTable
 from exomics.results.provenance import Provenance
 from exomics.schema import keys, layer_of, metadata, steps_of
-from exomics.schema.numbers import numbers_of
-from exomics.scoring.sample_rules import CARGO_LAYERS, bare_name, cargo_failures
-from exomics.stats.path_links import Link, link_fit
-from exomics.stats.t_distribution import t_quantile
+from exomics.scoring._cargo_difference import difference, note_of, undetected
+from exomics.scoring._cargo_question import LEAST_PER_GROUP, Question, question_of
+from exomics.scoring.sample_rules import CARGO_LAYERS, bare_name
 
 __all__ = ["cargo_verdict"]
 
-LEAST_PER_GROUP: Final = 3
 _WORDS = {1: "rises", -1: "falls"}
 _MEASURE = ("miR-451a", "miR-23a-3p")
-
-
-@dataclass(frozen=True)
-class _Question:
-    """The samples that passed, which of them are not controls, and what else the model holds."""
-
-    samples: AnnData
-    is_second: FloatArray
-    covariates: FloatArray
-    hemolysis: FloatArray | None
-    n_failed: int
-    name: str
-
-    @property
-    def smallest(self) -> int:
-        return int(min(self.is_second.sum(), (1 - self.is_second).sum()))
+_TOO_FEW = (
+    f"fewer than {LEAST_PER_GROUP} samples of each group, or subjects with both, have all that the model needs, or the "
+    "covariates leave nothing of the difference"
+)
 
 
 def cargo_verdict(
@@ -65,7 +49,8 @@ def cargo_verdict(
     features
         miRNAs by name, with or without the species; those that are absent are ``not_measured``.
     column
-        Column of obs with two groups. With subjects in both groups the difference is within subjects.
+        Column of obs with two groups. With subjects in both groups the difference is within subjects; without, a
+        subject has one sample.
     control
         The group from which the difference is taken: the other minus this one.
     normalizer
@@ -81,15 +66,17 @@ def cargo_verdict(
     CargoTable
         Rows ``unadjusted``, and ``adjusted`` where hemolysis was measured. The verdict names the direction under the
         declared normalizer (95 % interval without 0, adjusted where that can be), a normalizer that says the
-        opposite, and hemolysis where it accounts for the difference. With fewer than three samples in a group left
-        the status is ``qc_fail``.
+        opposite, and hemolysis where it makes a difference to it. With fewer than three samples in a group left the
+        status is ``qc_fail``; of a miRNA with ten reads in less than 20 % of the samples, or with no value in a whole
+        group, ``below_detection``.
 
     Raises
     ------
     LayerError
         If these are no samples of cell-free RNA.
     InputError
-        If there are not two groups, `control` is none of them, or the normalizer cannot be computed.
+        If there are not two groups, `control` is none of them, the normalizer cannot be computed, a covariate is no
+        number, or a subject has several samples in one group and none in the other.
 
     Notes
     -----
@@ -97,7 +84,9 @@ def cargo_verdict(
     (`exomics.preprocess.normalize_cargo`, doi:10.1002/jev2.12404) given the covariates, subjects as blocks where the
     groups differ within them, and dCq(miR-23a-3p - miR-451a), for counts log2(miR-451a / miR-23a-3p)
     (doi:10.1016/j.ymeth.2012.09.015). Reads per million test composition, per mL the delivered dose: vesicles become
-    more with exercise, so that one can fall while the other rises.
+    more with exercise, so that one can fall while the other rises. Cycles that were never reached (layers ``censored``
+    and ``lod`` of the loader ``qpcr``) are known to lie below their limit (Tobit, doi:10.2307/1907382); within
+    subjects such samples are left out, and with more than 20 % of them there is no verdict.
 
     Examples
     --------
@@ -121,65 +110,22 @@ def cargo_verdict(
             "Spike-ins (cel-miR-39-3p, UniSp) and the columns plasma_ml, particles_per_ml, ev_protein_ug_per_ml "
             "allow the others."
         )
-    asked = _asked(adata, (column, control), covariates, maximum_log2_ratio)
+    asked = question_of(adata, column, control, covariates=covariates, maximum_log2_ratio=maximum_log2_ratio)
     order = sorted(possible, key=lambda name: name != normalizer)
     amounts = {name: normalize_cargo(asked.samples, method=name) for name in order}
-    rows = [row for name in features for row in _of_feature(name, asked, amounts, possible)]
+    names = list({bare_name(name): name for name in features}.values())
+    rows = [row for name in names for row in _of_feature(name, asked, amounts, possible)]
     provenance = Provenance(
         method="cargo_verdict",
         parameters={"normalizer": normalizer, "column": column, "control": control, "covariates": list(covariates),
                     "maximum_log2_ratio": maximum_log2_ratio, "steps": steps_of(asked.samples)},
-        notes=tuple(_notes(asked, possible)),
+        notes=tuple(_notes(asked, possible, len(names))),
         acknowledgments=tuple(map(str, metadata(adata).get(keys.ACKNOWLEDGMENTS, ()))),
     )  # fmt: skip
     return CargoTable(pd.DataFrame(rows).reindex(columns=list(CargoTable.columns)), provenance)
 
 
-def _asked(adata: AnnData, by: tuple[str, str], covariates: Sequence[str], cut: float | None) -> _Question:
-    column, control = by
-    graded = _graded(adata, cut)
-    labels = obs_labels(graded, column)
-    groups = sorted(set(labels))
-    if len(groups) != 2:
-        raise InputError(f"a comparison needs two groups in {column}; got {len(groups)} ({', '.join(groups[:4])}).")
-    if control not in groups:
-        raise InputError(
-            f"the control must be one of the two groups in {column} ({', '.join(groups)}); got {control!r}."
-        )
-    other = next(group for group in groups if group != control)
-    passed = cargo_failures(graded) == ""
-    kept = graded[passed].copy()
-    second = (labels[passed] == other).astype(np.float64)
-    columns = [numbers_of(kept.obs[name]).to_numpy(dtype=np.float64) for name in covariates]
-    measure = next((name for name in (DELTA_CQ, LOG2_RATIO) if name in kept.obs.columns), None)
-    return _Question(
-        samples=kept,
-        is_second=second,
-        covariates=np.column_stack([*columns, *_blocks(kept, second), np.empty((kept.n_obs, 0))]),
-        hemolysis=None if measure is None else kept.obs[measure].to_numpy(dtype=np.float64),
-        n_failed=int((~passed).sum()),
-        name=f"{column}: {other} - {control}",
-    )
-
-
-def _graded(adata: AnnData, cut: float | None) -> AnnData:
-    """The samples with their grades of hemolysis, where these can be given and were not."""
-    is_done = GRADE in adata.obs.columns and cut is None
-    return adata if is_done or not can_grade(adata) else check_hemolysis(adata, maximum_log2_ratio=cut)
-
-
-def _blocks(adata: AnnData, is_second: FloatArray) -> list[FloatArray]:
-    """One column per further subject, where a subject has samples of both groups."""
-    if keys.SUBJECT_ID not in adata.obs.columns:
-        return []
-    codes, names = pd.factorize(adata.obs[keys.SUBJECT_ID].astype(str))
-    paired = any(len(set(is_second[codes == code])) == 2 for code in range(len(names)))
-    return [(codes == code).astype(np.float64) for code in range(1, len(names))] if paired else []
-
-
-def _of_feature(
-    name: str, asked: _Question, amounts: dict[str, AnnData], tests: dict[str, str]
-) -> list[dict[str, Any]]:
+def _of_feature(name: str, asked: Question, amounts: dict[str, AnnData], tests: dict[str, str]) -> list[dict[str, Any]]:
     """Rows of one feature, the declared normalizer first, and their verdict."""
     row = {"feature_id": "", "feature_name": name, "comparison": asked.name, "n_qc_fail": asked.n_failed, "note": ""}
     at = _position(asked.samples, name)
@@ -190,49 +136,29 @@ def _of_feature(
         return [row | {"status": "not_measured", "verdict": told}]
     var = asked.samples.var
     row |= {"feature_id": str(var.index[at]), "feature_name": _names(asked.samples)[at]}
-    if asked.smallest < LEAST_PER_GROUP:
+    everyone = np.ones(asked.samples.n_obs, dtype=bool)
+    if min(asked.in_groups(everyone)) < LEAST_PER_GROUP:
         told = f"no verdict: {asked.n_failed} samples failed; fewer than {LEAST_PER_GROUP} are left in a group"
         return [row | {"n_samples": asked.samples.n_obs, "status": "qc_fail", "verdict": told}]
-    if bare_name(name) in RAISED:
-        row["note"] = "red cells release it"
+    if next(iter(amounts.values())).var[IS_SPIKE].iloc[at]:
+        return [row | {"status": "not_applicable", "verdict": "a spike-in is the measure, not what is measured"}]
+    if told := undetected(asked, at):
+        return [row | {"n_samples": asked.samples.n_obs, "status": "below_detection", "verdict": told}]
+    row["note"] = "; ".join(
+        filter(None, ["red cells release it" if bare_name(name) in RAISED else "", note_of(asked, at)])
+    )
     found = [
-        row | {"normalizer": how, "tests": tests[how], "model": model} | _numbers(asked, data, at, model)
+        row | {"normalizer": how, "tests": tests[how], "model": model} | difference(asked, data, at, model=model)
         for how, data in amounts.items()
-        if not data.var[IS_SPIKE].iloc[at]
         for model in _models(asked, name)
     ]
     verdict = _verdict(found)
     return [one | {"verdict": verdict} for one in found]
 
 
-def _models(asked: _Question, name: str) -> tuple[str, ...]:
+def _models(asked: Question, name: str) -> tuple[str, ...]:
     is_measure = bare_name(name) in _MEASURE
     return ("unadjusted",) if asked.hemolysis is None or is_measure else ("unadjusted", "adjusted")
-
-
-def _numbers(asked: _Question, amounts: AnnData, at: int, model: str) -> dict[str, Any]:
-    y = np.asarray(amounts.X[:, at], dtype=np.float64)
-    others = asked.covariates
-    if model == "adjusted" and asked.hemolysis is not None:
-        others = np.column_stack([others, asked.hemolysis])
-    held = ~np.isnan(np.column_stack([y, others])).any(axis=1)
-    link = _link(y[held], asked.is_second[held], others[held])
-    half = float(t_quantile(0.975, max(link.degrees_of_freedom, 1.0))) * link.standard_error
-    return {
-        "n_samples": int(held.sum()),
-        "log2_difference": link.estimate,
-        "ci_low": link.estimate - half,
-        "ci_high": link.estimate + half,
-        "statistic": link.estimate / link.standard_error if link.standard_error > 0 else np.nan,
-        "p_value": link.p_value,
-        "status": "ok" if np.isfinite(link.estimate) else "below_floor",
-    }
-
-
-def _link(y: FloatArray, group: FloatArray, others: FloatArray) -> Link:
-    """The coefficient of the group; columns that are constant among the samples held are left out."""
-    varying = others[:, np.ptp(others, axis=0) > 0] if len(others) else others
-    return link_fit(y, group, varying, binary=False)
 
 
 def _verdict(rows: Sequence[dict[str, Any]]) -> str:
@@ -241,11 +167,12 @@ def _verdict(rows: Sequence[dict[str, Any]]) -> str:
     last = rows[-1]["model"]
     declared = next(iter(tests))
     if any(row["status"] != "ok" for row in rows if row["normalizer"] == declared):
-        return "no verdict: too few samples with all that the model needs"
+        return f"no verdict: {_TOO_FEW}"
     plain, direction = by[(declared, "unadjusted")], by[(declared, last)]
     told = f"{_WORDS[direction]} in {tests[declared]}" if direction else f"no evidence of a change in {tests[declared]}"
-    if plain and not direction:
-        told += f" once hemolysis is taken out (unadjusted it {_WORDS[plain]})"
+    if plain != direction:
+        before = f"it {_WORDS[plain]}" if plain else "there is no evidence"
+        told += f" once hemolysis is taken out (unadjusted {before})"
     others = {name: by[(name, last)] for name in tests if name != declared}
     opposite = [f"it {_WORDS[sign]} in {tests[name]}" for name, sign in others.items() if sign and sign != direction]
     joint = "the normalizers disagree:" if direction else "but"
@@ -256,12 +183,16 @@ def _direction(row: dict[str, Any]) -> int:
     return int(np.sign(row["log2_difference"])) if row["ci_low"] > 0 or row["ci_high"] < 0 else 0
 
 
-def _notes(asked: _Question, possible: dict[str, str]) -> list[str]:
+def _notes(asked: Question, possible: dict[str, str], n_features: int) -> list[str]:
     notes = [f"{asked.n_failed} samples failed quality and were left out"] if asked.n_failed else []
     if asked.hemolysis is None:
         notes.append("hemolysis was not measured (miR-451a and miR-23a-3p): it is not taken out")
     if "per_ml" not in possible:
         notes.append("the delivered dose cannot be told: it needs a spike-in and plasma_ml")
+    if n_features > 1:
+        notes.append(
+            f"{n_features} miRNAs were asked for: intervals and p-values are of each alone, not of all together"
+        )
     return notes
 
 

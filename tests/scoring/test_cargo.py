@@ -192,6 +192,122 @@ def test_what_cannot_be_asked_is_refused_in_one_line() -> None:
         cargo_verdict(given, [MIR29], column="group", control="control", normalizer="rpm")
 
 
+def pairs(*, lost: tuple[int, ...] = (), n: int = 8) -> AnnData:
+    """Cycles of subjects before and after: one cycle earlier after; without a value in the samples of `lost`."""
+    rng = np.random.default_rng(2)
+    is_post = np.tile([0.0, 1.0], n)
+    values = np.column_stack(
+        [27 + np.repeat(rng.normal(0, 1, n), 2) - is_post + rng.normal(0, 0.2, 2 * n), np.full(2 * n, 20.0)]
+    )
+    values[list(lost), 0] = np.nan
+    obs = pd.DataFrame(
+        {
+            "specimen": "plasma_ev",
+            "subject_id": np.repeat([f"p{at}" for at in range(n)], 2),
+            "time_point": np.where(is_post, "post", "baseline"),
+            "age": np.repeat(rng.normal(50, 9, n), 2),
+            "sex": "F",
+        },
+        index=[f"s{at}" for at in range(2 * n)],
+    )
+    var = pd.DataFrame({"feature_name": [MIR29, "cel-miR-39-3p"]}, index=["a", "b"])
+    return annotate(AnnData(values, obs=obs, var=var), assay="qpcr", scale=CQ)
+
+
+HOW = {"column": "time_point", "control": "baseline", "normalizer": "spike_in"}
+
+
+@pytest.mark.parametrize("lost", [(), (0, 1), (0,), (5,)])
+def test_a_subject_without_both_samples_says_nothing_of_the_others(lost: tuple[int, ...]) -> None:
+    """Least squares with subjects as blocks is the mean of the differences of the pairs that are whole."""
+    given = pairs(lost=lost)
+    row = cargo_verdict(given, [MIR29], **HOW).frame.iloc[0]
+    change = np.diff(-given.X[:, 0].reshape(-1, 2), axis=1).ravel()
+    assert row["log2_difference"] == pytest.approx(np.nanmean(change))
+    assert row["n_samples"] == 2 * np.isfinite(change).sum()
+    of_age = cargo_verdict(given, [MIR29], covariates=["age"], **HOW).frame.iloc[0]
+    assert of_age["log2_difference"] == pytest.approx(row["log2_difference"])  # it is the subject's, and in its block
+
+
+def test_samples_of_one_subject_never_count_as_subjects() -> None:
+    given = pairs()
+    given.obs["arm"] = np.repeat(["run", "sit"], 8)
+    with pytest.raises(InputError, match="p0 has 2 samples, all in one group of arm: they would count as so many"):
+        cargo_verdict(given, [MIR29], column="arm", control="sit", normalizer="spike_in")
+    one = cargo_verdict(given[::2].copy(), [MIR29], column="arm", control="sit", normalizer="spike_in").frame.iloc[0]
+    assert one["n_samples"] == 8
+    given.obs["subject_id"] = [*"aabcdefghijklmno"]
+    alone = cargo_verdict(given, [MIR29], **HOW).frame.iloc[0]
+    assert alone["status"] == "below_floor"
+    assert alone["verdict"].startswith("no verdict: fewer than 3 samples of each group, or subjects with both")
+
+
+def test_a_mirna_without_reads_does_not_fall_where_libraries_are_deeper() -> None:
+    """log2 of 0.5 reads per million of a deep library lies far below that of a shallow one; nothing was measured."""
+    given = plasma()
+    given.X[:, 0] = np.random.default_rng(1).poisson(0.1, given.n_obs)
+    given.X[1::2] = given.X[1::2] * 4
+    row = cargo_verdict(given, [MIR29], column="time_point", control="baseline", normalizer="rpm").frame.iloc[0]
+    assert row["status"] == "below_detection"
+    assert row["verdict"] == "below detection: 10 reads or more in 0% of the samples, 20% needed"
+    assert np.isnan(row["log2_difference"])
+
+
+def censored(values: np.ndarray, limit: float, known: bool = True) -> AnnData:
+    """Cycles of two groups of which those beyond `limit` were not reached."""
+    is_beyond = values > limit
+    n = len(values)
+    cycles_of = np.column_stack([np.where(is_beyond, np.nan, values), np.full(n, 20.0)])
+    obs = pd.DataFrame(
+        {"specimen": "plasma", "group": np.repeat(["sit", "run"], n // 2)}, [f"s{at}" for at in range(n)]
+    )
+    var = pd.DataFrame({"feature_name": [MIR29, "cel-miR-39-3p"]}, index=["a", "b"])
+    layers = {"censored": np.column_stack([is_beyond, np.zeros(n, dtype=bool)]), "lod": np.full((n, 2), limit)}
+    adata = AnnData(cycles_of, obs=obs, var=var, layers=layers if known else {})
+    return annotate(adata, assay="qpcr", scale=CQ)
+
+
+def test_what_lies_below_detection_is_neither_left_out_nor_the_last_cycle() -> None:
+    """Planted: two cycles earlier in the second group, and the later half of the first was never reached."""
+    found = []
+    for seed in range(30):
+        group = np.repeat([0.0, 1.0], 12)
+        given = censored(32 - 2 * group + np.random.default_rng(seed).normal(0, 1, 24), 32.0)
+        found.append(cargo_verdict(given, [MIR29], column="group", control="sit", normalizer="spike_in").frame.iloc[0])
+    table = pd.DataFrame(found)
+    assert abs(table["log2_difference"].mean() - 2) < 0.2
+    assert ((table["ci_low"] < 2) & (table["ci_high"] > 2)).mean() > 0.8
+    assert set(table["n_samples"]) == {24}
+    assert table["note"].str.contains("samples below detection, taken as below its limit").all()
+
+
+def test_how_much_it_rose_from_nothing_is_not_told() -> None:
+    values = np.r_[np.full(6, 36.0), np.linspace(28, 29, 6)]
+    row = cargo_verdict(censored(values, 35.0), [MIR29], column="group", control="sit", normalizer="rpm").frame.iloc[0]
+    assert row["verdict"] == "below detection in all 6 samples of sit: the size of the difference is unknown"
+    values[0] = 30.0
+    unknown = censored(values, 35.0, known=False)
+    row = cargo_verdict(unknown, [MIR29], column="group", control="sit", normalizer="rpm").frame.iloc[0]
+    assert row["verdict"].startswith("no verdict: 5 of 6 samples of sit and 0 of 6 samples of run have no value")
+    within = pairs(lost=(0, 2, 4, 6))
+    shape = within.shape
+    within.layers["censored"], within.layers["lod"] = np.isnan(within.X), np.full(shape, 35.0)
+    row = cargo_verdict(within, [MIR29], **HOW).frame.iloc[0]
+    assert row["verdict"].endswith("are below detection, too many for differences within subjects")
+
+
+def test_a_spike_in_and_a_covariate_that_is_no_number_are_no_question() -> None:
+    given = pairs()
+    asked = cargo_verdict(given, ["cel-miR-39-3p", MIR29, "miR-29a-3p"], **HOW)
+    assert asked.frame.iloc[0]["status"] == "not_applicable"
+    assert asked.frame["feature_name"].tolist().count(MIR29) == 2  # under spike_in and rpm, once
+    assert asked.provenance.notes[-1].startswith("2 miRNAs were asked for: intervals and p-values are of each alone")
+    with pytest.raises(InputError, match="the covariate sex holds text such as 'F'"):
+        cargo_verdict(given, [MIR29], covariates=["sex"], **HOW)
+    with pytest.raises(InputError, match="no column 'bmi' in obs"):
+        cargo_verdict(given, [MIR29], covariates=["bmi"], **HOW)
+
+
 @pytest.mark.real_data
 def test_a_real_cohort_has_composition_alone_and_says_so(reference_folder: Path) -> None:
     """Serum vesicles of 46 patients and 30 controls: no spike-in, so that only composition can be told."""
