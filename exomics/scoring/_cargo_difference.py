@@ -66,7 +66,7 @@ def difference(asked: Question, amounts: AnnData, at: int, *, model: str) -> dic
     others = asked.covariates
     if model == "adjusted" and asked.hemolysis is not None:
         others = np.column_stack([others, asked.hemolysis])
-    held = asked.informative(~np.isnan(np.column_stack([y, others])).any(axis=1))
+    held = asked.informative(np.asarray(~np.isnan(np.column_stack([y, others])).any(axis=1)))
     link = _NOTHING
     if asked.units(held) >= LEAST_PER_GROUP:
         given = _basis(np.column_stack([others[held], asked.blocks(held)]))
