@@ -115,39 +115,53 @@ def signature_hash(signature: Signature) -> str:
 
 
 @cache
-def _shipped() -> Mapping[str, Signature]:
+def _shipped() -> Mapping[str, Path]:
+    """Where each shipped signature stands, by the id that its file name says it has, sorted by id."""
     folder = registry_folder("signatures")
-    found: dict[str, Signature] = {}
+    found: dict[str, Path] = {}
     for path in document_paths(folder):
         if path.relative_to(folder).parts[0] in _NO_SIGNATURES:
             continue
-        read = read_signature(path)
-        if read.id in found:
-            raise RegistryError(f"two documents are called {read.id!r}; the second is {path}.")
-        if path.stem != read.id or path.parent.name != read.signature_class:
-            raise RegistryError(f"{path} should be <class>/<id>.yaml: {read.signature_class}/{read.id}.yaml.")
-        found[read.id] = read
-    return found
+        if path.stem in found:
+            raise RegistryError(f"two documents are called {path.stem!r}; the second is {path}.")
+        found[path.stem] = path
+    return dict(sorted(found.items()))
 
 
-def all_signatures() -> tuple[Signature, ...]:
-    """Every shipped signature, sorted by id.
+@cache
+def _read_shipped(identifier: str) -> Signature:
+    path = _shipped()[identifier]
+    read = read_signature(path)
+    if path.stem != read.id or path.parent.name != read.signature_class:
+        raise RegistryError(f"{path} should be <class>/<id>.yaml: {read.signature_class}/{read.id}.yaml.")
+    return read
+
+
+def all_signatures(signature_class: str | None = None) -> tuple[Signature, ...]:
+    """Every shipped signature, or those of one class; only their documents are read.
+
+    Parameters
+    ----------
+    signature_class
+        Such as ``immune``; None for all.
 
     Returns
     -------
     tuple of Signature
-        Without rules, recipes and gene sets, which are no signatures.
+        Sorted by id, without rules, recipes and gene sets, which are no signatures; empty if there is no such class.
 
     Examples
     --------
-    >>> "imm.cyt" in {signature.id for signature in all_signatures()}
+    >>> "imm.cyt" in {signature.id for signature in all_signatures("immune")}
     True
     """
-    return tuple(_shipped()[name] for name in sorted(_shipped()))
+    return tuple(
+        _read_shipped(name) for name, path in _shipped().items() if signature_class in (None, path.parent.name)
+    )
 
 
 def load_signature(identifier: str) -> Signature:
-    """The shipped signature called `identifier`.
+    """The shipped signature called `identifier`; only its document is read.
 
     Parameters
     ----------
@@ -169,14 +183,13 @@ def load_signature(identifier: str) -> Signature:
     >>> load_signature("imm.cyt").features("up")
     ('GZMA', 'PRF1')
     """
-    found = _shipped().get(identifier)
-    if found is None:
+    if identifier not in _shipped():
         family = identifier.split(".")[0]
-        known = [name for name in sorted(_shipped()) if name.split(".")[0] == family]
+        known = [name for name in _shipped() if name.split(".")[0] == family]
         close = known or difflib.get_close_matches(identifier, _shipped(), n=3)
         hint = f"known: {', '.join(close)}" if close else "`exomics catalog signatures` lists the known ones"
         raise RegistryError(f"no shipped signature is called {identifier!r}; {hint}.")
-    return found
+    return _read_shipped(identifier)
 
 
 def _render_body(signature: Signature) -> str:

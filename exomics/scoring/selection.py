@@ -46,7 +46,7 @@ def select_signatures(word: str, *, layer: str = "", species: str = "human") -> 
         return (read_signature(word),)
     if word.endswith(".gmt"):
         return from_gmt(word, score="rank_updown", layers=(layer,) if layer else ("tumor_rna",), species=species)
-    of_class = tuple(found for found in all_signatures() if word in ("all", found.signature_class))
+    of_class = all_signatures(None if word == "all" else word)
     if not of_class:
         return (load_signature(word),)
     scored = tuple(found for found in of_class if found.score not in NO_SCORERS)

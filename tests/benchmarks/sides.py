@@ -65,11 +65,11 @@ class PythonSide:
 
 
 class CommandSide:
-    """A whole fresh process, from exec to exit."""
+    """A whole fresh process, from exec to exit; bytecode is kept from run to run, as every installation keeps it."""
 
     def __init__(self, command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> None:
         self._command = list(command)
-        self._environment = {**os.environ, **ONE_THREAD, **(environment or {})}
+        self._environment = {**os.environ, **ONE_THREAD, "PYTHONDONTWRITEBYTECODE": "", **(environment or {})}
         self._output = ""
         self.share = 1.0
 

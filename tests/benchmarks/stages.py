@@ -7,7 +7,6 @@ all (``whole``); and how many kernels were compiled rather than loaded (``compil
 from __future__ import annotations
 
 import functools
-import importlib
 import json
 import sys
 import time
@@ -16,7 +15,7 @@ from typing import Any
 
 from numba.core.event import install_recorder
 
-from exomics.cli.main import main
+from exomics.cli.main import command_module, main
 
 STEPS = {
     "read_assay": "read",
@@ -30,7 +29,7 @@ STEPS = {
 
 def run(argv: list[str]) -> dict[str, float]:
     """Run the command with every step timed."""
-    module = importlib.import_module(f"exomics.cli.{argv[0]}")
+    module = command_module(argv[0])
     spent = {"start": time.process_time()}
     for name, step in STEPS.items():
         if hasattr(module, name):

@@ -117,6 +117,16 @@ def test_fetch_imports_no_container_library() -> None:
     assert out.strip() == "[]"
 
 
+def test_only_the_first_import_of_a_command_is_not_searched_for_garbage() -> None:
+    code = (
+        "import gc, exomics.cli.main as m; m.command_module('fetch'); first = gc.get_freeze_count(), gc.isenabled(); "
+        "m.command_module('fetch'); print(first[0] > 10_000, first[1], gc.get_freeze_count() <= first[0]); "
+        "gc.disable(); m.command_module('cite'); print(gc.isenabled())"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.split() == ["True", "True", "True", "False"]
+
+
 def test_commands_import_at_the_top_of_their_file() -> None:
     for path in FOLDER.glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))

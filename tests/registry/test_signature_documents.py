@@ -10,7 +10,15 @@ import pytest
 
 from exomics._resources import registry_folder
 from exomics.errors import RegistryError
-from exomics.registry import Signature, all_signatures, gene_set, load_signature, read_signature, write_signature
+from exomics.registry import (
+    Signature,
+    all_signatures,
+    gene_set,
+    load_signature,
+    read_signature,
+    signature_files,
+    write_signature,
+)
 from exomics.registry.derivation_rule import derivation_rule_names, load_derivation_rule
 from exomics.registry.gene_sets import gene_set_collections, sets_of
 from exomics.registry.signature_files import render
@@ -24,6 +32,15 @@ FOLDER = registry_folder("signatures")
 def references() -> set[str]:
     text = (FOLDER / "references.bib").read_text(encoding="utf-8")
     return set(re.findall(r"@\w+\{(\w+),", text))
+
+
+def test_only_the_documents_asked_for_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(signature_files, "_read_shipped", read.append)
+    load_signature("imm.cyt")
+    all_signatures("ecm")
+    assert read == ["imm.cyt", *(found.id for found in SHIPPED if found.signature_class == "ecm")]
+    assert all_signatures("no such class") == ()
 
 
 @pytest.mark.parametrize("signature", SHIPPED, ids=lambda signature: signature.id)
