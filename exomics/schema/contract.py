@@ -220,5 +220,6 @@ def layer_of(adata: AnnData) -> str:
         raise InputError("obs has no specimen; set obs['specimen'], such as tumor or muscle.")
     specimens = sorted(set(adata.obs[keys.SPECIMEN].astype(str)))
     if len(specimens) != 1:
-        raise InputError(f"expected one specimen per object; got {', '.join(specimens)}. Split the object by specimen.")
+        shown = ", ".join(specimens) or "no samples at all"
+        raise InputError(f"expected samples of one specimen; got {shown}. Split the object by specimen.")
     return f"{specimens[0]}_{metadata(adata)[keys.ASSAY]}"

@@ -165,10 +165,10 @@ def _status(cohort: Cohort, scored: _Scored) -> tuple[NDArray[Any], NDArray[Any]
     is_panel = cohort.n_universe < spec.coverage.universe
     status = np.where(found.shortfall != "", "below_floor", "ok").astype(object)
     status[(found.n_measured == 0) & ~is_panel] = "qc_fail" if scored.unlocalized else "not_measured"
-    undefined = (status == "ok") & np.isnan(scored.scores)
-    status[undefined] = "below_detection" if scored.undetected else "below_floor"
     flat = (status == "ok") & cohort.is_flat
     status[flat] = "qc_fail"
+    undefined = (status == "ok") & np.isnan(scored.scores)
+    status[undefined] = "below_detection" if scored.undetected else "below_floor"
     reasons = np.where(undefined, scored.reason_undefined(), found.shortfall)
     reasons = np.where((status == "ok") & cohort.seems_log, LOGS, reasons)
     return status, np.where(flat, FLAT, reasons)

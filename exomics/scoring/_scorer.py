@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from exomics.errors import RegistryError
 from exomics.registry.method import MethodSpec
-from exomics.registry.signature import Signature
+from exomics.registry.signature import DOWN, Signature
 
 WORKING_SCALES = ("any", "log2", "tpm", "normalized", "declared")
 ROWS = ("arms", "members")
@@ -58,6 +58,8 @@ class Scorer(MethodSpec):
         weights out: the sign of those members would be lost.
     has_frozen_form
         Of a cohort-dependent scorer: whether it can be computed against a frozen reference.
+    has_down
+        Whether a down arm enters. A signature with one is not applicable to a scorer in which it does not.
     every_feature
         Whether the kernel needs every feature, not the members alone; a method that ranks always does.
     whole_groups
@@ -71,6 +73,7 @@ class Scorer(MethodSpec):
     rows: str = "arms"
     weighted: bool = False
     has_frozen_form: bool = False
+    has_down: bool = True
     every_feature: bool = False
     whole_groups: bool = False
     wanted_step: tuple[str, str] | None = None
@@ -87,6 +90,8 @@ class Scorer(MethodSpec):
 
     def obstacle(self, signature: Signature) -> str:
         """Why `signature` cannot be scored by this method; "" where it can."""
+        if signature.features(DOWN) and not self.has_down:
+            return f"{signature.id} has a down arm, which does not enter {self.name}: its sign would be lost"
         negative = [member.feature_id for member in signature.members if member.weight < 0]
         if self.weighted or self.rows == "members" or not negative:
             return ""

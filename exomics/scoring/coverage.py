@@ -138,7 +138,9 @@ def _shortfall(signature: Signature, rule: CoverageRule, members: dict[str, int]
             f"members measured: {counts}; {pattern[4] / 1e9:.1%} of the absolute weight, "
             f"at least {rule.weight:.0%} needed"
         )
-    if members[HOUSEKEEPING] and housekeeping < rule.housekeeping:
+    if rule.housekeeping and not members[HOUSEKEEPING]:
+        return "the signature lists no housekeeping features, which this method measures it against"
+    if housekeeping < rule.housekeeping:
         return (
             f"members measured: {counts}; {housekeeping} of {members[HOUSEKEEPING]} housekeeping features, "
             f"at least {rule.housekeeping} needed"

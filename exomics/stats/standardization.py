@@ -120,15 +120,16 @@ def first_right_vectors(expression: NDArray[Any], columns: IntArray, offsets: In
     Parameters
     ----------
     expression
-        (n_samples, n_features); members that are constant, or missing in a sample, do not enter.
+        (n_samples, n_features); a sample in which no member is measured does not enter, nor does a member that is
+        constant, or missing in one of the others.
     columns, offsets
         The sets in compressed form.
 
     Returns
     -------
     ndarray
-        (n_samples, n_sets), each of length one, turned so that it goes with the mean of the members; NaN where no
-        member enters, or with fewer than two samples.
+        (n_samples, n_sets), each of length one, turned so that it goes with the mean of the members; NaN for a sample
+        that does not enter, where no member does, or with fewer than two samples.
 
     Examples
     --------
@@ -138,16 +139,22 @@ def first_right_vectors(expression: NDArray[Any], columns: IntArray, offsets: In
     """
     values = np.asarray(expression, dtype=np.float64)
     vectors = np.full((values.shape[0], len(offsets) - 1), np.nan)
-    moments = feature_moments(values)
-    usable = (moments.sd > 0) & (moments.n == values.shape[0])
     for chosen in range(len(offsets) - 1):
-        members = columns[offsets[chosen] : offsets[chosen + 1]]
-        members = members[usable[members]]
-        if members.size:
-            z = (values[:, members] - moments.mean[members]) / moments.sd[members]
-            vector = np.linalg.svd(z, full_matrices=False)[0][:, 0]
-            vectors[:, chosen] = vector * (-1.0 if vector @ z.mean(axis=1) < 0 else 1.0)
+        members = values[:, columns[offsets[chosen] : offsets[chosen + 1]]]
+        enters = ~np.isnan(members).all(axis=1)
+        vectors[enters, chosen] = _first_right_vector(members[enters])
     return vectors
+
+
+def _first_right_vector(members: FloatArray) -> FloatArray:
+    """Of samples with at least one measured member each, (n_samples,)."""
+    moments = feature_moments(members)
+    usable = (moments.sd > 0) & (moments.n == len(members))
+    if not usable.any():
+        return np.full(len(members), np.nan)
+    z = (members[:, usable] - moments.mean[usable]) / moments.sd[usable]
+    vector: FloatArray = np.linalg.svd(z, full_matrices=False)[0][:, 0]
+    return vector * (-1.0 if vector @ z.mean(axis=1) < 0 else 1.0)
 
 
 @entry_point

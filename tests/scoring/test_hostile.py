@@ -240,3 +240,63 @@ def test_resting_levels_say_when_nobody_stated_the_rest(make_samples: MakeSample
     assert score(plasma, "sys.inflammation").frame["note"].str.contains("rest not stated").all()
     plasma.obs["timing_class"] = ">=24 h rest"
     assert not score(plasma, "sys.inflammation").frame["note"].str.contains("rest not stated").any()
+
+
+@pytest.mark.parametrize("method", ["mean_z", "zscore", "plage", "gsva"])
+def test_a_sample_without_members_takes_no_score_from_the_others(
+    method: str, make_samples: MakeSamples, make_signature: MakeSignature
+) -> None:
+    values = np.random.default_rng(5).normal(6.0, 2.0, size=(5, len(NAMES))).clip(0.0)
+    holed = values.copy()
+    holed[2] = np.nan
+    signature = make_signature(NAMES[:12], NAMES[20:31])
+    found = score(make_samples(holed, NAMES), signature, method=method).frame
+    rest = score(make_samples(values[[0, 1, 3, 4]], NAMES), signature, method=method).frame
+    is_dead = (found["sample_id"] == found["sample_id"].iloc[2]).to_numpy()
+    assert not set(found["status"][is_dead]) & {"ok"}
+    np.testing.assert_allclose(found["score"][~is_dead], rest["score"], rtol=1e-9)
+    assert rest["score"].notna().all()
+
+
+def test_an_axis_has_no_down_arm_to_lose(make_samples: MakeSamples, make_signature: MakeSignature) -> None:
+    samples = make_samples(np.random.default_rng(6).gamma(2.0, 2.0, size=(4, 30)), NAMES[:30])
+    frame = score(samples, make_signature(["G1", "G2"], ["G3"]), method="axis_min").frame
+    assert set(frame["status"]) == {"not_applicable"}
+    assert frame["note"].str.contains("a down arm, which does not enter axis_min: its sign would be lost").all()
+
+
+def test_a_score_over_housekeeping_says_where_none_is_listed(
+    make_samples: MakeSamples, make_signature: MakeSignature
+) -> None:
+    samples = make_samples(np.full((2, 3), 40.0) + np.arange(3), NAMES[:3], scale=Scale(kind="linear", quantity="tpm"))
+    for method in ("wsum_hk", "dcq"):
+        frame = score(samples, make_signature(["G1", "G2"]), method=method).frame
+        assert set(frame["status"]) == {"below_floor"}
+        assert frame["note"].str.contains("lists no housekeeping features").all()
+
+
+@pytest.mark.parametrize("method", ["mean_log2", "shannon"])
+def test_a_dead_sample_fails_by_any_method(
+    method: str, make_samples: MakeSamples, make_signature: MakeSignature
+) -> None:
+    values = np.random.default_rng(7).gamma(2.0, 2.0, size=(2, 30))
+    values[1] = 0.0
+    samples = make_samples(values, NAMES[:30], scale=Scale(kind="linear", quantity="tpm"))
+    assert score(samples, make_signature(["G1", "G2"]), method=method).frame["status"].tolist() == ["ok", "qc_fail"]
+
+
+@pytest.mark.parametrize("method", ["gseapy_ssgsea", "gseapy_gsva"])
+def test_a_set_that_a_package_does_not_take_has_a_status(
+    method: str, make_samples: MakeSamples, make_signature: MakeSignature
+) -> None:
+    """Of every feature there is nothing left to rank the set against: gseapy raises an error of its own."""
+    samples = make_samples(np.arange(1.0, 4.0)[:, None], NAMES[:1])
+    frame = score(samples, make_signature(NAMES[:12]), method=method).frame
+    assert set(frame["status"]) == {"below_floor"}
+    assert frame["score"].isna().all()
+
+
+def test_no_samples_are_one_clear_line(make_samples: MakeSamples, make_signature: MakeSignature) -> None:
+    samples = make_samples(np.ones((2, 3)), NAMES[:3])
+    with pytest.raises(InputError, match="expected samples of one specimen; got no samples at all"):
+        score(samples[:0], make_signature(["G1"]))

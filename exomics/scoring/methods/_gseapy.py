@@ -16,7 +16,7 @@ IntArray = NDArray[np.int64]
 def as_peer_input(
     expression: NDArray[Any], columns: IntArray, offsets: IntArray
 ) -> tuple[pd.DataFrame, dict[str, list[str]]]:
-    """Features x samples with names, and the sets that have members by names of features."""
+    """Features x samples with names, and the sets that have members, but not every feature: gseapy takes no others."""
     values = np.asarray(expression, dtype=np.float64)
     if np.isnan(values).any():
         raise InputError("gseapy takes no missing values; choose a method of exomics, which leaves them out.")
@@ -26,7 +26,7 @@ def as_peer_input(
     sets = {
         f"set{chosen}": [names[column] for column in columns[offsets[chosen] : offsets[chosen + 1]]]
         for chosen in range(len(offsets) - 1)
-        if offsets[chosen + 1] > offsets[chosen]
+        if 0 < offsets[chosen + 1] - offsets[chosen] < n_features
     }
     return frame, sets
 

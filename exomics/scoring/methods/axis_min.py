@@ -30,7 +30,7 @@ def axis_min(
     expression
         (n_samples, n_features) log2 values; NaN where not measured.
     signatures
-        n_signatures sets of columns; the groups of the up arm are the pairs.
+        n_signatures sets of columns; the groups of the up arm are the pairs, and a down arm is not applicable.
     reference
         Moments of every feature in a frozen cohort; None: the samples are their own reference.
     presence
@@ -84,5 +84,6 @@ SPEC = Scorer(
     coverage=CoverageRule(fraction=1.0),
     parameters={"presence": 0.2},
     has_frozen_form=True,
+    has_down=False,
     whole_groups=True,
 )

@@ -31,7 +31,7 @@ def gseapy_gsva(expression: NDArray[Any], signatures: SignatureSet, *, reference
     Returns
     -------
     ndarray
-        (n_samples, n_signatures), as gseapy reports it; NaN for a set without members.
+        (n_samples, n_signatures), as gseapy reports it; NaN for a set without members, or of every feature.
 
     Raises
     ------

@@ -31,7 +31,7 @@ def gseapy_ssgsea(expression: NDArray[Any], signatures: SignatureSet, *, referen
     Returns
     -------
     ndarray
-        (n_samples, n_signatures), as gseapy reports it; NaN for a set without members.
+        (n_samples, n_signatures), as gseapy reports it; NaN for a set without members, or of every feature.
 
     Raises
     ------

@@ -34,7 +34,7 @@ def log_ratio(expression: NDArray[Any], signatures: SignatureSet, *, reference: 
     Notes
     -----
     Source: the CXCL9:SPP1 form (Bill et al. 2023, doi:10.1126/science.ade2292), extended to several members per arm by
-    their geometric mean. Needs both arms.
+    their geometric mean. A signature with two arms needs both.
 
     Examples
     --------

@@ -35,8 +35,8 @@ def plage(expression: NDArray[Any], signatures: SignatureSet, *, reference: None
     Notes
     -----
     Source: Tomfohr et al. 2005, doi:10.1186/1471-2105-6-225. Equal to the method plage of the package GSVA up to the
-    sign, which is arbitrary there and here goes with the mean of the members. Members that are missing in a sample do
-    not enter.
+    sign, which is arbitrary there and here goes with the mean of the members. A sample in which no member is measured
+    does not enter, nor does a member that is missing in one of the others.
 
     Examples
     --------
