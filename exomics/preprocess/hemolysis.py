@@ -15,25 +15,14 @@ from exomics.preprocess._matrix import counts_of, values_of
 from exomics.preprocess.quality import flagged
 from exomics.registry.method import MethodSpec
 from exomics.schema import keys, scale_of
+from exomics.schema.hemolysis import DELTA_CQ, GRADE, LOG2_RATIO, RAISED, SENSITIVE
 from exomics.schema.numbers import numbers_of
 
-DELTA_CQ, LOG2_RATIO, GRADE, SENSITIVE = (
-    "hemolysis_delta_cq",
-    "hemolysis_log2_ratio",
-    "hemolysis",
-    "hemolysis_sensitive",
-)
 A414: Final = "a414"
 
 _RED_CELL = ("miR-451a", "miR-451")
 _STABLE = ("miR-23a-3p", "miR-23a")
 _CODES = {"MIMAT0001631": _RED_CELL, "MIMAT0000078": _STABLE}
-RAISED: Final = (
-    "miR-451a", "miR-16-5p", "miR-92a-3p", "miR-17-5p", "miR-21-5p", "miR-106a-5p", "miR-486-5p",
-    "miR-451", "miR-16", "miR-92a", "miR-17", "miR-21", "miR-106a",
-)  # fmt: skip
-"""miRNAs that red cells release."""
-
 _PREFIXES = ("hsa-", "rno-", "mmu-", "")
 _CAUTION_CQ, _FAIL_CQ = 5.0, 7.0
 _CLEAN_A414, _SEVERE_A414 = 0.072, 0.3

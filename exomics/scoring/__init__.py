@@ -6,7 +6,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from exomics.scoring.axes import axis_scores, rank_axes
-from exomics.scoring.cargo import cargo_verdict
 from exomics.scoring.control_scores import ControlScores, control_scores
 from exomics.scoring.controls import MatchedControls, RandomSets, matched_controls
 from exomics.scoring.deconvolution import Deconvolutions, consensus, deconvolve
@@ -20,7 +19,13 @@ from exomics.scoring.secreted import add_secreted
 from exomics.scoring.single_sample import require_single_sample
 
 if TYPE_CHECKING:
+    from exomics.scoring.cargo import cargo_verdict
     from exomics.scoring.transformer import SignatureTransformer
+
+_HOMES = {
+    "SignatureTransformer": "exomics.scoring.transformer",
+    "cargo_verdict": "exomics.scoring.cargo",
+}
 
 __all__ = [
     "ControlScores",
@@ -51,7 +56,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The transformer needs scikit-learn, which scoring does not: it is imported when first used."""
-    if name == "SignatureTransformer":
-        return importlib.import_module("exomics.scoring.transformer").SignatureTransformer
+    """What needs more than scoring does (scikit-learn, preprocessing) is imported when first used."""
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'exomics.scoring' has no attribute {name!r}")

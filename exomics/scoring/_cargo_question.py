@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from exomics._checks import FloatArray
 from exomics.errors import InputError
 from exomics.preprocess import check_hemolysis, obs_labels
-from exomics.preprocess.hemolysis import DELTA_CQ, GRADE, LOG2_RATIO, can_grade
+from exomics.preprocess.hemolysis import can_grade
 from exomics.schema import keys
+from exomics.schema.hemolysis import DELTA_CQ, GRADE, LOG2_RATIO
 from exomics.schema.numbers import numbers_of
 from exomics.scoring.sample_rules import cargo_failures
 

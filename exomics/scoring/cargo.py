@@ -12,10 +12,10 @@ from anndata import AnnData
 from exomics.errors import InputError, LayerError
 from exomics.preprocess import normalize_cargo
 from exomics.preprocess.cargo import IS_SPIKE, possible_normalizers
-from exomics.preprocess.hemolysis import RAISED
 from exomics.results.cargo import CargoTable
 from exomics.results.provenance import Provenance
 from exomics.schema import keys, layer_of, metadata, steps_of
+from exomics.schema.hemolysis import RAISED
 from exomics.scoring._cargo_difference import difference, note_of, undetected
 from exomics.scoring._cargo_question import LEAST_PER_GROUP, Question, question_of
 from exomics.scoring.sample_rules import CARGO_LAYERS, bare_name

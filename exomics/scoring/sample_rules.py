@@ -11,9 +11,9 @@ import pandas as pd
 from anndata import AnnData
 from numpy.typing import NDArray
 
-from exomics.preprocess.hemolysis import GRADE, RAISED
 from exomics.registry.signature import Signature
 from exomics.schema import keys, scale_of
+from exomics.schema.hemolysis import GRADE, RAISED
 from exomics.schema.numbers import numbers_of
 from exomics.schema.timing import RESTING, TIMING_CLASSES, exposure_of
 from exomics.scoring.features import dense

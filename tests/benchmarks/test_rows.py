@@ -102,9 +102,18 @@ def test_kernels_are_compiled_once_per_installation(command: str, alone: Workspa
     assert json.loads(fresh.value())["compiled"] == 0
 
 
-@pytest.mark.parametrize("command", ["differential", "score"])
-def test_commands_start_without_what_they_do_not_use(command: str) -> None:
-    slow = ("scipy.optimize", "scipy.interpolate", "scipy.stats", "statsmodels", "sklearn", "scanpy", "lifelines")
+@pytest.mark.parametrize(("command", "more"), [("differential", ()), ("score", ("scipy.linalg", "exomics.preprocess"))])
+def test_commands_start_without_what_they_do_not_use(command: str, more: tuple[str, ...]) -> None:
+    slow = (
+        "scipy.optimize",
+        "scipy.interpolate",
+        "scipy.stats",
+        "statsmodels",
+        "sklearn",
+        "scanpy",
+        "lifelines",
+        *more,
+    )
     code = f"import sys, exomics.cli.{command}; print([name for name in {slow} if name in sys.modules])"
     fresh = CommandSide(python_command("-c", code))
     fresh.run()
