@@ -27,7 +27,7 @@ from exomics.cli._sheet import read_sheet
 from exomics.cli._step import input_path, require_suffix, whole_number
 from exomics.cli._write import save_table
 from exomics.differential import Analysis, parse_contrast
-from exomics.enrichment.mirna import NonTargets, mirna_verdict
+from exomics.enrichment.mirna import ASSUMED, NonTargets, mirna_verdict
 from exomics.errors import InputError
 from exomics.harmonize import load_orthologs
 from exomics.registry import load_signature
@@ -46,7 +46,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     inferred = parser.add_argument_group("inferred from targets")
     inferred.add_argument("--matrix", default="ev.mir29_ecm", metavar="ID", help="targets of the matrix (a signature)")
     inferred.add_argument("--other", default="ev.mir29_nonecm", metavar="ID", help="targets outside the matrix")
-    inferred.add_argument("--correlation", type=float, default=0.05, help="assumed between targets")
+    inferred.add_argument(
+        "--correlation", type=float, metavar="R", help="between targets (default: estimated; of a table 0.2)"
+    )
     inferred.add_argument("--resamples", type=int, default=1000, metavar="N", help="random sets of non-targets")
     inferred.add_argument("--seed", type=whole_number, default=1, help="of the random sets")
     inferred.add_argument(
@@ -116,7 +118,7 @@ def _inferred(arguments: argparse.Namespace) -> MirnaTable:
         load_signature(arguments.other).features("up"),
         adjusted=DifferentialTable.from_tsv(arguments.adjusted) if arguments.adjusted else None,
         mapping=load_orthologs(species, dataset=arguments.orthologs) if species else None,
-        inter_gene_correlation=arguments.correlation,
+        inter_gene_correlation=ASSUMED if arguments.correlation is None else arguments.correlation,
         non_targets=non_targets,
     )
 

@@ -12,8 +12,9 @@ class MirnaTable(ResultTable):
 
     ``model`` is ``unadjusted`` or ``adjusted`` (stroma and purity among the covariates). ``statistic`` is positive
     where targets fall. ``p_value`` takes targets as independent, ``p_value_correlated`` as correlated by
-    ``inter_gene_correlation``; ``empirical_p_value`` is against random genes of the same expression. ``verdict`` is
-    that of both sets together, the same in both rows.
+    ``inter_gene_correlation``; ``empirical_p_value`` is against random genes of the same expression.
+    ``p_value_difference`` asks whether the two sets move by different amounts; it and ``verdict`` are of both sets
+    together, the same in both rows.
     """
 
     columns: ClassVar[dict[str, str]] = {
@@ -28,6 +29,7 @@ class MirnaTable(ResultTable):
         "inter_gene_correlation": NUMBER,
         "p_value_correlated": NUMBER,
         "empirical_p_value": NUMBER,
+        "p_value_difference": NUMBER,
         "status": TEXT,
         "verdict": TEXT,
         "note": TEXT,

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from anndata import AnnData
 
-from exomics.differential import Analysis, run_analysis
+from exomics.differential import Analysis, build_design, run_analysis
 from exomics.enrichment import NonTargets, mirna_verdict
+from exomics.enrichment.mirna import ADJUSTED, MATRIX, OTHER, UNADJUSTED
 from exomics.errors import InputError
 from exomics.preprocess import log_cpm
 from exomics.registry import load_signature
 from exomics.results import MirnaTable
-from exomics.schema import layer_of, scale_of
+from exomics.schema import keys, layer_of, scale_of
 from exomics.schema.numbers import numbers_of
 from exomics.scoring import score
+from exomics.scoring.features import dense, measured_features
+from exomics.scoring.scale import log2_values
+from exomics.stats.residual_correlation import residual_correlation
 
 __all__ = ["mirna_models"]
 
@@ -29,7 +33,7 @@ def mirna_models(
     *,
     targets: tuple[str, str] = ("ev.mir29_ecm", "ev.mir29_nonecm"),
     adjust: Sequence[str] = ("ctl.stroma",),
-    inter_gene_correlation: float = 0.05,
+    inter_gene_correlation: float | None = None,
     non_targets: NonTargets = NonTargets(),  # noqa: B008 (immutable)
 ) -> MirnaTable:
     """Fit contrasts as asked and with stroma and purity among the covariates; infer the activity of a miRNA from both.
@@ -45,7 +49,9 @@ def mirna_models(
     adjust
         Signatures whose score (arm ``total``; of counts on log2 CPM), and numeric columns of obs whose values, join
         the design. The signatures must share no gene with the targets.
-    inter_gene_correlation, non_targets
+    inter_gene_correlation
+        Between targets; None: estimated for each set and model from the residuals of the design.
+    non_targets
         As of `exomics.enrichment.mirna_verdict`.
 
     Returns
@@ -74,7 +80,7 @@ def mirna_models(
     >>> matrix, other = (load_signature(name).features("up") for name in ("ev.mir29_ecm", "ev.mir29_nonecm"))
     >>> genes = [*matrix, *other, *stroma, *(f"G{i}" for i in range(900))]
     >>> values = rng.normal(5, 1, (20, len(genes)))
-    >>> values[:10, : len(matrix) + len(other)] -= 2
+    >>> values[:10, : len(matrix) + len(other)] -= 1.5
     >>> obs = pd.DataFrame({"specimen": "tumor", "species": "human", "arm": ["run"] * 10 + ["sit"] * 10})
     >>> obs.index = [f"s{i}" for i in range(20)]
     >>> tumor = AnnData(values, obs=obs, var=pd.DataFrame({"feature_name": genes}, index=genes))
@@ -95,13 +101,32 @@ def mirna_models(
         run_analysis(widened, replace(analysis, design=formula), name=analysis.method)
         for formula in (analysis.design, design)
     )
+    designs, sets = {UNADJUSTED: analysis.design, ADJUSTED: design}, {MATRIX: matrix, OTHER: other}
+    between = _correlations(widened, designs, sets) if inter_gene_correlation is None else inter_gene_correlation
     table = mirna_verdict(
-        plain, matrix, other, adjusted=adjusted, inter_gene_correlation=inter_gene_correlation, non_targets=non_targets
+        plain, matrix, other, adjusted=adjusted, inter_gene_correlation=between, non_targets=non_targets
     )
     told = f"adjusted for {', '.join(adjust)} on {layer_of(adata)}: {analysis.method}, {design}"
     parameters = {**table.provenance.parameters, "design": analysis.design, "adjusted_design": design}
     notes = (*table.provenance.notes, told)
     return replace(table, provenance=replace(table.provenance, parameters=parameters, notes=notes))
+
+
+def _correlations(
+    adata: AnnData, designs: Mapping[str, str], sets: Mapping[str, Sequence[str]]
+) -> dict[tuple[str, str], float]:
+    """Mean correlation between the targets of each set, after each design; 0 where it is negative or unknown."""
+    logged = log_cpm(adata) if scale_of(adata).kind == "counts" else adata
+    features = measured_features(logged, keys.FEATURE_NAME)
+    found = {}
+    for name, members in sets.items():
+        at = features.columns[np.isin(features.names, members)]
+        values = log2_values(dense(logged, at), scale_of(logged), "a correlation").astype(np.float64)
+        values = values[:, np.isfinite(values).all(axis=0)]
+        for model, formula in designs.items():
+            r = residual_correlation(values, build_design(logged.obs, formula).matrix)
+            found[(model, name)] = max(r, 0.0) if np.isfinite(r) else 0.0
+    return found
 
 
 def _level(adata: AnnData, name: str, targets: set[str]) -> pd.Series:

@@ -76,6 +76,31 @@ def test_without_any_effect_there_is_no_evidence_in_most_studies() -> None:
     assert "both sets of targets fall: activity up" not in told
 
 
+def shifted(matrix: float, other: float, change: float = -0.4) -> str:
+    """The verdict where the statistics of the targets are shifted by so much, on the noise of one seed."""
+    table, _ = study()
+    is_matrix, is_other = (np.isin(GENES, names) for names in (MATRIX, OTHER))
+    t = np.random.default_rng(11).normal(size=len(GENES))
+    t[is_matrix] = matrix + np.linspace(-1, 1, is_matrix.sum())
+    t[is_other] = other + np.linspace(-1, 1, is_other.sum())
+    frame = table.frame.assign(statistic=t, log2_fold_change=change)
+    found = mirna_verdict(DifferentialTable(frame, table.provenance), MATRIX, OTHER, non_targets=NonTargets(300)).frame
+    assert found["p_value_difference"].nunique() == 1
+    return str(found["verdict"].iloc[0])
+
+
+def test_one_set_significant_and_the_other_not_is_no_difference() -> None:
+    """Both fall; the smaller set misses its level by little. That is no stroma, and nothing else either."""
+    assert shifted(-1.1, -0.9) == "matrix targets alone fall, but the two sets do not differ: no claim"
+    assert shifted(1.1, 0.9) == "matrix targets alone rise, but the two sets do not differ: no claim"
+    assert shifted(-2.0, 0.3) == "matrix targets alone fall: stroma, not miRNA"
+
+
+def test_a_change_that_no_mirna_makes_is_no_activity() -> None:
+    assert shifted(-3.0, -3.0) == "both sets of targets fall: activity up"
+    assert shifted(-3.0, -3.0, change=-2.5) == "both sets of targets fall by too much for a miRNA: no claim"
+
+
 def test_too_few_targets_give_no_verdict() -> None:
     table, _ = study()
     few = table.frame[~table.frame["feature_name"].isin(OTHER[:5])]
