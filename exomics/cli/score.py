@@ -29,7 +29,7 @@ from exomics.cli._write import save_frame, save_table
 from exomics.errors import InputError
 from exomics.harmonize import load_aliases
 from exomics.results import Provenance, ReferenceTable, ScoreTable
-from exomics.schema import layer_of
+from exomics.schema import keys, layer_of
 from exomics.schema.vocabulary import SPECIES
 from exomics.scoring import (
     ControlScores,
@@ -96,6 +96,7 @@ def run(arguments: argparse.Namespace) -> None:
             if path:
                 save_frame(frame(), path, drawn, arguments, inputs, outputs=outputs)
     _say(table, arguments.output)
+    _say_unnamed(table, data)
     _say_controls(controls)
 
 
@@ -140,6 +141,13 @@ def _say(table: ScoreTable, output: Path) -> None:
         reason = "" if rows["score"].notna().any() else f" ({rows['note'].iloc[0]})"
         print(f"{signature}: {counts}; {measured} of {members} members measured{reason}")
     print(f"{output}: {len(table.frame)} rows")
+
+
+def _say_unnamed(table: ScoreTable, data: AnnData) -> None:
+    """That no member of any signature is there: the features go by other names."""
+    if (table.frame["status"] == "not_measured").all():
+        names = ", ".join(data.var[keys.FEATURE_NAME].astype(str).head(3))
+        print(f"note: no feature is a member of any signature; they are called {names}, ...: see exomics harmonize")
 
 
 def _say_controls(controls: ControlScores | None) -> None:

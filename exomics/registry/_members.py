@@ -77,8 +77,8 @@ class Member:
 MEMBER_COLUMNS = tuple(column.name for column in fields(Member))
 
 
-def member_of(row: Mapping[str, str]) -> Member:
-    """The member that a row of a body describes.
+def member_of(row: Mapping[str, str], where: str = "") -> Member:
+    """The member that a row of a body describes; errors begin with `where` it stands.
 
     Raises
     ------
@@ -88,13 +88,13 @@ def member_of(row: Mapping[str, str]) -> Member:
     unknown = sorted(set(row) - set(MEMBER_COLUMNS))
     if unknown or not row.get("feature_id", "").strip():
         raise RegistryError(
-            f"a signature body needs feature_id and may have {', '.join(MEMBER_COLUMNS[1:])}; "
+            f"{where}a signature body needs feature_id and may have {', '.join(MEMBER_COLUMNS[1:])}; "
             f"got {', '.join(f'{name}={value}' for name, value in row.items())}."
         )
     values: dict[str, Any] = {name: value.strip() for name, value in row.items() if value.strip()}
     for name in _NUMBERS:
         if name in values:
-            values[name] = _number(values[name], name, row["feature_id"])
+            values[name] = _number(values[name], f"{where}{name} of {row['feature_id']}")
     return Member(**values)
 
 
@@ -114,8 +114,8 @@ def check_members(identifier: str, members: Iterable[Member]) -> None:
         seen.add((member.group, member.layer, name))
 
 
-def _number(text: str, column: str, feature: str) -> float:
+def _number(text: str, what: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise RegistryError(f"{column} of {feature} must be a number; got {text!r}.") from None
+        raise RegistryError(f"{what} must be a number; got {text!r}.") from None

@@ -220,7 +220,8 @@ def from_document(document: Document) -> Signature:
     if body is not None and sets:
         raise RegistryError(f"{document.path} has both a body and gene_sets; keep one.")
     availability = head.get("availability", "shipped")
-    members = _members_of_sets(sets, head["evidence"], signs) if sets else tuple(map(member_of, document.rows))
+    own = (member_of(row, f"{document.path}: ") for row in document.rows)
+    members = _members_of_sets(sets, head["evidence"], signs) if sets else tuple(own)
     unknown = sorted(set(signs) - {member.group for member in members})
     if unknown:
         raise RegistryError(

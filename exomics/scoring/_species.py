@@ -91,7 +91,10 @@ def _named(signature: Signature, adata: AnnData, orthologs: OrthologTable | None
         return LocalSignature(mapped, keys.FEATURE_NAME, f"{signature.species} -> {species} ({orthologs.source})", note)
     if species == "human":
         return f"its members are {signature.species} genes, the samples human: pass an ortholog table"
-    return f"no list for {species}: harmonize the samples to human, or pass an ortholog table"
+    return (
+        f"no list for {species}: harmonize the samples to human, or pass an ortholog table; "
+        f"gene: and .gmt name genes of the species that is given (--gene-species)"
+    )
 
 
 def _column_of(signature: Signature, adata: AnnData) -> str:

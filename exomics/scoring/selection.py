@@ -64,7 +64,8 @@ def one_gene(symbol: str, species: str = "human") -> Signature:
     RegistryError
         If the symbol is empty, or the species is not human, mouse or rat.
     """
-    if not symbol.strip():
+    symbol = symbol.strip()
+    if not symbol:
         raise RegistryError("gene: needs a symbol, such as gene:CXCL9.")
     layers = tuple(f"{specimen}_rna" for specimen in SPECIMENS if specimen != "unknown")
     unknown = dict.fromkeys(layers, "unknown")

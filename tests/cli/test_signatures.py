@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from anndata import AnnData
+from anndata import AnnData, read_h5ad
 
 from exomics.cli.main import main
 from exomics.errors import RegistryError
@@ -59,12 +59,26 @@ def test_genes_of_mice_are_scored_in_mice_as_they_are_named(tmp_path: Path) -> N
     )
     must(*words, tmp_path / "human.tsv")
     must(*words, tmp_path / "mouse.tsv", "--gene-species", "mouse")
-    assert set(ScoreTable.from_tsv(tmp_path / "human.tsv").frame["status"]) == {"not_applicable"}
+    human = ScoreTable.from_tsv(tmp_path / "human.tsv").frame
+    assert set(human["status"]) == {"not_applicable"}
+    assert human["note"].str.contains("--gene-species").all()
     found = ScoreTable.from_tsv(tmp_path / "mouse.tsv").frame.set_index("signature_id")
     assert set(found["status"]) == {"ok"}
     assert found.loc["gene.Cxcl9", "score"].to_numpy() == pytest.approx(np.log2(values[:, 2] + 1.0))
     with pytest.raises(RegistryError, match="human, mouse, rat; got 'dog'"):
         resolve_signatures("gene:Cxcl9", species="dog")
+
+
+def test_features_of_other_names_are_told(embedded: Path, tmp_path: Path) -> None:
+    tumor = read_h5ad(embedded / "tumor.h5ad")
+    by_id = [f"ENSG{number:011d}.3" for number in range(tumor.n_vars)]
+    tumor.var["feature_name"] = by_id
+    tumor.write_h5ad(tmp_path / "ids.h5ad")
+    said = must("score", tmp_path / "ids.h5ad", "-o", tmp_path / "ids.tsv", "--signatures", "imm.cyt", "gene:CXCL9")
+    assert f"no feature is a member of any signature; they are called {', '.join(by_id[:3])}, ...: see" in said
+    words = ("-o", tmp_path / "own.tsv", "--signatures", "imm.cyt", "gene: CXCL9 ")
+    assert "gene.CXCL9: " in (said := must("score", embedded / "tumor.h5ad", *words))
+    assert "they are called" not in said
 
 
 def test_a_signature_is_explained_with_its_members_and_signs() -> None:

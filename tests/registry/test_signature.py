@@ -145,13 +145,13 @@ def test_a_body_with_an_unknown_column_is_refused(example: Signature, tmp_path: 
     head["body"]["sha256"] = hashlib.sha256(body.read_bytes()).hexdigest()
     head.pop("checks")
     written.write_text(yaml.safe_dump(head), encoding="utf-8")
-    with pytest.raises(RegistryError, match="direction=up"):
+    with pytest.raises(RegistryError, match=r"\.yaml: a signature body .* direction=up"):
         read_signature(written)
 
 
 def test_a_number_that_is_none_is_named(example: Signature, tmp_path: Path) -> None:
     head, body = render(example)
-    with pytest.raises(RegistryError, match="weight of CS must be a number; got 'heavy'"):
+    with pytest.raises(RegistryError, match=r"\.yaml: weight of CS must be a number; got 'heavy'"):
         _write_changed(tmp_path, example, head, body.replace("CS\tup\t1.0", "CS\tup\theavy"))
 
 
