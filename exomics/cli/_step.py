@@ -91,11 +91,13 @@ def require_suffix(path: Path, *suffixes: str) -> None:
 
 
 def keep_inputs(inputs: Sequence[Path], outputs: Sequence[Path]) -> None:
-    """Raise if an output would replace an input: what was made could never be made again."""
-    read = {path.resolve() for path in inputs}
-    lost = [path for path in outputs if path.resolve() in read]
-    if lost:
-        raise InputError(f"the output {lost[0]} would replace an input of this command; give it another name.")
+    """Raise if an output would replace another, or an input: what was made could never be made again."""
+    taken = {path.resolve(): "an input" for path in inputs}
+    for path in outputs:
+        if path.resolve() in taken:
+            kind = taken[path.resolve()]
+            raise InputError(f"the output {path} would replace {kind} of this command; give it another name.")
+        taken[path.resolve()] = "another output"
 
 
 def _placeholder(token: str, inputs: Sequence[Path], outputs: Sequence[Path]) -> str:

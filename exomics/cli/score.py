@@ -24,7 +24,7 @@ from pathlib import Path
 from anndata import AnnData
 
 from exomics.cli._read import read_assay
-from exomics.cli._step import input_path, require_suffix, whole_number
+from exomics.cli._step import input_path, keep_inputs, require_suffix, whole_number
 from exomics.cli._write import save_frame, save_table
 from exomics.errors import InputError
 from exomics.harmonize import load_aliases
@@ -68,7 +68,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Score, write, and count the statuses."""
-    require_suffix(arguments.output, ".tsv")
+    outputs = _outputs(arguments)
     sets = _random_sets(arguments)
     data = read_assay(arguments.data)
     whole = resolve_signatures(arguments.signatures, layer_of(data), species=arguments.gene_species)
@@ -81,8 +81,6 @@ def run(arguments: argparse.Namespace) -> None:
     how = {"method": arguments.method, "aliases": aliases, "reference": reference}
     table = score(data, chosen, allow_layer=arguments.allow_layer, **how)
     controls = control_scores(data, chosen, table, draw=sets, **how) if sets else None
-    more = (arguments.controls_output, arguments.p_values, arguments.fit_reference, arguments.overlap)
-    outputs = [arguments.output, *(path for path in more if path)]
     save_table(table, arguments.output, arguments, inputs, outputs=outputs)
     if arguments.fit_reference and reference is not None:
         save_table(reference, arguments.fit_reference, arguments, inputs, outputs=outputs)
@@ -100,14 +98,22 @@ def run(arguments: argparse.Namespace) -> None:
     _say_controls(controls)
 
 
+def _outputs(arguments: argparse.Namespace) -> list[Path]:
+    """The files to be written, refused before any work if their names are wrong."""
+    more = (arguments.controls_output, arguments.p_values, arguments.fit_reference, arguments.overlap)
+    outputs = [arguments.output, *(path for path in more if path)]
+    for path in outputs:
+        require_suffix(path, ".tsv")
+    keep_inputs([arguments.data], outputs)
+    return outputs
+
+
 def _random_sets(arguments: argparse.Namespace) -> RandomSets | None:
     """How random sets are drawn; None where none are asked for."""
     if bool(arguments.controls) != bool(arguments.controls_output or arguments.p_values):
         raise InputError("--controls N goes together with --controls-output FILE, --p-values FILE, or both.")
     if arguments.match_correlation and not arguments.controls:
         raise InputError("--match-correlation chooses among random sets; give --controls N.")
-    if arguments.p_values:
-        require_suffix(arguments.p_values, ".tsv")
     if not arguments.controls:
         return None
     return RandomSets(
@@ -121,7 +127,6 @@ def _random_sets(arguments: argparse.Namespace) -> RandomSets | None:
 def _reference(arguments: argparse.Namespace, data: AnnData) -> ReferenceTable | None:
     """The frozen reference: read, or fitted on these samples."""
     if arguments.fit_reference:
-        require_suffix(arguments.fit_reference, ".tsv")
         return fit_reference(data, arguments.data.stem)
     return ReferenceTable.from_tsv(arguments.reference) if arguments.reference else None
 

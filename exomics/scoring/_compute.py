@@ -116,7 +116,7 @@ def _values(cohort: Cohort, spec: Scorer, columns: NDArray[np.int64], rows: slic
 def _frozen(cohort: Cohort, spec: Scorer, names: Sequence[str]) -> FeatureReference | None:
     if cohort.reference is None or not spec.has_frozen_form:
         return None
-    return aligned_reference(cohort.reference, names, scale=scale_of(cohort.adata), layer=cohort.layer)
+    return aligned_reference(cohort.reference, names, cohort.adata)
 
 
 def _baseline(cohort: Cohort, spec: Scorer, columns: NDArray[np.int64], rows: slice) -> NDArray[Any]:

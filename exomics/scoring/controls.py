@@ -16,7 +16,7 @@ from exomics.harmonize import AliasTable
 from exomics.registry.signature import HOUSEKEEPING, Signature
 from exomics.registry.signature_set import ArmIndex, SignatureSet
 from exomics.results.reference import ReferenceTable
-from exomics.schema import layer_of, scale_of
+from exomics.schema import scale_of
 from exomics.scoring._distinct import distinct_members
 from exomics.scoring._scorer import Scorer
 from exomics.scoring._species import localize
@@ -177,8 +177,7 @@ def matched_controls(
     working = to_working_scale(values, scale_of(adata), spec)
     frozen: dict[str, Any] = {}
     if reference is not None and spec.has_frozen_form:
-        scale, layer = scale_of(adata), layer_of(adata)
-        frozen["reference"] = aligned_reference(reference, features.names, scale=scale, layer=layer)
+        frozen["reference"] = aligned_reference(reference, features.names, adata)
     scores = spec.function(working, _as_signatures(sets, members), **spec.parameters, **frozen)
     names = tuple(adata.obs_names.astype(str))
     return MatchedControls(names, scores[:, 0], scores[:, 1:], float(correlations[0]), correlations[1:], draw.seed)

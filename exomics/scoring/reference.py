@@ -15,6 +15,7 @@ from exomics.results import Provenance
 from exomics.results.reference import PROBABILITIES, QUANTILES, ReferenceTable
 from exomics.schema import Scale, keys, layer_of, metadata, scale_of, steps_of
 from exomics.scoring._feature_reference import FeatureReference, own_reference
+from exomics.scoring._species import species_of
 from exomics.scoring.features import dense, measured_features, sample_levels
 from exomics.scoring.scale import log2_values, zero_of
 
@@ -88,6 +89,7 @@ def fit_reference(adata: AnnData, name: str, *, column: str = keys.FEATURE_NAME)
         "name": name,
         "column": column,
         "layer": layer_of(adata),
+        "species": species_of(adata),
         "scale": {"kind": scale.kind, "quantity": scale.quantity, "offset": scale.offset},
         "n_samples": adata.n_obs,
         "steps": steps_of(adata),
@@ -96,8 +98,8 @@ def fit_reference(adata: AnnData, name: str, *, column: str = keys.FEATURE_NAME)
     return ReferenceTable(frame, Provenance(method="fit_reference", parameters=parameters, inputs=(source,)))
 
 
-def aligned_reference(reference: ReferenceTable, names: Sequence[str], *, scale: Scale, layer: str) -> FeatureReference:
-    """The reference in the order of `names`.
+def aligned_reference(reference: ReferenceTable, names: Sequence[str], samples: AnnData) -> FeatureReference:
+    """The reference in the order of `names`, for `samples` that are like those it was fitted on.
 
     Parameters
     ----------
@@ -105,10 +107,8 @@ def aligned_reference(reference: ReferenceTable, names: Sequence[str], *, scale:
         As fitted or read.
     names
         (n_features,) names of the columns.
-    scale
-        Of the samples to be scored.
-    layer
-        Of the samples to be scored.
+    samples
+        Those to be scored.
 
     Returns
     -------
@@ -120,9 +120,9 @@ def aligned_reference(reference: ReferenceTable, names: Sequence[str], *, scale:
     ScaleError
         If the reference is of another quantity or offset: its means are of other numbers.
     InputError
-        If it is of another layer.
+        If it is of another layer or species.
     """
-    parameters = reference.provenance.parameters
+    parameters, scale = reference.provenance.parameters, scale_of(samples)
     fitted = Scale(**parameters["scale"])
     if (fitted.quantity, _offset(fitted)) != (scale.quantity, _offset(scale)):
         raise ScaleError(
@@ -130,11 +130,12 @@ def aligned_reference(reference: ReferenceTable, names: Sequence[str], *, scale:
             f"{_offset(fitted):g}); these samples are {scale.kind} {scale.quantity} (offset {_offset(scale):g}). "
             "Bring both to one scale."
         )
-    if parameters["layer"] != layer:
-        raise InputError(
-            f"the reference {reference.reference_id} is of the layer {parameters['layer']}; these samples are {layer}. "
-            "Fit one on samples of this layer."
-        )
+    for what, own in (("layer", layer_of(samples)), ("species", species_of(samples))):
+        if parameters.get(what, own) != own:
+            raise InputError(
+                f"the reference {reference.reference_id} is of the {what} {parameters[what]}; these samples are {own}. "
+                f"Fit one on samples of this {what}."
+            )
     frame = reference.frame.set_index("feature_name").reindex(list(names))
     numbers = {word: frame[word].to_numpy(dtype=np.float64) for word in ("mean", "sd", "detected")}
     return FeatureReference(**numbers, quantiles=frame[list(QUANTILES)].to_numpy(dtype=np.float64).T)

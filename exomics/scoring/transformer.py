@@ -77,7 +77,7 @@ class SignatureTransformer(TransformerMixin, BaseEstimator):
     def fit(self, X: pd.DataFrame, y: object = None) -> Self:
         """Freeze the samples of `X` (n_samples, n_genes) as the reference; `y` is not looked at."""
         samples = self._samples(X)
-        self.signatures_: list[Signature] = resolve_signatures(list(self.signatures), self.layer)
+        self.signatures_: list[Signature] = resolve_signatures(list(self.signatures), self.layer, species=self.species)
         self.reference_: ReferenceTable = fit_reference(samples, "training")
         require_single_sample(self.signatures_, method=self.method, reference=self.reference_)
         self.n_features_in_ = X.shape[1]

@@ -16,7 +16,7 @@ from exomics.registry import read_gmt
 from exomics.results import AxisTable, ReferenceTable, ScoreTable
 from exomics.schema import Scale, annotate
 from exomics.scoring import resolve_signatures
-from tests.shared import must
+from tests.shared import must, refused
 
 
 def test_signatures_are_listed_by_class_layer_tissue_and_timing() -> None:
@@ -138,6 +138,28 @@ def test_a_reference_is_fitted_and_then_scores_single_samples(embedded: Path, tm
     one, two = ScoreTable.from_tsv(first).frame, ScoreTable.from_tsv(second).frame
     pd.testing.assert_frame_equal(one, two)
     assert set(two["reference_id"]) == {ReferenceTable.from_tsv(frozen).reference_id}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--overlap", "x.tsv"], "x.tsv would replace another output of this command; give it another name"),
+        (["--fit-reference", "./x.tsv"], "x.tsv would replace another output"),
+        (
+            ["--controls", "5", "--controls-output", "c.tsv", "--p-values", "c.tsv"],
+            "c.tsv would replace another output",
+        ),
+        (["--overlap", "overlap.csv"], "the output overlap.csv must end in .tsv"),
+        (["--controls", "5", "--controls-output", "controls.txt"], "the output controls.txt must end in .tsv"),
+    ],
+)
+def test_no_table_of_a_call_replaces_another(
+    words: list[str], said: str, embedded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tumor = embedded / "tumor.h5ad"
+    assert said in refused(tmp_path / "x.tsv", "score", tumor, "-o", "x.tsv", "--signatures", "imm.ifng6", *words)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_score_that_depends_on_others_is_refused_for_single_samples(

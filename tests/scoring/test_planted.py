@@ -310,7 +310,7 @@ def test_a_reference_is_stored_and_restored_and_gives_a_sample_its_own_score(
     assert json.loads((tmp_path / "reference.tsv.provenance.json").read_text())["parameters"]["n_samples"] == 40
 
 
-def test_a_reference_of_another_scale_or_layer_is_refused(make_samples: MakeSamples) -> None:
+def test_a_reference_of_another_scale_layer_or_species_is_refused(make_samples: MakeSamples) -> None:
     fitted = fit_reference(tumors(make_samples), "training")
     other = make_samples(np.ones((2, 4)), GENES[:4], scale=Scale(kind="log2", quantity="tpm", offset=1.0))
     with pytest.raises(ScaleError, match="was fitted on log2 cpm"):
@@ -318,6 +318,9 @@ def test_a_reference_of_another_scale_or_layer_is_refused(make_samples: MakeSamp
     muscle = make_samples(np.ones((2, 4)), GENES[:4], scale=LOG, specimen="muscle")
     with pytest.raises(InputError, match="is of the layer tumor_rna"):
         score(muscle, "imm.cxcr3_axis", reference=fitted, allow_layer=True)
+    mice = make_samples(np.ones((2, 4)), ["Gzma", "Prf1", "Cxcl9", "Cxcr3"], scale=LOG, species="mouse")
+    with pytest.raises(InputError, match=r"is of the species human; these samples are mouse\. Fit one"):
+        score(mice, "imm.cyt", method="mean_z", reference=fitted)
     with pytest.raises(InputError, match="at least two samples"):
         fit_reference(other[:1].copy(), "one")
 
@@ -343,6 +346,12 @@ def test_a_cohort_dependent_score_is_refused_for_single_samples(make_samples: Ma
         require_single_sample([axis])
     with pytest.raises(InputError, match="no frozen form"):
         require_single_sample([cyt], method="plage", reference=fitted)
+
+
+def test_the_transformer_reads_genes_of_its_species() -> None:
+    genes = pd.DataFrame(np.random.default_rng(8).normal(5, 1, (6, 2)), columns=["Cxcl9", "Gzma"])
+    made = SignatureTransformer(["gene:Cxcl9"], layer="tumor_rna", scale=LOG, species="mouse")
+    np.testing.assert_array_equal(made.fit_transform(genes)[:, 0], genes["Cxcl9"])
 
 
 def test_the_transformer_learns_from_the_training_samples_only() -> None:
