@@ -1,8 +1,9 @@
 """Is a chain of causes supported: each link with its interval, their product, and where the chain is broken.
 
 Nodes are columns of a table with one row per subject (and <node>_baseline where it was measured before); --scores adds
-those of score tables, by signature id. A node that no table has is not measured, and its links say so. Only a
-randomized design with baselines may ask for --claim mediation.
+those of score tables, by signature id. A node that no table has is not measured, and its links say so. What drives two
+nodes, such as age, purity or stroma (ctl.stroma of a score table), is named by --adjust. Only a randomized design with
+baselines may ask for --claim mediation.
 
 examples:
   exomics chain subjects.tsv -o chain.tsv --scores scores.tsv --signs +--+ --design randomized --resamples 200 \\
@@ -18,7 +19,7 @@ from exomics.cli._sheet import read_sheet
 from exomics.cli._step import input_path, option, require_suffix, whole_number
 from exomics.cli._write import save_table
 from exomics.results import ScoreTable
-from exomics.validation.chain import DESIGNS, chain
+from exomics.validation.chain import DESIGNS, ChainDesign, chain
 from exomics.validation.subject_scores import require_one_row_each, with_scores
 
 
@@ -31,6 +32,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--design", required=True, choices=DESIGNS, help="what the study can carry")
     parser.add_argument("--claim", choices=("association", "mediation"), default="association", help="what you ask")
     parser.add_argument("--level", action="append", type=option, default=[], metavar="NODE=LEVEL", help="counts as 1")
+    parser.add_argument("--adjust", nargs="+", default=[], metavar="COL", help="covariates of the links: age, purity")
     parser.add_argument("--scores", action="append", type=input_path, default=[], metavar="FILE", help="score tables")
     parser.add_argument("--subject", default="subject_id", metavar="COL", help="subject")
     parser.add_argument("--resamples", type=int, default=1000, metavar="N", help="bootstrap resamples of subjects")
@@ -48,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
         frame,
         arguments.nodes,
         signs=arguments.signs,
-        design=arguments.design,
+        design=ChainDesign(arguments.design, tuple(arguments.adjust)),
         levels={name: str(level) for name, level in arguments.level},
         claim=arguments.claim,
         resampling=(arguments.resamples, arguments.seed),

@@ -11,10 +11,11 @@ from exomics._checks import FloatArray
 from exomics.errors import InputError
 from exomics.stats.t_distribution import t_upper_tail
 
-__all__ = ["Link", "link_fit", "robustness_value"]
+__all__ = ["Link", "link_fit", "robustness_of_interval", "robustness_value"]
 
 _MOST_STEPS = 50
 _LARGEST_STEP = 5.0
+_LEAST_FREE = 1e-6  # of a residual that its own subject fixes
 
 
 class Link(NamedTuple):
@@ -30,7 +31,9 @@ class Link(NamedTuple):
     degrees_of_freedom: float
 
 
-def link_fit(outcome: FloatArray, predictor: FloatArray, covariates: FloatArray, *, binary: bool) -> Link:
+def link_fit(
+    outcome: FloatArray, predictor: FloatArray, covariates: FloatArray, *, binary: bool, robust: bool = False
+) -> Link:
     """Coefficient of a predictor of an outcome, given covariates.
 
     Least squares; or, for a binary outcome, the maximum of ``log L(b) + log det(I(b)) / 2`` (Firth), which exists when
@@ -44,6 +47,8 @@ def link_fit(outcome: FloatArray, predictor: FloatArray, covariates: FloatArray,
         (n_subjects, n_covariates).
     binary
         Whether the outcome is 0 or 1.
+    robust
+        Let the variance of a linear outcome differ between subjects (HC3).
 
     Returns
     -------
@@ -57,7 +62,8 @@ def link_fit(outcome: FloatArray, predictor: FloatArray, covariates: FloatArray,
 
     Notes
     -----
-    Firth (1993), doi:10.1093/biomet/80.1.27; Wald tests, t for the linear and normal for the binary model.
+    Firth (1993), doi:10.1093/biomet/80.1.27; HC3 of MacKinnon and White (1985), doi:10.1016/0304-4076(85)90158-7. Wald
+    tests, t for the linear and normal for the binary model.
 
     Examples
     --------
@@ -77,7 +83,12 @@ def link_fit(outcome: FloatArray, predictor: FloatArray, covariates: FloatArray,
         return Link(estimate, error, float(2 * special.ndtr(-abs(estimate / error))), df)
     coefficients = np.linalg.lstsq(design, y, rcond=None)[0]
     residual = y - design @ coefficients
-    error = float(np.sqrt((residual**2).sum() / df * np.linalg.inv(design.T @ design)[1, 1]))
+    inverse = np.linalg.inv(design.T @ design)
+    if robust:
+        leverage = np.einsum("ij,jk,ik->i", design, inverse, design)
+        error = float(np.sqrt((((design @ inverse[1]) * residual / np.maximum(1 - leverage, _LEAST_FREE)) ** 2).sum()))
+    else:
+        error = float(np.sqrt((residual**2).sum() / df * inverse[1, 1]))
     estimate = float(coefficients[1])
     p_value = (
         2 * float(np.asarray(t_upper_tail(np.array([abs(estimate / error)]), df)).ravel()[0]) if error > 0 else 0.0
@@ -109,7 +120,7 @@ def robustness_value(statistic: float, degrees_of_freedom: float) -> float:
     Parameters
     ----------
     statistic
-        t of the coefficient; for the interval instead of the estimate, ``|t|`` less its critical value.
+        t of the coefficient.
     degrees_of_freedom
         Of the residuals.
 
@@ -127,5 +138,43 @@ def robustness_value(statistic: float, degrees_of_freedom: float) -> float:
     >>> round(robustness_value(4.18, 783), 3)
     0.139
     """
-    square = statistic**2 / degrees_of_freedom
+    return _least_share(abs(statistic) / np.sqrt(degrees_of_freedom))
+
+
+def robustness_of_interval(statistic: float, degrees_of_freedom: float, critical: float) -> float:
+    """As `robustness_value`, to bring 0 into the interval instead of the estimate to 0.
+
+    With ``f = |t| / sqrt(df) - critical / sqrt(df - 1)``, 0 where that is negative: the interval holds 0 as it is.
+
+    Parameters
+    ----------
+    statistic
+        t of the coefficient.
+    degrees_of_freedom
+        Of the residuals.
+    critical
+        The quantile that the interval is made with, such as 1.96.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Notes
+    -----
+    Cinelli and Hazlett (2020), doi:10.1111/rssb.12348.
+
+    Examples
+    --------
+    >>> round(robustness_of_interval(4.18, 783, 1.96), 3)
+    0.076
+    """
+    if degrees_of_freedom <= 1:
+        return 0.0
+    f = abs(statistic) / np.sqrt(degrees_of_freedom) - critical / np.sqrt(degrees_of_freedom - 1)
+    return _least_share(max(float(f), 0.0))
+
+
+def _least_share(f: float) -> float:
+    square = f**2
     return float((np.sqrt(square**2 + 4 * square) - square) / 2)

@@ -21,7 +21,7 @@ def _assays(folder: Path) -> None:
     must("preprocess", ev, "-o", dose, "--flag", "check_hemolysis", "--normalize", "normalize_cargo:method=rpm")
     must("score", dose, "-o", folder / "cargo.tsv", "--signatures", "ev.mir29a_cargo", "--method", "mean_log2")
     must("load", "embedded_tumor_rna", "-o", tumor)
-    must("score", tumor, "-o", folder / "tumor.tsv", "--signatures", "ecm.col1", "imm.cd8")
+    must("score", tumor, "-o", folder / "tumor.tsv", "--signatures", "ecm.col1", "imm.cd8", "ctl.stroma")
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +59,10 @@ def test_a_cross_sectional_study_may_not_say_that_anything_mediates(assays: Path
     assert "cannot say that anything mediates: the design is cross_sectional" in refused.error
     assert not (tmp_path / "no.tsv").exists()
     assert "mediat" not in must(*words, "-o", tmp_path / "yes.tsv")
+    must(*words, "-o", tmp_path / "adjusted.tsv", "--adjust", "ctl.stroma")
+    plain, adjusted = (ChainTable.from_tsv(tmp_path / name) for name in ("yes.tsv", "adjusted.tsv"))
+    assert adjusted.provenance.parameters["covariates"] == ["ctl.stroma"]
+    assert (adjusted.frame["estimate"] != plain.frame["estimate"]).iloc[:4].all()
 
 
 @pytest.mark.real_data

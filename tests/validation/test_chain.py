@@ -13,8 +13,9 @@ from exomics.datasets.simulate.cohort import recruit
 from exomics.datasets.simulate.states import response_probability, states
 from exomics.datasets.simulate.truth import sample_truth
 from exomics.errors import DesignError, InputError
-from exomics.stats.path_links import link_fit, robustness_value
-from exomics.validation.chain import chain
+from exomics.stats.path_links import link_fit, robustness_of_interval, robustness_value
+from exomics.stats.t_distribution import t_quantile
+from exomics.validation.chain import ChainDesign, chain
 from exomics.validation.subject_scores import require_one_row_each
 
 NODES = ["arm", "mir29a", "collagen", "cd8", "response"]
@@ -131,6 +132,66 @@ def test_infinite_values_and_subjects_that_count_twice_are_refused() -> None:
     twice = pd.DataFrame({"subject_id": ["a", "b", "b", None, None]})
     with pytest.raises(InputError, match="b occurs 2 times"):
         require_one_row_each(twice, "subject_id")
+
+
+def of_stroma(n: int, seed: int = 3) -> pd.DataFrame:
+    """Stroma raises collagen and lowers CD8; between the two there is nothing."""
+    rng = np.random.default_rng(seed)
+    stroma, arm = rng.normal(size=n), np.arange(n) % 2
+    mirna = arm + rng.normal(0, 0.5, n)
+    collagen, cd8 = stroma - mirna + rng.normal(0, 0.5, n), rng.normal(0, 0.5, n) - stroma
+    return pd.DataFrame({"arm": arm, "mir29a": mirna, "collagen": collagen, "cd8": cd8, "stroma": stroma})
+
+
+def test_what_drives_two_nodes_is_taken_out_by_name_and_a_randomized_link_has_no_need_of_it() -> None:
+    asked = {"signs": "+--", "levels": {}, "resampling": (60, 1)}
+    plain, adjusted = (
+        chain(of_stroma(80), NODES[:4], design=ChainDesign("randomized", given), **asked).frame.set_index("link")
+        for given in ((), ("stroma",))
+    )
+    assert plain.loc["3", "status"] == "supported"
+    assert adjusted.loc["3", "status"] == "not_supported"
+    assert adjusted.loc["3", "note"] == "its interval holds 0: it is not shown, nor shown to be absent"
+    assert "chain broken at link 3 (collagen -> cd8)" in adjusted.loc["joint", "note"]
+    assert adjusted.loc["2", "status"] == "supported"
+    assert adjusted.loc["1", "estimate"] == plain.loc["1", "estimate"]
+    with pytest.raises(InputError, match="the covariate 'age' is no column with values"):
+        chain(of_stroma(80), NODES[:4], design=ChainDesign("randomized", ("age",)), **asked)
+    with pytest.raises(InputError, match="the covariate 'cd8' is a node of the chain"):
+        chain(of_stroma(80), NODES[:4], design=ChainDesign("randomized", ("cd8",)), **asked)
+
+
+@pytest.mark.parametrize("n", [12, 30])
+@pytest.mark.parametrize("spread", [0.0, 0.6])
+def test_intervals_of_links_hold_the_truth_in_small_studies(n: int, spread: float) -> None:
+    """400 links of few subjects, of one variance and of one that grows with the predictor; 95 % are asked for."""
+    rng = np.random.default_rng(n)
+    inside = []
+    for _ in range(400):
+        x, z = rng.normal(size=n), rng.normal(size=(n, 2))
+        y = 0.5 * x + z @ [0.3, 0.2] + rng.normal(size=n) * np.exp(spread * x)
+        found = link_fit(y, x, z, binary=False, robust=True)
+        half = float(t_quantile(0.975, found.degrees_of_freedom)) * found.standard_error
+        inside.append(abs(found.estimate - 0.5) < half)
+    assert 0.92 < np.mean(inside) < 0.99
+
+
+def test_who_left_was_not_assigned() -> None:
+    study = trial().copy()
+    assert rows(study).loc["1", "note"] == "randomized: no confounder can explain it"
+    study.loc[study.index[:7], "mir29a"] = np.nan
+    told = rows(study).loc["1", "note"]
+    assert told == (
+        "randomized: no confounder can explain it, but 7 of 400 subjects are lost to it, which was not assigned"
+    )
+
+
+def test_robustness_of_the_interval_is_the_published_one_and_none_where_it_holds_0() -> None:
+    """Cinelli and Hazlett (2020), table 1: t = 4.18 on 783 degrees of freedom."""
+    assert round(robustness_of_interval(4.18, 783.0, 1.963), 3) == 0.076
+    assert robustness_of_interval(-4.18, 783.0, 1.963) == robustness_of_interval(4.18, 783.0, 1.963)
+    assert robustness_of_interval(2.0, 8.0, 2.306) == 0.0
+    assert robustness_of_interval(5.0, 1.0, 12.7) == 0.0
 
 
 def test_bad_input_is_refused() -> None:
