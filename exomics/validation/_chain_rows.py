@@ -32,8 +32,9 @@ def link_row(study: ChainStudy, at: int, link: Link | None, how: tuple[str, Floa
     if link is None:
         missing = " and ".join(name for name in (cause, effect) if name not in study.values)
         return row | {"status": "not_measured", "note": f"{missing} not measured in this study"}
-    row |= {"n_subjects": int(study.complete(at).sum())}
-    if row["n_subjects"] < LEAST_SUBJECTS or not np.isfinite([link.estimate, *_percentiles(drawn)]).all():
+    n_subjects = int(study.complete(at).sum())
+    row |= {"n_subjects": n_subjects}
+    if n_subjects < LEAST_SUBJECTS or not np.isfinite([link.estimate, *_percentiles(drawn)]).all():
         return row | {"status": "not_estimated", "note": _NO_ESTIMATE}
     is_binary = effect in study.binary
     critical = float(special.ndtri(0.975) if is_binary else t_quantile(0.975, link.degrees_of_freedom))
