@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from anndata import AnnData
 
 from exomics.errors import InputError, LayerError
 from exomics.registry.signature import Signature
+from exomics.registry.signature_files import load_signature
 from exomics.schema import layer_of
 
 
@@ -36,3 +38,17 @@ def require_receptors(signature: Signature, tumor: AnnData) -> None:
             f"{signature.id} reads receptors on {', '.join(signature.layers)}; these are {layer}. The tumors come "
             "first, the tissue that secretes second."
         )
+
+
+def shared_partners(pairs: Sequence[Pair], others: Sequence[Signature | str]) -> list[str]:
+    """Of each pair what its partners that are members of other signatures make of a correlation with those."""
+    held = [load_signature(of) if isinstance(of, str) else of for of in others]
+    return [
+        "; ".join(
+            f"{name} is a member of {one.id}: they go together by construction"
+            for one in held
+            for name in (pair.ligand, *pair.receptor)
+            if name in {member.feature_id for member in one.members}
+        )
+        for pair in pairs
+    ]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+ONE_CONTRAST = "one contrast: replicated says that a ligand is significant in it, and nothing more"
 
-def replicated(effects: pd.DataFrame, alpha: float) -> dict[str, str]:
-    """``up``, ``down`` or ``no`` for each gene: significant with one sign in every row that it has."""
+
+def replicated(effects: pd.DataFrame, alpha: float, n_contrasts: int) -> dict[str, str]:
+    """``up``, ``down`` or ``no`` for each gene: significant with one sign in each of so many contrasts."""
     found = {}
     for gene, rows in effects.groupby("gene"):
-        significant = (rows["adj_p_value"] < alpha).all()
+        significant = (rows["adj_p_value"] < alpha).all() and rows["contrast"].nunique() == n_contrasts
         signs = set(np.sign(rows["log2_fold_change"]))
         found[str(gene)] = {1.0: "up", -1.0: "down"}.get(signs.pop(), "no") if significant and len(signs) == 1 else "no"
     return found

@@ -18,8 +18,8 @@ from exomics.results import AxisTable, DifferentialTable, Provenance, ReferenceT
 from exomics.schema import Scale, annotate, keys, layer_of, metadata, scale_of
 from exomics.schema.numbers import numbers_of
 from exomics.scoring._feature_reference import own_reference
-from exomics.scoring._pairs import Pair, pairs_of, require_receptors
-from exomics.scoring._replication import replicated, replicated_first
+from exomics.scoring._pairs import Pair, pairs_of, require_receptors, shared_partners
+from exomics.scoring._replication import ONE_CONTRAST, replicated, replicated_first
 from exomics.scoring.features import dense, measured_features
 from exomics.scoring.members import members_in_table
 from exomics.scoring.run import score
@@ -120,14 +120,15 @@ def rank_axes(
     orthologs
         Table by which human ligands are found in a table of another species.
     alpha
-        A ligand is replicated if it is significant at this level, with one sign, in every contrast.
+        A ligand is replicated if it is significant at this level, with one sign, in every contrast; one that a contrast
+        lacks is not.
 
     Returns
     -------
     AxisTable
         One row per pair and contrast: replicated ligands first, then by the size of the partial correlation. Status
         ``not_measured`` (ligand not in the table), ``below_detection`` (a partner detected in fewer than 20 % of the
-        tumors), ``below_floor`` (no axis score) or ``ok``.
+        tumors), ``below_floor`` (too few axis scores) or ``ok``.
 
     Raises
     ------
@@ -140,7 +141,8 @@ def rank_axes(
     -----
     The axis is ``min(z_ligand, min_subunits z)`` within the tumor (`axis_min`). The correlation is partial, Pearson,
     with Fisher's interval; ``axis_adj_p_value`` is Benjamini-Hochberg over the pairs of the signature. Nothing here
-    shows that a ligand of muscle acts on the tumor.
+    shows that a ligand of muscle acts on the tumor. Where a partner is a member of the target or of a covariate the two
+    go together by construction, and the note says so.
     """
     pairs = pairs_of(signature)
     require_receptors(signature, tumor)
@@ -148,11 +150,16 @@ def rank_axes(
     effects = members_in_table(table, [pair.ligand for pair in pairs], orthologs=orthologs)
     level, covariates = _levels(tumor, target, adjust)
     axis_rows = _axis_rows(axes, pairs, level, covariates)
+    axis_rows["shared"] = shared_partners(
+        pairs, [of for of in (target, *adjust) if not isinstance(of, str) or of not in tumor.obs.columns]
+    )
+    n_contrasts = table.frame["contrast"].nunique()
     axis_rows["detected"] = _detected(tumor, signature, pairs)
     kept = effects[["gene", "contrast", "status", "log2_fold_change", "adj_p_value"]]
     frame = kept.merge(axis_rows, left_on="gene", right_on="ligand")
-    frame["replicated"] = frame["ligand"].map(replicated(effects, alpha))
-    frame["note"] = np.where(frame["status"] == "measured", "", "ligand " + frame["status"] + " in the table")
+    frame["replicated"] = frame["ligand"].map(replicated(effects, alpha, n_contrasts))
+    frame["note"] = np.where(frame["status"] == "measured", "", "ligand " + frame["status"] + " in the table; ")
+    frame["note"] = (frame["note"] + frame["shared"]).str.removesuffix("; ")
     frame["status"] = np.where(frame["status"] == "not_measured", "not_measured", frame["axis_status"])
     return AxisTable(replicated_first(frame)[list(AxisTable.columns)], _provenance(table, signature, alpha))
 
@@ -189,6 +196,10 @@ def _above_zero(values: FloatArray, scale: Scale) -> FloatArray:
 
 
 def _keys(adata: AnnData) -> list[str]:
+    if keys.SUBJECT_ID not in adata.obs.columns:
+        raise InputError(
+            f"the samples of {layer_of(adata)} have no column {keys.SUBJECT_ID}; the sample sheet must name it."
+        )
     times = adata.obs[keys.TIME_POINT].astype(str) if keys.TIME_POINT in adata.obs else [""] * adata.n_obs
     return [
         f"{subject} {time}".strip() for subject, time in zip(adata.obs[keys.SUBJECT_ID].astype(str), times, strict=True)
@@ -221,7 +232,8 @@ def _numeric(column: pd.Series) -> pd.Series:
 
 def _axis_rows(axes: ScoreTable, pairs: list[Pair], level: pd.Series, covariates: pd.DataFrame) -> pd.DataFrame:
     """One row per pair: status of its axis in the tumor, and its partial correlation with the target."""
-    states = axes.frame.drop_duplicates(["arm"]).set_index("arm")["status"]
+    scored_first = axes.frame.iloc[np.argsort(axes.frame["status"] != "ok", kind="stable")]
+    states = scored_first.drop_duplicates(["arm"]).set_index("arm")["status"]
     rows = []
     for pair in pairs:
         found = _correlation(axes, pair, level, covariates)
@@ -237,7 +249,7 @@ def _axis_rows(axes: ScoreTable, pairs: list[Pair], level: pd.Series, covariates
                 "ci_low": found.ci_low,
                 "ci_high": found.ci_high,
                 "p_value": found.p_value,
-                "axis_status": states[pair.name],
+                "axis_status": "below_floor" if states[pair.name] == "ok" and not found.n else states[pair.name],
             }
         )
     frame = pd.DataFrame(rows)
@@ -272,4 +284,5 @@ def _provenance(table: DifferentialTable, signature: Signature, alpha: float) ->
         method="rank_axes",
         parameters={"alpha": alpha, "differential": table.provenance.method},
         inputs=(*table.provenance.inputs, *inputs),
+        notes=(ONE_CONTRAST,) if table.frame["contrast"].nunique() == 1 else (),
     )

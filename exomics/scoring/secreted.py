@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -70,7 +70,8 @@ def add_secreted(
     genes, lost = _human_genes(secretome, orthologs)
     effects = members_in_table(table, genes, orthologs=orthologs)
     of_pair = effects["gene"].isin(set(ranked.frame["ligand"]))
-    rows = AxisTable(_rows(effects[~of_pair], ranked, secretome), ranked.provenance).frame  # typed as the others are
+    direction = replicated(effects, float(ranked.provenance.parameters["alpha"]), table.frame["contrast"].nunique())
+    rows = AxisTable(_rows(effects[~of_pair], direction, secretome), ranked.provenance).frame  # typed as the others are
     told = (
         f"{secretome.source} calls {len(secretome.genes)} {secretome.species} genes secreted (evidence U: its word)",
         _several(lost, f"in no pair of {orthologs.source}" if orthologs else ""),
@@ -87,9 +88,9 @@ def add_secreted(
     return AxisTable(replicated_first(pd.concat(both, ignore_index=True)) if both else rows, provenance)
 
 
-def _rows(effects: pd.DataFrame, ranked: AxisTable, secretome: Secretome) -> pd.DataFrame:
+def _rows(effects: pd.DataFrame, found: Mapping[str, str], secretome: Secretome) -> pd.DataFrame:
     """Rows of an axis table for the genes that change in every contrast."""
-    direction = effects["gene"].map(replicated(effects, float(ranked.provenance.parameters["alpha"]))).astype(str)
+    direction = effects["gene"].map(found).astype(str)
     rows = effects[["contrast", "log2_fold_change", "adj_p_value"]].assign(
         ligand=effects["gene"],
         replicated=direction,
