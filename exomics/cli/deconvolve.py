@@ -39,7 +39,9 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--option", action="append", type=option, default=[], dest="options", metavar="KEY=VALUE",
         help="of the method (repeatable)",
     )  # fmt: skip
-    parser.add_argument("--resamples", type=int, default=0, metavar="N", help="resamples of the features for intervals")
+    parser.add_argument(
+        "--resamples", type=whole_number, default=0, metavar="N", help="resamples of the features for intervals"
+    )
     parser.add_argument("--seed", type=whole_number, default=1, help="of the resamples")
     parser.add_argument("--aliases", metavar="DATASET", help="find features under aliases too, such as ref_hgnc")
 
@@ -72,7 +74,7 @@ def _files(method: str, words: list[str]) -> dict[str, Path]:
         if role in found:
             raise InputError(f"--reference gives the {role} twice; {method} takes {', '.join(roles)}.")
         if not Path(path).is_file():
-            raise InputError(f"{path} does not exist; give the file of the reference's {role}.")
+            raise InputError(f"{path} does not exist; give [ROLE=]FILE, of the roles of {method}: {', '.join(roles)}.")
         found[role] = Path(path)
     return found
 

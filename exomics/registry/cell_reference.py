@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,10 @@ from exomics.registry._gene_rows import GENE_COLUMNS, column_of, listed_genes, t
 __all__ = ["CellReference", "Profiles", "read_cell_reference"]
 
 _TYPE_COLUMNS = ("cell_type", "gene_set", "Cell population", "Denomination")
+_CONTENT, _OF_TYPES = "mrna_content", ("profiles", "markers")
+_ENSEMBL_COLUMNS = ("ensembl_id", "ENSEMBL.ID", "ENSEMBL ID")
+_ENSEMBL = re.compile(r"(?:ensembl:)?(ENS[A-Z]*G)\d{11}")
+_SPECIES = {"ENSG": "human", "ENSMUSG": "mouse", "ENSRNOG": "rat"}
 
 
 class Profiles(NamedTuple):
@@ -39,19 +44,37 @@ class CellReference:
         number (mrna_content), or names (dropped, universe).
     inputs
         Name and sha256 of each file, for the provenance.
+    identifiers
+        Marker -> ``ensembl:ID``, where the file of markers gives both.
     """
 
     parts: Mapping[str, Any]
     inputs: tuple[Mapping[str, str], ...] = ()
+    identifiers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def species(self) -> str:
+        """Whose genes these are, where Ensembl ids tell: human, mouse or rat; "" otherwise."""
+        names = [*self.identifiers.values(), *(name for part in self.parts.values() for name in _features_of(part))]
+        found = {_SPECIES.get(told[1], "") for name in names if (told := _ENSEMBL.match(name))}
+        return found.pop() if len(found) == 1 else ""
 
     def only(self, cell_types: Iterable[str]) -> CellReference:
-        """The reference of these cell types alone, in this order; a marker set ``TYPE%...`` belongs to TYPE."""
+        """The reference of these cell types alone, in this order; a marker set ``TYPE%...`` belongs to TYPE.
+
+        The mRNA content of what has no profile, such as uncharacterized cells, is kept.
+        """
         chosen = tuple(dict.fromkeys(cell_types))
-        known = {name for part in self.parts.values() for name in _types_of(part)}
+        known = dict.fromkeys(name for role in _OF_TYPES for name in _types_of(self.parts.get(role)))
         unknown = [name for name in chosen if name not in known]
         if unknown or not chosen:
-            raise InputError(f"the reference has no cell type {', '.join(unknown) or '(none is named)'}.")
-        return replace(self, parts={role: _only(part, chosen) for role, part in self.parts.items()})
+            absent, there = ", ".join(unknown) or "(none is named)", ", ".join(known) or "none"
+            raise InputError(f"the reference has no cell type {absent}; it has {there}.")
+        parts = {role: _only(part, chosen) for role, part in self.parts.items()}
+        if _CONTENT in parts:
+            told = self.parts[_CONTENT].items()
+            parts[_CONTENT] |= {name: value for name, value in told if name not in known}
+        return replace(self, parts=parts)
 
 
 def read_cell_reference(files: Mapping[str, Path | str]) -> CellReference:
@@ -61,8 +84,9 @@ def read_cell_reference(files: Mapping[str, Path | str]) -> CellReference:
     ----------
     files
         Role -> path. ``profiles, variability, spillover, calibration``: TSV with a header and names in the first
-        column; ``markers``: GMT, or TSV with a column of cell types and one of genes; ``mrna_content``: TSV of cell
-        type and number; ``dropped, universe``: one name per line, or a TSV with a column of genes.
+        column; ``markers``: GMT, or TSV with a column of cell types and one of symbols, of Ensembl ids, or both: a gene
+        is then found by either; ``mrna_content``: TSV of cell type and number; ``dropped, universe``: one name per
+        line, or a TSV with a column of genes.
 
     Returns
     -------
@@ -86,20 +110,39 @@ def read_cell_reference(files: Mapping[str, Path | str]) -> CellReference:
     """
     parts: dict[str, Any] = {}
     inputs: list[dict[str, str]] = []
+    identifiers: dict[str, str] = {}
     for role, given in files.items():
         if role not in _READERS:
             raise InputError(f"a reference has no part {role!r}; its parts: {', '.join(_READERS)}.")
         path = Path(given)
         if not path.is_file():
             raise InputError(f"{path} does not exist; give the file of the reference's {role}.")
-        parts[role] = _READERS[role](text_rows(path), path)
+        rows = text_rows(path)
+        parts[role] = _READERS[role](rows, path)
         inputs.append({"name": path.name, "sha256": sha256_of(path)})
-    return CellReference(parts, tuple(inputs))
+        identifiers |= _identifiers(rows) if role == "markers" else {}
+    return CellReference(parts, tuple(inputs), identifiers)
 
 
-def _types_of(part: Any) -> set[str]:
-    names = part.columns + part.rows if isinstance(part, Profiles) else part if isinstance(part, dict) else ()
-    return {name.partition("%")[0] for name in names}
+def _types_of(part: Profiles | Mapping[str, Any] | None) -> Iterator[str]:
+    names = part.columns if isinstance(part, Profiles) else part or ()
+    yield from (name.partition("%")[0] for name in names)
+
+
+def _features_of(part: Any) -> tuple[str, ...]:
+    if isinstance(part, Profiles):
+        return part.rows
+    lists = part.values() if isinstance(part, dict) else [part]
+    return tuple(name for listed in lists if isinstance(listed, tuple) for name in listed)
+
+
+def _identifiers(rows: list[list[str]]) -> dict[str, str]:
+    """Marker -> Ensembl id, of a file that has a column of each."""
+    gene, ensembl = (column_of(rows[0], known) for known in (GENE_COLUMNS, _ENSEMBL_COLUMNS))
+    if gene is None or ensembl is None:
+        return {}
+    told = (row for row in rows[1:] if len(row) > max(gene, ensembl))
+    return {row[gene]: f"ensembl:{row[ensembl]}" for row in told if row[gene] and row[ensembl]}
 
 
 def _only(part: Any, chosen: tuple[str, ...]) -> Any:
@@ -116,8 +159,10 @@ def _only(part: Any, chosen: tuple[str, ...]) -> Any:
 def _profiles(rows: list[list[str]], path: Path) -> Profiles:
     header, body = rows[0], rows[1:]
     columns = header[1:] if body and len(header) == len(body[0]) else header
-    if not body or any(len(row) != len(columns) + 1 for row in body):
-        raise InputError(f"{path}: expected a header and rows of a name and {len(columns)} numbers, tab-separated.")
+    if not body or not columns or any(len(row) != len(columns) + 1 for row in body):
+        raise InputError(
+            f"{path}: expected a header and rows of a name and {len(columns) or 'its'} numbers, tab-separated."
+        )
     names = tuple(row[0] for row in body)
     if len(set(names)) != len(names) or len(set(columns)) != len(columns):
         raise InputError(f"{path} names a row or a column twice; name each once.")
@@ -125,7 +170,8 @@ def _profiles(rows: list[list[str]], path: Path) -> Profiles:
 
 
 def _markers(rows: list[list[str]], path: Path) -> dict[str, tuple[str, ...]]:
-    gene, cell_type = (column_of(rows[0], known) for known in (GENE_COLUMNS, _TYPE_COLUMNS))
+    gene = column_of(rows[0], (*GENE_COLUMNS, *_ENSEMBL_COLUMNS))
+    cell_type = column_of(rows[0], _TYPE_COLUMNS)
     pairs = (
         [(row[cell_type], row[gene]) for row in rows[1:] if len(row) > max(gene, cell_type)]
         if gene is not None and cell_type is not None

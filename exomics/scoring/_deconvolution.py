@@ -22,18 +22,21 @@ _COMPARES = ("samples", "cell_types")
 class Prepared(NamedTuple):
     """A reference as a kernel takes it: ``features`` (n_features,), ``profiles`` (n_features, n_profiles), ``parts`` as
     its other keyword arguments, ``feature_parts`` those with a row per feature; ``cell_types`` (n_cell_types,) names
-    the columns of its result."""
+    the columns of its result; ``notes`` are what a reader of the result must know."""
 
     features: tuple[str, ...]
     profiles: FloatArray
     cell_types: tuple[str, ...]
     parts: Mapping[str, Any]
     feature_parts: Mapping[str, FloatArray] = MappingProxyType({})
+    notes: tuple[str, ...] = ()
 
 
 def profile_table(reference: CellReference, *, drop: str = "") -> Profiles:
     """The profiles of a reference without the features of its part `drop`."""
     table: Profiles = reference.parts["profiles"]
+    if (table.values < 0).any():
+        raise InputError("the profiles hold negative values, as logarithms do; give them on the linear scale.")
     left_out = set(reference.parts.get(drop, ()))
     kept = [row for row, name in enumerate(table.rows) if name not in left_out]
     return Profiles(tuple(table.rows[row] for row in kept), table.columns, table.values[kept])
@@ -49,16 +52,20 @@ def marker_table(markers: Mapping[str, tuple[str, ...]], universe: tuple[str, ..
     return Profiles(names, tuple(markers), values)
 
 
-def content_of(reference: CellReference, cell_types: tuple[str, ...], default: float | None = None) -> FloatArray:
-    """mRNA per cell of each cell type; 1 for all where the reference does not tell."""
+def content_of(reference: CellReference, cell_types: tuple[str, ...]) -> FloatArray:
+    """mRNA per cell of each cell type, that of ``default`` where a type is not listed; 1 for all without a table."""
     told: Mapping[str, float] = reference.parts.get("mrna_content", {})
-    missing = [name for name in cell_types if name not in told]
-    if told and missing and default is None:
-        raise InputError(f"the mRNA content of {', '.join(missing)} is not given; name every profile in its file.")
-    content = np.array([told.get(name, default or 1.0) if told else 1.0 for name in cell_types])
-    if not (content > 0).all():
+    if not told:
+        return np.ones(len(cell_types))
+    content = [told.get(name, told.get("default", np.nan)) for name in cell_types]
+    missing = [name for name, value in zip(cell_types, content, strict=True) if np.isnan(value)]
+    if missing:
+        raise InputError(
+            f"the mRNA content of {', '.join(missing)} is not given; name every profile in its file, or a default."
+        )
+    if not min(content) > 0:
         raise InputError("the mRNA content of every cell type must be positive.")
-    return content
+    return np.array(content)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +90,8 @@ class Deconvolution(MethodSpec):
         The method's own word for a cell type -> its name in the lineage tree, where the two differ.
     least_coverage
         Least fraction of the features of a cell type (of all profiles, where they are fitted together) to be measured.
+    of_species
+        Species of the samples -> parameters whose default differs for them.
     resamples
         Whether intervals come from resampling the features: not where a method ranks the whole transcriptome.
     """
@@ -95,6 +104,7 @@ class Deconvolution(MethodSpec):
     compares: tuple[str, ...] = ("samples",)
     cell_types: Mapping[str, str] = field(default_factory=dict)
     least_coverage: float = 0.5
+    of_species: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     resamples: bool = True
 
     def __post_init__(self) -> None:

@@ -17,6 +17,10 @@ from exomics.stats.constrained_regression import nonnegative_fit
 _LARGEST_WEIGHT = 100.0
 _LEAST_VARIABILITY = 1e-12
 _OTHER_CONTENT, _OTHER_VALUE = "otherCells", 0.4  # uncharacterized cells, where the table of contents leaves them out
+_NOT_TOLD = (
+    f"the mRNA content of uncharacterized cells ({_OTHER_CONTENT}) is not given: {_OTHER_VALUE} as in EPIC's table, "
+    "which is wrong in any other unit"
+)
 
 
 def epic(
@@ -76,13 +80,21 @@ def _weights(profiles: FloatArray, variability: FloatArray | None) -> FloatArray
 
 def _prepare(reference: CellReference) -> Prepared:
     table = profile_table(reference)
-    content = content_of(reference, (*table.columns, _OTHER_CONTENT), default=_OTHER_VALUE)
+    content, notes = _content(reference, table.columns)
     spread: Profiles | None = reference.parts.get("variability")
     if spread is not None and (spread.rows != table.rows or spread.columns != table.columns):
         raise InputError("variability must have the rows and columns of profiles, in the same order.")
     by_feature = {} if spread is None else {"variability": spread.values}
     names = (*table.columns, OTHER)
-    return Prepared(table.rows, table.values, names, {"mrna_content": content}, by_feature)
+    return Prepared(table.rows, table.values, names, {"mrna_content": content}, by_feature, notes)
+
+
+def _content(reference: CellReference, cell_types: tuple[str, ...]) -> tuple[FloatArray, tuple[str, ...]]:
+    """mRNA per cell of each type and, last, of uncharacterized cells; with what must be said where that is not told."""
+    told = reference.parts.get("mrna_content", {})
+    if not told or _OTHER_CONTENT in told or "default" in told:
+        return content_of(reference, (*cell_types, _OTHER_CONTENT)), ()
+    return np.append(content_of(reference, cell_types), _OTHER_VALUE), (_NOT_TOLD,)
 
 
 SPEC = Deconvolution(

@@ -29,7 +29,7 @@ def mcp_counter(
     profiles
         (n_features, n_cell_types) 1 for a marker, 0 for none.
     statistic
-        ``mean``; ``median`` is that of the mouse version.
+        ``mean``; ``median`` is that of the mouse version, and the default for samples of mice.
 
     Returns
     -------
@@ -81,6 +81,7 @@ SPEC = Deconvolution(
     comparable="samples",
     units="log2",
     parameters={"statistic": "mean"},
+    of_species={"mouse": {"statistic": "median"}},
     works_on="log2",
     prepare=_prepare,
     roles=("markers",),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -17,31 +16,18 @@ from exomics.harmonize import AliasTable
 from exomics.registry.cell_reference import CellReference
 from exomics.results.deconvolution import DeconvolutionTable
 from exomics.results.provenance import Provenance
-from exomics.schema import keys, layer_of, metadata, scale_of, steps_of
+from exomics.schema import keys, layer_of, metadata, steps_of
 from exomics.scoring._deconvolution import Deconvolution, Prepared
 from exomics.scoring._species import species_of
+from exomics.scoring.deconvolution._alignment import Aligned, align
 from exomics.scoring.deconvolution._consensus_types import LINEAGE_AGREEMENT
 from exomics.scoring.deconvolution._intervals import percentile_interval
 from exomics.scoring.deconvolution._lineage import lineage_agreement
 from exomics.scoring.deconvolution._methods import Deconvolutions
-from exomics.scoring.features import FLAT, dense, measured_features, sample_levels
-from exomics.scoring.scale import to_working_scale
+from exomics.scoring.features import FLAT
 
-_MILLION = 1e6
 _TRANSCRIPTOMES = ("_rna", "_scrna")
-
-
-@dataclass(frozen=True)
-class _Aligned:
-    """Values (n_samples, n_features) and profiles (n_features, n_profiles) over the measured features of a reference,
-    the coverage (n_samples, n_profiles) of each profile, what else the reference has per feature, and the samples
-    (n_samples,) that carry nothing, whose values are missing."""
-
-    values: FloatArray
-    profiles: FloatArray
-    coverage: FloatArray
-    feature_parts: dict[str, FloatArray]
-    is_flat: NDArray[np.bool_]
+_FLOOR = "least_coverage"
 
 
 def deconvolve(
@@ -89,8 +75,8 @@ def deconvolve(
     ScaleError
         If the scale is not declared or not one the method accepts, or the values contradict it.
     InputError
-        If the reference lacks a part or shares no feature with the samples, the method has no such parameter, or the
-        shipped markers, which are human, are asked of another species.
+        If the reference lacks a part, names genes of another species or shares no feature with the samples, the method
+        has no such parameter, or the shipped markers, which are human, are asked of another species.
 
     Notes
     -----
@@ -109,14 +95,15 @@ def deconvolve(
     [[4.5, 'ok'], [0.0, 'ok'], [nan, 'not_measured']]
     """
     spec = cast(Deconvolution, Deconvolutions[method])
-    _require_transcriptome(adata, spec, has_reference=reference is not None)
+    _require_transcriptome(adata)
     given = _checked(spec, reference or CellReference({}))
+    species = _require_species(adata, spec, reference)
     if cell_types:
         given = given.only(cell_types)
-    options = _options(spec, parameters or {})
-    floor = float(options.pop("least_coverage"))
+    options = _options(spec, parameters or {}, species)
+    floor = float(options.pop(_FLOOR))
     prepared = spec.prepare(given)
-    aligned = _align(adata, prepared, spec, aliases)
+    aligned = align(adata, (given, prepared, spec), aliases)
 
     def estimate(rows: NDArray[np.int64]) -> FloatArray:
         by_feature = {name: part[rows] for name, part in aligned.feature_parts.items()}
@@ -132,23 +119,32 @@ def deconvolve(
         generator = np.random.default_rng(seed)
         low, high = percentile_interval(estimate, aligned.profiles, n_resamples=n_resamples, generator=generator)
     frame = _frame(adata, (prepared, spec, floor), (found, low, high), aligned)
-    told = {**options, "least_coverage": floor, "resampling": list(resampling)}
+    told = {**options, _FLOOR: floor, "resampling": list(resampling)}
     agreement = lineage_agreement(adata, frame, (spec, given, prepared), aliases)
-    provenance = _provenance(adata, spec, given, {"options": told, LINEAGE_AGREEMENT: agreement})
+    notes = (*prepared.notes, *aligned.notes)
+    provenance = _provenance(adata, spec, given, {"options": told, LINEAGE_AGREEMENT: agreement}, notes=notes)
     return DeconvolutionTable(frame, provenance)
 
 
-def _require_transcriptome(adata: AnnData, spec: Deconvolution, *, has_reference: bool) -> None:
+def _require_transcriptome(adata: AnnData) -> None:
     layer = layer_of(adata)
     if not layer.endswith(_TRANSCRIPTOMES):
         raise LayerError(
             f"cell types are estimated from RNA ({', '.join(_TRANSCRIPTOMES)}); these samples are {layer}."
         )
-    if not has_reference and (species := species_of(adata)) != "human":
+
+
+def _require_species(adata: AnnData, spec: Deconvolution, reference: CellReference | None) -> str:
+    """The species of the samples, if it is that of the reference where its genes tell."""
+    species = species_of(adata)
+    named = reference.species if reference else "human"
+    if named and named != species:
+        what = "features of the reference" if reference else f"markers that {spec.name} brings"
         raise InputError(
-            f"the markers that {spec.name} brings are human genes; these samples are {species}. Give markers of their "
-            f"own (--reference): orthologs of markers mark no cell type."
+            f"the {what} are {named} genes; these samples are {species}. Give a reference of their own "
+            "species (--reference): orthologs of markers mark no cell type."
         )
+    return species
 
 
 def _checked(spec: Deconvolution, reference: CellReference) -> CellReference:
@@ -162,47 +158,22 @@ def _checked(spec: Deconvolution, reference: CellReference) -> CellReference:
     return reference
 
 
-def _options(spec: Deconvolution, given: Mapping[str, Any]) -> dict[str, Any]:
-    options = {**spec.parameters, "least_coverage": spec.least_coverage}
+def _options(spec: Deconvolution, given: Mapping[str, Any], species: str) -> dict[str, Any]:
+    options = {**spec.parameters, **spec.of_species.get(species, {}), _FLOOR: spec.least_coverage}
     unknown = [name for name in given if name not in options]
     if unknown:
         raise InputError(f"{spec.name} has no parameter {unknown[0]!r}; its parameters: {', '.join(options)}.")
-    return {**options, **given}
-
-
-def _align(adata: AnnData, prepared: Prepared, spec: Deconvolution, aliases: AliasTable | None) -> _Aligned:
-    """The features of the reference that are measured, in the order of their names."""
-    features = measured_features(adata, keys.FEATURE_NAME)
-    is_flat = sample_levels(adata, features.columns).is_flat
-    spellings = features.spellings(prepared.features, aliases)
-    column = {name: int(at) for name, at in zip(features.names, features.columns, strict=True)}
-    at = {name: column.get(spellings.get(name, name), -1) for name in prepared.features}
-    measured = (row for row, name in enumerate(prepared.features) if at[name] >= 0)
-    rows = sorted(measured, key=prepared.features.__getitem__)
-    if not rows:
-        raise InputError(
-            f"no feature of the reference is measured ({', '.join(prepared.features[:3])} ...); "
-            "is feature_name a gene symbol of the reference's species?"
-        )
-    raw = dense(adata, np.array([at[prepared.features[row]] for row in rows], dtype=np.int64))
-    values = np.asarray(to_working_scale(raw, scale_of(adata), spec), dtype=np.float64)
-    if spec.works_on == "linear":
-        whole = np.asarray(to_working_scale(dense(adata, features.columns), scale_of(adata), spec), dtype=np.float64)
-        totals = np.nansum(whole, axis=1, keepdims=True)
-        values = np.divide(values, totals, out=np.full(values.shape, np.nan), where=totals > 0) * _MILLION
-    values[is_flat] = np.nan
-    profiles = prepared.profiles[rows]
-    belongs = (prepared.profiles != 0).astype(np.float64)
-    coverage = (~np.isnan(values)).astype(np.float64) @ belongs[rows] / np.maximum(belongs.sum(axis=0), 1.0)
-    by_feature = {name: part[rows] for name, part in prepared.feature_parts.items()}
-    return _Aligned(values, profiles, coverage, by_feature, is_flat)
+    options |= given
+    if not isinstance(options[_FLOOR], int | float) or not 0 <= options[_FLOOR] <= 1:
+        raise InputError(f"{_FLOOR} must be a fraction between 0 and 1; got {options[_FLOOR]!r}.")
+    return options
 
 
 def _frame(
     adata: AnnData,
     how: tuple[Prepared, Deconvolution, float],
     results: tuple[FloatArray, FloatArray, FloatArray],
-    aligned: _Aligned,
+    aligned: Aligned,
 ) -> pd.DataFrame:
     (prepared, spec, floor), (found, low, high), coverage = how, results, aligned.coverage
     n_samples, n_types = found.shape
@@ -252,7 +223,12 @@ def _labels(adata: AnnData) -> dict[str, NDArray[Any]]:
 
 
 def _provenance(
-    adata: AnnData, spec: Deconvolution, reference: CellReference, parameters: Mapping[str, Any]
+    adata: AnnData,
+    spec: Deconvolution,
+    reference: CellReference,
+    parameters: Mapping[str, Any],
+    *,
+    notes: tuple[str, ...],
 ) -> Provenance:
     known = metadata(adata)
     n_resamples, seed = parameters["options"]["resampling"]
@@ -274,6 +250,6 @@ def _provenance(
         },
         inputs=(dataset, *reference.inputs),
         seed=int(seed) if n_resamples else None,
-        notes=(f"{spec.name}: {spec.units}; compare between {comparable}, {scope}",),
+        notes=(f"{spec.name}: {spec.units}; compare between {comparable}, {scope}", *notes),
         acknowledgments=tuple(map(str, known.get(keys.ACKNOWLEDGMENTS, ()))),
     )
