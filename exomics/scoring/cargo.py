@@ -15,7 +15,7 @@ from exomics.preprocess.cargo import IS_SPIKE, possible_normalizers
 from exomics.results.cargo import CargoTable
 from exomics.results.provenance import Provenance
 from exomics.schema import keys, layer_of, metadata, steps_of
-from exomics.schema.hemolysis import RAISED
+from exomics.schema.hemolysis import GRADE, RAISED
 from exomics.scoring._cargo_difference import difference, note_of, undetected
 from exomics.scoring._cargo_question import LEAST_PER_GROUP, Question, question_of
 from exomics.scoring.sample_rules import CARGO_LAYERS, bare_name
@@ -187,6 +187,8 @@ def _notes(asked: Question, possible: dict[str, str], n_features: int) -> list[s
     notes = [f"{asked.n_failed} samples failed quality and were left out"] if asked.n_failed else []
     if asked.hemolysis is None:
         notes.append("hemolysis was not measured (miR-451a and miR-23a-3p): it is not taken out")
+    elif not asked.samples.obs.get(GRADE, pd.Series(dtype=object)).isin(("ok", "caution")).any():
+        notes.append("no sample was graded for hemolysis (reads have no universal cut): none is left out for it")
     if "per_ml" not in possible:
         notes.append("the delivered dose cannot be told: it needs a spike-in and plasma_ml")
     if n_features > 1:

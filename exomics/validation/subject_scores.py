@@ -32,7 +32,8 @@ def with_scores(frame: pd.DataFrame, scores: ScoreTable, *, subject: str = "subj
     Raises
     ------
     InputError
-        If the column is missing, a subject has two rows or two samples of one time point, or no subject has a score.
+        If the column is missing, a subject has two rows or two samples of one time point, there are several time points
+        after the first and none is ``post``, or no subject has a score.
 
     Examples
     --------
@@ -50,7 +51,7 @@ def with_scores(frame: pd.DataFrame, scores: ScoreTable, *, subject: str = "subj
     keys = ["subject_id", "time_point", "signature_id"]
     if rows.duplicated(keys).any():
         raise InputError("a subject has two samples of one time point; score one of them.")
-    after = _AFTER if (rows["time_point"] == _AFTER).any() else next(iter(rows["time_point"]), _AFTER)
+    after = _after(rows["time_point"])
     chosen = rows[rows["time_point"].isin([_BEFORE, after])]
     wide = chosen.pivot(index="subject_id", columns=["signature_id", "time_point"], values="score")
     labels = [(str(label[0]), str(label[1])) for label in wide.columns.to_list()]
@@ -60,6 +61,19 @@ def with_scores(frame: pd.DataFrame, scores: ScoreTable, *, subject: str = "subj
         raise InputError(f"no subject of the scores is in the column {subject}; do both spell subjects alike?")
     joined = wide.reindex(frame[subject].astype(str)).set_axis(frame.index)
     return pd.concat([frame.drop(columns=[name for name in names if name in frame.columns]), joined], axis=1)
+
+
+def _after(times: pd.Series) -> str:
+    """The time point that the scores are read at: ``post``, or the only one beside the baseline."""
+    later = sorted(set(times.astype(str)) - {_BEFORE, _AFTER})
+    if (times == _AFTER).any() or not later:
+        return _AFTER if (times == _AFTER).any() else _BEFORE
+    if len(later) > 1:
+        raise InputError(
+            f"the scores are of several time points ({', '.join(later[:4])}) and none is {_AFTER}; keep one beside "
+            f"{_BEFORE}."
+        )
+    return later[0]
 
 
 def require_one_row_each(frame: pd.DataFrame, subject: str) -> None:

@@ -13,10 +13,11 @@ from exomics.datasets.simulate.cohort import recruit
 from exomics.datasets.simulate.states import response_probability, states
 from exomics.datasets.simulate.truth import sample_truth
 from exomics.errors import DesignError, InputError
+from exomics.results import Provenance, ScoreTable
 from exomics.stats.path_links import link_fit, robustness_of_interval, robustness_value
 from exomics.stats.t_distribution import t_quantile
 from exomics.validation.chain import ChainDesign, chain
-from exomics.validation.subject_scores import require_one_row_each
+from exomics.validation.subject_scores import require_one_row_each, with_scores
 
 NODES = ["arm", "mir29a", "collagen", "cd8", "response"]
 HOW = {"signs": "+--+", "design": "randomized", "levels": {"arm": "exercise"}, "resampling": (100, 1)}
@@ -192,6 +193,22 @@ def test_robustness_of_the_interval_is_the_published_one_and_none_where_it_holds
     assert robustness_of_interval(-4.18, 783.0, 1.963) == robustness_of_interval(4.18, 783.0, 1.963)
     assert robustness_of_interval(2.0, 8.0, 2.306) == 0.0
     assert robustness_of_interval(5.0, 1.0, 12.7) == 0.0
+
+
+def test_of_several_time_points_none_is_taken_in_silence() -> None:
+    subjects = pd.DataFrame({"subject_id": ["a"]})
+
+    def read(*times: str) -> pd.DataFrame:
+        given = pd.DataFrame({"sample_id": times, "time_point": times, "score": np.arange(len(times)) + 1.0})
+        given = given.assign(subject_id="a", signature_id="imm.x", arm="total", status="ok")
+        table = ScoreTable(given.reindex(columns=list(ScoreTable.columns)), Provenance(method="made"))
+        return with_scores(subjects, table)
+
+    assert read("baseline", "minutes_60")[["imm.x_baseline", "imm.x"]].iloc[0].tolist() == [1.0, 2.0]
+    assert read("minutes_30", "post", "baseline")["imm.x"].tolist() == [2.0]
+    assert read("baseline").columns.tolist() == ["subject_id", "imm.x"]
+    with pytest.raises(InputError, match=r"several time points \(minutes_30, minutes_60\) and none is post"):
+        read("baseline", "minutes_60", "minutes_30")
 
 
 def test_bad_input_is_refused() -> None:
