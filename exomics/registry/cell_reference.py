@@ -137,12 +137,15 @@ def _features_of(part: Any) -> tuple[str, ...]:
 
 
 def _identifiers(rows: list[list[str]]) -> dict[str, str]:
-    """Marker -> Ensembl id, of a file that has a column of each."""
+    """Marker -> Ensembl id, of a file that has a column of each; of two markers with one id the first has it."""
     gene, ensembl = (column_of(rows[0], known) for known in (GENE_COLUMNS, _ENSEMBL_COLUMNS))
     if gene is None or ensembl is None:
         return {}
-    told = (row for row in rows[1:] if len(row) > max(gene, ensembl))
-    return {row[gene]: f"ensembl:{row[ensembl]}" for row in told if row[gene] and row[ensembl]}
+    first: dict[str, str] = {}
+    for row in rows[1:]:
+        if len(row) > max(gene, ensembl) and row[gene] and row[ensembl]:
+            first.setdefault(row[ensembl], row[gene])
+    return {name: f"ensembl:{identifier}" for identifier, name in first.items()}
 
 
 def _only(part: Any, chosen: tuple[str, ...]) -> Any:
@@ -161,7 +164,7 @@ def _profiles(rows: list[list[str]], path: Path) -> Profiles:
     columns = header[1:] if body and len(header) == len(body[0]) else header
     if not body or not columns or any(len(row) != len(columns) + 1 for row in body):
         raise InputError(
-            f"{path}: expected a header and rows of a name and {len(columns) or 'its'} numbers, tab-separated."
+            f"{path}: expected a header and rows of a name and {len(columns) or 1} numbers, tab-separated."
         )
     names = tuple(row[0] for row in body)
     if len(set(names)) != len(names) or len(set(columns)) != len(columns):

@@ -31,7 +31,7 @@ def of(species: str, values: pd.DataFrame, scale: Scale = LOG_TPM) -> AnnData:
 
 def levels(n_samples: int = 3) -> pd.DataFrame:
     """Genes x samples, log2, a gene that marks nothing with them."""
-    drawn = np.random.default_rng(5).normal(5.0, 2.0, (len(IDS), n_samples))
+    drawn = np.random.default_rng(5).uniform(0.0, 12.0, (len(IDS), n_samples))
     return pd.DataFrame(drawn, list(IDS), [f"m{at}" for at in range(n_samples)])
 
 
@@ -89,6 +89,33 @@ def test_markers_are_found_by_symbol_or_by_ensembl_id(marker_file: Path, tmp_pat
     only_ids.write_text("\n".join(f"{row[1]}\t{row[3]}" for row in rows), encoding="utf-8")
     again = value_of(of("mouse", values.rename(index=IDS)), read_cell_reference({"markers": only_ids}))
     pd.testing.assert_frame_equal(again, by_symbol)
+
+
+def test_two_markers_with_one_ensembl_id_count_once(marker_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "twice.tsv"
+    path.write_text(marker_file.read_text(encoding="utf-8") + f"9\tNK cells\tNc\t{IDS['Nb']}\n", encoding="utf-8")
+    values = levels()
+    found = value_of(of("mouse", values.rename(index=IDS)), read_cell_reference({"markers": path}))
+    np.testing.assert_allclose(found.loc["NK cell"], values.loc[["Na", "Nb"]].median(), rtol=1e-14)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("column", ["Gene.Symbol", "ENSEMBL.ID"])
+@pytest.mark.parametrize("assembly", ["GCRm38", "GCRm39"])
+def test_the_published_mouse_markers_by_either_column(assembly: str, column: str, immune: Path) -> None:
+    """Every population of mMCP-counter: the median of log2 of its markers, whichever column names the genes."""
+    path = immune / f"resources_mMCPcounter_{assembly}.tsv.gz"
+    listed = pd.read_csv(path, sep="\t")
+    genes = [*dict.fromkeys(listed[column]), "Another"]
+    drawn = np.random.default_rng(6).uniform(0.0, 12.0, (len(genes), 2))
+    values = pd.DataFrame(drawn, genes, ["a", "b"])
+    frame = deconvolve(
+        of("mouse", values), method="mcp_counter", reference=read_cell_reference({"markers": path})
+    ).frame
+    found = frame["value"].to_numpy().reshape(2, -1)
+    expected = [values.loc[listed.loc[listed["Denomination"] == name, column].unique()].median()
+                for name in listed["Denomination"].unique()]  # fmt: skip
+    np.testing.assert_allclose(found.T, expected, rtol=1e-14)
 
 
 def test_genes_of_another_species_are_refused_where_their_ids_tell(marker_file: Path) -> None:
