@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from exomics.cli._step import require_suffix
 from exomics.errors import InputError, RegistryError
 from exomics.registry.gmt import to_gmt
 from exomics.registry.signature import Signature
@@ -52,8 +53,12 @@ def require_signatures(arguments: argparse.Namespace) -> None:
 def export(arguments: argparse.Namespace) -> None:
     """Write the chosen signatures as GMT, if asked."""
     if arguments.gmt:
+        require_suffix(arguments.gmt, ".gmt")
         names = set(arguments.names)
-        to_gmt([one for one in chosen_signatures(arguments) if not names or one.id in names], arguments.gmt)
+        chosen = [one for one in chosen_signatures(arguments) if not names or one.id in names]
+        if not any(one.members for one in chosen):
+            raise RegistryError(f"none of {len(chosen)} signatures has members to write; choose others.")
+        to_gmt(chosen, arguments.gmt)
 
 
 def _values(signature: Signature, name: str) -> tuple[str, ...]:

@@ -49,9 +49,9 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.what == "signatures":
         passed = {signature.id for signature in chosen_signatures(arguments)}
         rows = [row for row in rows if row["id"] in passed]
-        export(arguments)
     if arguments.names:
         rows = _named(rows, arguments.names, arguments.what)
+    export(arguments)
     if arguments.json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return

@@ -49,8 +49,8 @@ class Scale:
             raise ScaleError(f"scale kind must be one of {', '.join(SCALE_KINDS)}; got {self.kind!r}.")
         if self.quantity not in SCALE_QUANTITIES:
             raise ScaleError(f"scale quantity must be one of {', '.join(SCALE_QUANTITIES)}; got {self.quantity!r}.")
-        if not self.offset >= 0:
-            raise ScaleError(f"the offset of a scale must not be negative; got {self.offset}.")
+        if not 0 <= self.offset < np.inf:
+            raise ScaleError(f"the offset of a scale must be a number, not negative; got {self.offset}.")
 
 
 def metadata(adata: AnnData) -> dict[str, Any]:

@@ -38,6 +38,7 @@ def validate(adata: AnnData, *, require_scale: bool = True) -> None:
     exomics.errors.InputError: the object breaks the AnnData contract in ...
     """
     failures = [
+        *(["X is missing"] if adata.X is None else []),
         *_index_failures(adata.obs_names, keys.SAMPLE_ID),
         *_index_failures(adata.var_names, keys.FEATURE_ID),
         *_column_failures(adata.obs, keys.REQUIRED_OBS, "obs"),

@@ -45,10 +45,13 @@ def species_of(adata: AnnData) -> str:
     Raises
     ------
     InputError
-        If there are several, or none is given.
+        If there are several, or a sample has none.
     """
     if keys.SPECIES not in adata.obs.columns:
         raise InputError("obs has no species; set obs['species'] to human, rat or mouse.")
+    unknown = int(adata.obs[keys.SPECIES].isna().sum())
+    if unknown:
+        raise InputError(f"{unknown} samples have no species; set obs['species'] to human, rat or mouse.")
     found = sorted(set(adata.obs[keys.SPECIES].astype(str)))
     if len(found) != 1:
         raise InputError(f"expected samples of one species; got {', '.join(found)}. Split the object.")

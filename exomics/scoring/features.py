@@ -149,6 +149,8 @@ def dense(adata: AnnData, columns: NDArray[np.int64], rows: slice = slice(None))
     values: Any = adata.X[rows] if is_whole else adata.X[rows, columns]
     if sparse.issparse(values):
         values = values.toarray()
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(np.float64), np.nan)
     values = np.asarray(values)
     return values if np.issubdtype(values.dtype, np.floating) else values.astype(np.float64)
 

@@ -129,6 +129,29 @@ def test_a_filter_that_finds_nothing_says_what_there_is(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["imm.cyt", "--gmt", "sets.txt"], "the output sets.txt must end in .gmt"),
+        (["tum.hypoxia_buffa", "--gmt", "sets.gmt"], "none of 1 signatures has members to write"),
+        (["imm.cyt", "imm.nothing", "--gmt", "sets.gmt"], "none of the signatures is called 'imm.nothing'"),
+    ],
+)
+def test_no_file_of_sets_is_written_where_there_are_none(
+    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert said in refused(tmp_path, "catalog", "signatures", *words)
+
+
+def test_an_object_without_values_is_one_line(embedded: Path, tmp_path: Path, out: Path) -> None:
+    tumor = read_h5ad(embedded / "tumor.h5ad")
+    tumor.layers["tpm"], tumor.X = tumor.X, None
+    tumor.write_h5ad(tmp_path / "empty.h5ad")
+    line = refused(out, "score", tmp_path / "empty.h5ad", "-o", out / "x.tsv", "--signatures", "imm.cyt")
+    assert "breaks the AnnData contract in 1 ways: X is missing" in line
+
+
 def test_a_reference_is_fitted_and_then_scores_single_samples(embedded: Path, tmp_path: Path) -> None:
     tumor, frozen = embedded / "tumor.h5ad", tmp_path / "frozen.tsv"
     first, second = tmp_path / "first.tsv", tmp_path / "second.tsv"

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from anndata import AnnData
 
-from exomics.errors import InputError
+from exomics.errors import InputError, ScaleError
 from exomics.harmonize import AliasTable, OrthologTable
 from exomics.registry import Member, Signature, load_signature
 from exomics.schema import Scale
@@ -294,6 +294,26 @@ def test_a_set_that_a_package_does_not_take_has_a_status(
     frame = score(samples, make_signature(NAMES[:12]), method=method).frame
     assert set(frame["status"]) == {"below_floor"}
     assert frame["score"].isna().all()
+
+
+def test_a_masked_value_is_missing(make_samples: MakeSamples, make_signature: MakeSignature) -> None:
+    samples = make_samples(np.array([[1.0, 5.0, 3.0], [1.0, 5.0, 3.0]]), NAMES[:3])
+    samples.X = np.ma.masked_array(samples.X, mask=[[False, False, False], [False, True, False]])
+    frame = score(samples, make_signature(["G0", "G1"])).frame
+    assert (frame["score"].tolist(), frame["n_measured"].tolist()) == ([3.0, 1.0], [2, 1])
+
+
+def test_a_sample_of_no_known_species_is_counted(make_samples: MakeSamples, make_signature: MakeSignature) -> None:
+    samples = make_samples(np.ones((3, 3)), NAMES[:3])
+    samples.obs["species"] = ["human", None, None]
+    with pytest.raises(InputError, match="2 samples have no species; set obs"):
+        score(samples, make_signature(["G1"]))
+
+
+@pytest.mark.parametrize("offset", [np.inf, np.nan, -1.0])
+def test_an_offset_is_a_number(offset: float) -> None:
+    with pytest.raises(ScaleError, match="the offset of a scale must be a number, not negative"):
+        Scale(kind="log2", quantity="tpm", offset=offset)
 
 
 def test_no_samples_are_one_clear_line(make_samples: MakeSamples, make_signature: MakeSignature) -> None:
