@@ -37,6 +37,8 @@ from exomics.stats.matched_sets import (
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+_LEAST_FOR_CORRELATION = 3  # of two samples every correlation is 1 or -1
+
 
 @dataclass(frozen=True, kw_only=True)
 class RandomSets:
@@ -155,15 +157,16 @@ def matched_controls(
     Raises
     ------
     InputError
-        If the signature is not one set of features, no member is measured in every sample, or a tenth has too few other
-        features.
+        If the signature is not one set of features, no member is measured in every sample, a tenth has too few other
+        features, or there are too few samples to match correlations.
     ScaleError
         If the scale does not fit the scorer.
 
     Notes
     -----
     The layer is not checked: controls are for looking hard at a score, an exploratory one above all. The observed score
-    uses members measured in every sample, like the controls.
+    uses members measured in every sample, like the controls; samples without a value are left out. Fewer than three
+    samples have no correlations.
     """
     spec = scorer(method or signature.score)
     local = _obstacle(signature, spec) or localize(signature, adata, None)
@@ -172,6 +175,8 @@ def matched_controls(
     chosen = None if reference is None else dict(reference.frame[["feature_name", "feature_id"]].to_numpy())
     features = measured_features(adata, local.column, chosen)
     values = dense(adata, features.columns)
+    is_measured = ~np.isnan(values).all(axis=1)
+    values = values[is_measured]
     members = _measured_members(local.signature, features, values, aliases)
     sets, correlations = _draw(values if scale_of(adata).kind == "log2" else np.log1p(values), members, draw, signature)
     working = to_working_scale(values, scale_of(adata), spec)
@@ -179,7 +184,7 @@ def matched_controls(
     if reference is not None and spec.has_frozen_form:
         frozen["reference"] = aligned_reference(reference, features.names, adata)
     scores = spec.function(working, _as_signatures(sets, members), **spec.parameters, **frozen)
-    names = tuple(adata.obs_names.astype(str))
+    names = tuple(adata.obs_names.astype(str)[is_measured])
     return MatchedControls(names, scores[:, 0], scores[:, 1:], float(correlations[0]), correlations[1:], draw.seed)
 
 
@@ -204,6 +209,8 @@ def _draw(
     columns = np.concatenate([up, down])
     generator = np.random.default_rng([draw.seed, *_stream_of(signature)])
     strata, signs = quantile_strata(logs.mean(axis=0)), np.repeat([1.0, -1.0], [len(up), len(down)])
+    if draw.match_correlation and len(logs) < _LEAST_FOR_CORRELATION:
+        raise InputError(f"to match correlations takes {_LEAST_FOR_CORRELATION} samples or more; got {len(logs)}.")
     if draw.match_correlation and len(columns) > 1:
         sets = correlated_sets(logs, columns, strata, draw.n_sets, generator, signs=signs)
     else:
@@ -225,7 +232,7 @@ def _measured_members(
     identifiers = {member.feature_id: member.cross_reference for member in signature.members}
     spellings = features.spellings(names, aliases, identifiers)
     signature, _ = distinct_members(signature, spellings)
-    complete = ~np.isnan(values).any(axis=0)
+    complete = ~np.isnan(values).any(axis=0) & (len(values) > 0)
     known = {name for name, is_complete in zip(features.names, complete, strict=True) if is_complete}
     kept = tuple(found for found in signature.members if spellings.get(found.feature_id, found.feature_id) in known)
     if all(found.arm == HOUSEKEEPING for found in kept):
@@ -234,8 +241,9 @@ def _measured_members(
 
 
 def _correlations(logs: NDArray[Any], sets: IntArray, signs: FloatArray) -> FloatArray:
-    """Mean pairwise correlation of each set; a set of one feature has none."""
-    return mean_correlations(logs, sets, signs) if sets.shape[1] > 1 else np.full(len(sets), np.nan)
+    """Mean pairwise correlation of each set; a set of one feature has none, nor has any in one or two samples."""
+    has_none = sets.shape[1] < 2 or len(logs) < _LEAST_FOR_CORRELATION
+    return np.full(len(sets), np.nan) if has_none else mean_correlations(logs, sets, signs)
 
 
 def _as_signatures(sets: IntArray, members: SignatureSet) -> SignatureSet:

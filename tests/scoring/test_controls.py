@@ -260,6 +260,31 @@ def test_controls_are_scored_against_the_frozen_reference(
     assert alone["score"].item() == found["score"].iloc[0]
 
 
+def test_a_sample_without_values_takes_no_controls_from_the_others(
+    values: np.ndarray, make_samples: MakeSamples, make_signature: MakeSignature
+) -> None:
+    holed, signature = values[:4].copy(), make_signature(NAMES[:12])
+    holed[2] = np.nan
+    samples = make_samples(holed, NAMES)
+    found, rest = p_values(samples, [signature]), p_values(samples[[0, 1, 3]].copy(), [signature])
+    pd.testing.assert_frame_equal(found.drop(index=2).reset_index(drop=True), rest, check_dtype=False)
+    assert found.loc[2, "note"] == "not scored: not_measured"
+    with pytest.raises(InputError, match="none of 12 members is measured in every sample"):
+        matched_controls(samples[[2]].copy(), signature, RandomSets(seed=1))
+
+
+@pytest.mark.parametrize("n_samples", [1, 2])
+def test_too_few_samples_have_no_correlation_to_match(
+    n_samples: int, values: np.ndarray, make_samples: MakeSamples, make_signature: MakeSignature
+) -> None:
+    samples, signature = make_samples(values[:n_samples], NAMES), make_signature(NAMES[:12])
+    frame = p_values(samples, [signature])
+    assert frame["p_value"].notna().all()
+    assert frame[["member_correlation", "control_correlation"]].isna().all(axis=None)
+    with pytest.raises(InputError, match=f"to match correlations takes 3 samples or more; got {n_samples}"):
+        matched_controls(samples, signature, RandomSets(seed=1, match_correlation=True))
+
+
 def test_what_is_no_score_of_a_set_has_no_random_match(make_samples: MakeSamples) -> None:
     pairs = make_samples(
         np.random.default_rng(1).normal(5, 1, (6, 40)), [*NAMES[:36], "CXCL9", "CXCL10", "CXCL11", "CXCR3"]
