@@ -18,9 +18,9 @@ from exomics.registry._gene_rows import GENE_COLUMNS, column_of, listed_genes, t
 __all__ = ["CellReference", "Profiles", "read_cell_reference"]
 
 _TYPE_COLUMNS = ("cell_type", "gene_set", "Cell population", "Denomination")
-_CONTENT, _OF_TYPES = "mrna_content", ("profiles", "markers")
+_PROFILES, _MARKERS, _CONTENT = "profiles", "markers", "mrna_content"
 _ENSEMBL_COLUMNS = ("ensembl_id", "ENSEMBL.ID", "ENSEMBL ID")
-_ENSEMBL = re.compile(r"(?:ensembl:)?(ENS[A-Z]*G)\d{11}")
+_ENSEMBL = re.compile(r"(ENS[A-Z]*G)\d{11}")
 _SPECIES = {"ENSG": "human", "ENSMUSG": "mouse", "ENSRNOG": "rat"}
 
 
@@ -44,20 +44,28 @@ class CellReference:
         number (mrna_content), or names (dropped, universe).
     inputs
         Name and sha256 of each file, for the provenance.
-    identifiers
-        Marker -> ``ensembl:ID``, where the file of markers gives both.
+    by_identifier
+        Cell type -> Ensembl ids of its markers, where the file of markers gives them beside the symbols.
     """
 
     parts: Mapping[str, Any]
     inputs: tuple[Mapping[str, str], ...] = ()
-    identifiers: Mapping[str, str] = field(default_factory=dict)
+    by_identifier: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def species(self) -> str:
         """Whose genes these are, where Ensembl ids tell: human, mouse or rat; "" otherwise."""
-        names = [*self.identifiers.values(), *(name for part in self.parts.values() for name in _features_of(part))]
+        names = [name for part in (self.by_identifier, *self.parts.values()) for name in _features_of(part)]
         found = {_SPECIES.get(told[1], "") for name in names if (told := _ENSEMBL.match(name))}
         return found.pop() if len(found) == 1 else ""
+
+    def in_names_of(self, measured: Iterable[str]) -> CellReference:
+        """The reference with its markers by symbol or by Ensembl id, whichever names more of the measured features."""
+        known, given = set(measured), (self.parts.get(_MARKERS), self.by_identifier)
+        by_symbol, by_identifier = (len(known.intersection(_features_of(markers))) for markers in given)
+        if by_identifier <= by_symbol:
+            return self
+        return replace(self, parts={**self.parts, _MARKERS: self.by_identifier})
 
     def only(self, cell_types: Iterable[str]) -> CellReference:
         """The reference of these cell types alone, in this order; a marker set ``TYPE%...`` belongs to TYPE.
@@ -65,7 +73,7 @@ class CellReference:
         The mRNA content of what has no profile, such as uncharacterized cells, is kept.
         """
         chosen = tuple(dict.fromkeys(cell_types))
-        known = dict.fromkeys(name for role in _OF_TYPES for name in _types_of(self.parts.get(role)))
+        known = dict.fromkeys(name for role in (_PROFILES, _MARKERS) for name in _types_of(self.parts.get(role)))
         unknown = [name for name in chosen if name not in known]
         if unknown or not chosen:
             absent, there = ", ".join(unknown) or "(none is named)", ", ".join(known) or "none"
@@ -74,7 +82,7 @@ class CellReference:
         if _CONTENT in parts:
             told = self.parts[_CONTENT].items()
             parts[_CONTENT] |= {name: value for name, value in told if name not in known}
-        return replace(self, parts=parts)
+        return replace(self, parts=parts, by_identifier=_only(self.by_identifier, chosen))
 
 
 def read_cell_reference(files: Mapping[str, Path | str]) -> CellReference:
@@ -84,9 +92,9 @@ def read_cell_reference(files: Mapping[str, Path | str]) -> CellReference:
     ----------
     files
         Role -> path. ``profiles, variability, spillover, calibration``: TSV with a header and names in the first
-        column; ``markers``: GMT, or TSV with a column of cell types and one of symbols, of Ensembl ids, or both: a gene
-        is then found by either; ``mrna_content``: TSV of cell type and number; ``dropped, universe``: one name per
-        line, or a TSV with a column of genes.
+        column; ``markers``: GMT, or TSV with a column of cell types and one of symbols, of Ensembl ids, or both (used
+        are those that name more of the measured features); ``mrna_content``: TSV of cell type and number; ``dropped,
+        universe``: one name per line, or a TSV with a column of genes.
 
     Returns
     -------
@@ -110,7 +118,7 @@ def read_cell_reference(files: Mapping[str, Path | str]) -> CellReference:
     """
     parts: dict[str, Any] = {}
     inputs: list[dict[str, str]] = []
-    identifiers: dict[str, str] = {}
+    by_identifier: dict[str, tuple[str, ...]] = {}
     for role, given in files.items():
         if role not in _READERS:
             raise InputError(f"a reference has no part {role!r}; its parts: {', '.join(_READERS)}.")
@@ -120,8 +128,8 @@ def read_cell_reference(files: Mapping[str, Path | str]) -> CellReference:
         rows = text_rows(path)
         parts[role] = _READERS[role](rows, path)
         inputs.append({"name": path.name, "sha256": sha256_of(path)})
-        identifiers |= _identifiers(rows) if role == "markers" else {}
-    return CellReference(parts, tuple(inputs), identifiers)
+        by_identifier |= _sets(rows, _ENSEMBL_COLUMNS) if role == _MARKERS else {}
+    return CellReference(parts, tuple(inputs), by_identifier)
 
 
 def _types_of(part: Profiles | Mapping[str, Any] | None) -> Iterator[str]:
@@ -134,18 +142,6 @@ def _features_of(part: Any) -> tuple[str, ...]:
         return part.rows
     lists = part.values() if isinstance(part, dict) else [part]
     return tuple(name for listed in lists if isinstance(listed, tuple) for name in listed)
-
-
-def _identifiers(rows: list[list[str]]) -> dict[str, str]:
-    """Marker -> Ensembl id, of a file that has a column of each; of two markers with one id the first has it."""
-    gene, ensembl = (column_of(rows[0], known) for known in (GENE_COLUMNS, _ENSEMBL_COLUMNS))
-    if gene is None or ensembl is None:
-        return {}
-    first: dict[str, str] = {}
-    for row in rows[1:]:
-        if len(row) > max(gene, ensembl) and row[gene] and row[ensembl]:
-            first.setdefault(row[ensembl], row[gene])
-    return {name: f"ensembl:{identifier}" for identifier, name in first.items()}
 
 
 def _only(part: Any, chosen: tuple[str, ...]) -> Any:
@@ -173,19 +169,26 @@ def _profiles(rows: list[list[str]], path: Path) -> Profiles:
 
 
 def _markers(rows: list[list[str]], path: Path) -> dict[str, tuple[str, ...]]:
-    gene = column_of(rows[0], (*GENE_COLUMNS, *_ENSEMBL_COLUMNS))
-    cell_type = column_of(rows[0], _TYPE_COLUMNS)
-    pairs = (
-        [(row[cell_type], row[gene]) for row in rows[1:] if len(row) > max(gene, cell_type)]
-        if gene is not None and cell_type is not None
-        else [(row[0], member) for row in rows for member in row[2:]]
-    )
+    listed = _sets(rows, GENE_COLUMNS) or _sets(rows, _ENSEMBL_COLUMNS)
+    found = listed or _grouped((row[0], member) for row in rows for member in row[2:])
+    if not found:
+        raise InputError(f"{path}: expected a GMT file, or a TSV with the columns cell_type and feature_id.")
+    return found
+
+
+def _sets(rows: list[list[str]], columns: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Cell type -> the genes of that of these columns which the table has; empty if it has none."""
+    gene, cell_type = (column_of(rows[0], known) for known in (columns, _TYPE_COLUMNS))
+    if gene is None or cell_type is None:
+        return {}
+    return _grouped((row[cell_type], row[gene]) for row in rows[1:] if len(row) > max(gene, cell_type))
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     found: dict[str, dict[str, None]] = {}
     for name, member in pairs:
         if name and member:
             found.setdefault(name, {})[member] = None
-    if not found:
-        raise InputError(f"{path}: expected a GMT file, or a TSV with the columns cell_type and feature_id.")
     return {name: tuple(members) for name, members in found.items()}
 
 

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from exomics._checks import FloatArray
 from exomics.errors import InputError
 from exomics.harmonize import AliasTable
-from exomics.registry.cell_reference import CellReference
-from exomics.schema import keys, scale_of
+from exomics.schema import scale_of
 from exomics.scoring._deconvolution import Deconvolution, Prepared
-from exomics.scoring.features import dense, measured_features, sample_levels
+from exomics.scoring.features import MeasuredFeatures, dense, sample_levels
 from exomics.scoring.scale import to_working_scale
 
 _MILLION = 1e6
@@ -40,14 +39,15 @@ class Aligned:
 
 def align(
     adata: AnnData,
-    how: tuple[CellReference, Prepared, Deconvolution],
+    features: MeasuredFeatures,
+    how: tuple[Prepared, Deconvolution],
+    *,
     aliases: AliasTable | None,
 ) -> Aligned:
     """The features of the reference that are measured, in the order of their names."""
-    reference, prepared, spec = how
-    features = measured_features(adata, keys.FEATURE_NAME)
+    prepared, spec = how
     is_flat = sample_levels(adata, features.columns).is_flat
-    spellings = features.spellings(prepared.features, aliases, reference.identifiers)
+    spellings = features.spellings(prepared.features, aliases)
     column = {name: int(at) for name, at in zip(features.names, features.columns, strict=True)}
     at = {name: column.get(spellings.get(name, name), -1) for name in prepared.features}
     measured = (row for row, name in enumerate(prepared.features) if at[name] >= 0)

@@ -24,7 +24,7 @@ from exomics.scoring.deconvolution._consensus_types import LINEAGE_AGREEMENT
 from exomics.scoring.deconvolution._intervals import percentile_interval
 from exomics.scoring.deconvolution._lineage import lineage_agreement
 from exomics.scoring.deconvolution._methods import Deconvolutions
-from exomics.scoring.features import FLAT
+from exomics.scoring.features import FLAT, measured_features
 
 _TRANSCRIPTOMES = ("_rna", "_scrna")
 _FLOOR = "least_coverage"
@@ -102,8 +102,10 @@ def deconvolve(
         given = given.only(cell_types)
     options = _options(spec, parameters or {}, species)
     floor = float(options.pop(_FLOOR))
+    features = measured_features(adata, keys.FEATURE_NAME)
+    given = given.in_names_of(features.names)
     prepared = spec.prepare(given)
-    aligned = align(adata, (given, prepared, spec), aliases)
+    aligned = align(adata, features, (prepared, spec), aliases=aliases)
 
     def estimate(rows: NDArray[np.int64]) -> FloatArray:
         by_feature = {name: part[rows] for name, part in aligned.feature_parts.items()}
