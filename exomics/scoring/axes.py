@@ -17,6 +17,7 @@ from exomics.registry.signature_files import load_signature, signature_hash
 from exomics.results import AxisTable, DifferentialTable, Provenance, ReferenceTable, ScoreTable
 from exomics.schema import Scale, annotate, keys, layer_of, metadata, scale_of
 from exomics.schema.numbers import numbers_of
+from exomics.scoring._between_subjects import AVERAGED, between_subjects, subjects_of
 from exomics.scoring._feature_reference import own_reference
 from exomics.scoring._pairs import Pair, pairs_of, require_receptors, shared_partners
 from exomics.scoring._replication import ONE_CONTRAST, replicated, replicated_first
@@ -25,14 +26,12 @@ from exomics.scoring.members import members_in_table
 from exomics.scoring.run import score
 from exomics.scoring.scale import log2_values, zero_of
 from exomics.stats.multiple_testing import adjust_p_values
-from exomics.stats.partial_correlation import PartialCorrelation, partial_correlation
 
 __all__ = ["axis_scores", "rank_axes"]
 
 _LIGAND = "ligand "
 _JOINED = Scale(kind="log2", quantity="value", offset=1.0)  # of both layers: 0 is not detected
 _FAR_ABOVE = 32.0
-_NOTHING = PartialCorrelation(np.nan, np.nan, np.nan, np.nan, 0)
 
 
 def axis_scores(
@@ -140,16 +139,18 @@ def rank_axes(
     Notes
     -----
     The axis is ``min(z_ligand, min_subunits z)`` within the tumor (`axis_min`). The correlation is partial, Pearson,
-    with Fisher's interval; ``axis_adj_p_value`` is Benjamini-Hochberg over the pairs of the signature. Nothing here
-    shows that a ligand of muscle acts on the tumor. Where a partner is a member of the target or of a covariate the two
-    go together by construction, and the note says so.
+    with Fisher's interval, between subjects: of several tumors of one the means (Bland and Altman 1995,
+    doi:10.1136/bmj.310.6980.633); ``axis_adj_p_value`` is Benjamini-Hochberg over the pairs of the signature. Nothing
+    here shows that a ligand of muscle acts on the tumor. Where a partner is a member of the target or of a covariate
+    the two go together by construction, and the note says so.
     """
     pairs = pairs_of(signature)
     require_receptors(signature, tumor)
     axes = score(tumor, signature)
     effects = members_in_table(table, [pair.ligand for pair in pairs], orthologs=orthologs)
     level, covariates = _levels(tumor, target, adjust)
-    axis_rows = _axis_rows(axes, pairs, level, covariates)
+    subjects = subjects_of(tumor)
+    axis_rows = _axis_rows(axes, pairs, level, (covariates, subjects))
     axis_rows["shared"] = shared_partners(
         pairs, [of for of in (target, *adjust) if not isinstance(of, str) or of not in tumor.obs.columns]
     )
@@ -161,7 +162,7 @@ def rank_axes(
     frame["note"] = np.where(frame["status"] == "measured", "", "ligand " + frame["status"] + " in the table; ")
     frame["note"] = (frame["note"] + frame["shared"]).str.removesuffix("; ")
     frame["status"] = np.where(frame["status"] == "not_measured", "not_measured", frame["axis_status"])
-    return AxisTable(replicated_first(frame)[list(AxisTable.columns)], _provenance(table, signature, alpha))
+    return AxisTable(replicated_first(frame)[list(AxisTable.columns)], _provenance(table, signature, alpha, subjects))
 
 
 def _join(ligands: AnnData, receptors: AnnData, first: set[str], second: set[str]) -> AnnData:
@@ -230,20 +231,23 @@ def _numeric(column: pd.Series) -> pd.Series:
     return numbers
 
 
-def _axis_rows(axes: ScoreTable, pairs: list[Pair], level: pd.Series, covariates: pd.DataFrame) -> pd.DataFrame:
+def _axis_rows(
+    axes: ScoreTable, pairs: list[Pair], level: pd.Series, given: tuple[pd.DataFrame, pd.Series]
+) -> pd.DataFrame:
     """One row per pair: status of its axis in the tumor, and its partial correlation with the target."""
     scored_first = axes.frame.iloc[np.argsort(axes.frame["status"] != "ok", kind="stable")]
     states = scored_first.drop_duplicates(["arm"]).set_index("arm")["status"]
     rows = []
     for pair in pairs:
-        found = _correlation(axes, pair, level, covariates)
+        scores = axes.frame[axes.frame["arm"] == pair.name].set_index("sample_id")["score"]
+        found = between_subjects(scores, level, *given)
         rows.append(
             {
                 "pair": pair.name,
                 "ligand": pair.ligand,
                 "receptor": "+".join(pair.receptor),
                 "target": level.name,
-                "adjusted_for": ", ".join(map(str, covariates.columns)),
+                "adjusted_for": ", ".join(map(str, given[0].columns)),
                 "n_samples": found.n,
                 "partial_correlation": found.estimate,
                 "ci_low": found.ci_low,
@@ -257,16 +261,6 @@ def _axis_rows(axes: ScoreTable, pairs: list[Pair], level: pd.Series, covariates
     return frame
 
 
-def _correlation(axes: ScoreTable, pair: Pair, level: pd.Series, covariates: pd.DataFrame) -> PartialCorrelation:
-    rows = axes.frame[axes.frame["arm"] == pair.name].set_index("sample_id")["score"]
-    others = covariates.reindex(rows.index)
-    target = level.reindex(rows.index)
-    complete = rows.notna() & target.notna() & others.notna().all(axis=1)
-    if complete.sum() < others.shape[1] + 4:
-        return _NOTHING
-    return partial_correlation(rows.to_numpy(), target.to_numpy(), others.to_numpy(dtype=np.float64))
-
-
 def _detected(tumor: AnnData, signature: Signature, pairs: list[Pair]) -> list[float]:
     """Of each pair the fraction of tumors in which its rarest partner is detected."""
     features = measured_features(tumor, keys.FEATURE_NAME)
@@ -278,11 +272,12 @@ def _detected(tumor: AnnData, signature: Signature, pairs: list[Pair]) -> list[f
     return [min(detected.get(name, 0.0) for name in (pair.ligand, *pair.receptor)) for pair in pairs]
 
 
-def _provenance(table: DifferentialTable, signature: Signature, alpha: float) -> Provenance:
+def _provenance(table: DifferentialTable, signature: Signature, alpha: float, subjects: pd.Series) -> Provenance:
+    told = {ONE_CONTRAST: table.frame["contrast"].nunique() == 1, AVERAGED: subjects.duplicated().any()}
     inputs = ({"name": signature.id, "version": signature.version, "sha256": signature_hash(signature)},)
     return Provenance(
         method="rank_axes",
         parameters={"alpha": alpha, "differential": table.provenance.method},
         inputs=(*table.provenance.inputs, *inputs),
-        notes=(ONE_CONTRAST,) if table.frame["contrast"].nunique() == 1 else (),
+        notes=tuple(note for note, holds in told.items() if holds),
     )

@@ -18,11 +18,15 @@ HELD = [load_signature(name) for name in ("imm.cd8", "imm.ifng6", "ctl.stroma")]
 GENES = sorted({member.feature_id for one in (PAIRS, CHEMOKINES, *HELD) for member in one.members})
 
 
-def tumors(n: int = 40) -> AnnData:
+def tumors(n: int = 40, each: int = 1) -> AnnData:
+    """Tumors of n subjects, each so many times with next to no noise between them."""
     rng = np.random.default_rng(0)
     values = rng.uniform(4, 9, len(GENES)) + rng.normal(0, 1, (n, len(GENES)))
-    obs = pd.DataFrame({"specimen": "tumor", "species": "human", "subject_id": [f"p{at}" for at in range(n)]})
-    obs.index = [f"s{at}" for at in range(n)]
+    values = np.repeat(values, each, axis=0) + np.random.default_rng(1).normal(0, 1e-3, (n * each, len(GENES)))
+    obs = pd.DataFrame(
+        {"specimen": "tumor", "species": "human", "subject_id": [f"p{at // each}" for at in range(n * each)]}
+    )
+    obs.index = [f"s{at}" for at in range(n * each)]
     adata = AnnData(np.maximum(values, 0), obs=obs, var=pd.DataFrame({"feature_name": GENES}, index=GENES))
     return annotate(adata, assay="rna", scale=Scale(kind="log2", quantity="tpm", offset=1.0))
 
@@ -82,6 +86,18 @@ def test_a_partner_that_is_a_member_of_the_target_is_told() -> None:
     assert ligand(found, "CXCL11")["note"] == "ligand not_measured in the table"
     other = rank_axes(training(("CXCL9", "F", 2.0)), tumors(), CHEMOKINES, target="imm.cd8")
     assert ligand(other, "CXCL9")["note"] == ""
+
+
+def test_two_tumors_of_a_subject_are_not_two_subjects() -> None:
+    """Each tumor twice, with a little noise: the interval is that of 40, not of 80."""
+    once, twice, table = tumors(), tumors(each=2), training(("IL15", "F", 1.0))
+    found = rank_axes(table, twice, PAIRS)
+    one, two = ligand(rank_axes(table, once, PAIRS), "IL15"), ligand(found, "IL15")
+    assert two["n_samples"] == 40
+    assert two["p_value"] == pytest.approx(one["p_value"], abs=0.02)
+    assert found.provenance.notes[-1] == "tumors of one subject count once, by their mean: n_samples counts subjects"
+    twice.obs["subject_id"] = ""
+    assert ligand(rank_axes(table, twice, PAIRS), "IL15")["n_samples"] == 80
 
 
 def test_layers_are_joined_by_subject_or_not_at_all() -> None:
