@@ -33,6 +33,7 @@ class Cohort:
     n_universe: NDArray[np.int64]
     is_flat: NDArray[np.bool_]
     seems_log: NDArray[np.bool_]
+    tells: NDArray[np.bool_]
     reference: ReferenceTable | None = None
 
     @classmethod
@@ -41,7 +42,8 @@ class Cohort:
         chosen = None if reference is None else dict(reference.frame[["feature_name", "feature_id"]].to_numpy())
         features = measured_features(adata, column, chosen)
         levels = sample_levels(adata, features.columns)
-        return cls(adata, layer, features, levels.n_measured, levels.is_flat, levels.seems_log, reference)
+        said = (levels.n_measured, levels.is_flat, levels.seems_log, levels.tells)
+        return cls(adata, layer, features, *said, reference)
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Computed:
 def compute(cohort: Cohort, spec: Scorer, units: Sequence[Signature], spellings: Mapping[str, str]) -> Computed:
     """Score every unit in every sample.
 
-    A method whose scores depend on the cohort sees all samples at once; any other sees them block by block.
+    A method whose scores depend on the cohort sees all samples at once, without the values of those that carry nothing;
+    any other sees them block by block.
     """
     names, columns = _needed(cohort, spec, units, spellings)
     index = SignatureSet.build(units, names, spellings=spellings)
@@ -78,16 +81,17 @@ def compute(cohort: Cohort, spec: Scorer, units: Sequence[Signature], spellings:
     found: list[list[Coverage]] = []
     own: FeatureReference | None = None
     for rows in [slice(0, n_samples)] if is_together else blocks(n_samples, len(columns)):
-        values = _values(cohort, spec, columns, rows)
+        measured = _values(cohort, spec, columns, rows)
+        values = _telling(measured, cohort, spec) if is_together else measured
         if is_together and spec.has_frozen_form:
-            own = own_reference(values, zero_of(scale_of(cohort.adata)))
+            own = own_reference(values[cohort.tells], zero_of(scale_of(cohort.adata)))
         more: dict[str, Any] = {"reference": frozen or own} if spec.has_frozen_form else {}
         if spec.needs_baseline:
             more["baseline"] = _baseline(cohort, spec, columns, rows)
         parts.append(spec.function(values, shown, **spec.parameters, **more))
         found.append(
             [
-                coverage_of(unit, spec.coverage, values, index.only(row), cohort.n_universe[rows])
+                coverage_of(unit, spec.coverage, measured, index.only(row), cohort.n_universe[rows])
                 for row, unit in enumerate(units)
             ]
         )
@@ -111,6 +115,13 @@ def _needed(
 def _values(cohort: Cohort, spec: Scorer, columns: NDArray[np.int64], rows: slice) -> NDArray[Any]:
     scale = scale_of(cohort.adata)
     return np.ascontiguousarray(to_working_scale(dense(cohort.adata, columns, rows), scale, spec))
+
+
+def _telling(values: NDArray[Any], cohort: Cohort, spec: Scorer) -> NDArray[Any]:
+    """`values`, missing in samples that carry nothing; as they are for a package that takes no missing values."""
+    if spec.requires or cohort.tells.all():
+        return values
+    return np.where(cohort.tells[:, None], values, np.nan)
 
 
 def _frozen(cohort: Cohort, spec: Scorer, names: Sequence[str]) -> FeatureReference | None:

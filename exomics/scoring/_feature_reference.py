@@ -50,5 +50,5 @@ def own_reference(expression: NDArray[Any], zero: float = -np.inf) -> FeatureRef
     """
     moments = feature_moments(expression)
     with np.errstate(invalid="ignore"):
-        detected = (np.asarray(expression) > zero).mean(axis=0)
-    return FeatureReference(moments.mean, moments.sd, detected)
+        detected = (np.asarray(expression) > zero).sum(axis=0)
+    return FeatureReference(moments.mean, moments.sd, detected / max(len(expression), 1))

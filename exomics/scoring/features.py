@@ -165,6 +165,11 @@ class SampleLevels(NamedTuple):
     is_flat: NDArray[np.bool_]
     seems_log: NDArray[np.bool_]
 
+    @property
+    def tells(self) -> NDArray[np.bool_]:
+        """(n_samples,) whether anything is measured, and not all of one value."""
+        return (self.n_measured > 0) & ~self.is_flat
+
 
 def sample_levels(adata: AnnData, columns: NDArray[np.int64]) -> SampleLevels:
     """The levels of every sample over `columns`.

@@ -43,14 +43,14 @@ def fit_reference(adata: AnnData, name: str, *, column: str = keys.FEATURE_NAME)
     Raises
     ------
     InputError
-        If no feature has a name, or there are fewer than two samples.
+        If no feature has a name, or there are fewer than two samples that carry anything.
     ScaleError
         If the scale has no agreed logarithm, or the values contradict it.
 
     Notes
     -----
-    A feature counts as detected where its value is above what a zero is on the scale. Quantiles interpolate linearly
-    between order statistics.
+    A sample of which nothing is measured, or one value alone, is left out. A feature counts as detected
+    where its value is above what a zero is on the scale. Quantiles interpolate linearly between order statistics.
 
     Examples
     --------
@@ -63,12 +63,12 @@ def fit_reference(adata: AnnData, name: str, *, column: str = keys.FEATURE_NAME)
     >>> frozen[["feature_name", "mean", "q50", "detected"]].round(3).to_numpy().tolist()
     [['GZMA', 1.0, 1.0, 0.667]]
     """
-    if adata.n_obs < 2:
-        raise InputError(f"a reference needs at least two samples; got {adata.n_obs}.")
     scale = scale_of(adata)
     features = measured_features(adata, column)
-    sample_levels(adata, features.columns)
-    values = log2_values(dense(adata, features.columns), scale)
+    tells = sample_levels(adata, features.columns).tells
+    if tells.sum() < 2:
+        raise InputError(f"a reference needs at least two samples whose features differ; got {tells.sum()}.")
+    values = log2_values(dense(adata, features.columns)[tells], scale)
     moments = own_reference(values, zero_of(scale))
     with np.errstate(invalid="ignore"):
         ordered = np.sort(values, axis=0)
@@ -91,7 +91,7 @@ def fit_reference(adata: AnnData, name: str, *, column: str = keys.FEATURE_NAME)
         "layer": layer_of(adata),
         "species": species_of(adata),
         "scale": {"kind": scale.kind, "quantity": scale.quantity, "offset": scale.offset},
-        "n_samples": adata.n_obs,
+        "n_samples": int(tells.sum()),
         "steps": steps_of(adata),
     }
     source = {"name": str(known.get(keys.MANIFEST) or "samples")}

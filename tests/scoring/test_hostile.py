@@ -14,7 +14,7 @@ from exomics.errors import InputError, ScaleError
 from exomics.harmonize import AliasTable, OrthologTable
 from exomics.registry import Member, Signature, load_signature
 from exomics.schema import Scale
-from exomics.scoring import RandomSets, matched_controls, score
+from exomics.scoring import RandomSets, fit_reference, matched_controls, score
 
 MakeSamples = Callable[..., AnnData]
 MakeSignature = Callable[..., Signature]
@@ -242,13 +242,14 @@ def test_resting_levels_say_when_nobody_stated_the_rest(make_samples: MakeSample
     assert not score(plasma, "sys.inflammation").frame["note"].str.contains("rest not stated").any()
 
 
-@pytest.mark.parametrize("method", ["mean_z", "zscore", "plage", "gsva"])
-def test_a_sample_without_members_takes_no_score_from_the_others(
-    method: str, make_samples: MakeSamples, make_signature: MakeSignature
+@pytest.mark.parametrize("level", [np.nan, 0.0])
+@pytest.mark.parametrize("method", ["mean_z", "zscore", "plage", "gsva", "ulm_neg"])
+def test_a_dead_sample_does_not_move_the_scores_of_the_others(
+    method: str, level: float, make_samples: MakeSamples, make_signature: MakeSignature
 ) -> None:
     values = np.random.default_rng(5).normal(6.0, 2.0, size=(5, len(NAMES))).clip(0.0)
     holed = values.copy()
-    holed[2] = np.nan
+    holed[2] = level
     signature = make_signature(NAMES[:12], NAMES[20:31])
     found = score(make_samples(holed, NAMES), signature, method=method).frame
     rest = score(make_samples(values[[0, 1, 3, 4]], NAMES), signature, method=method).frame
@@ -256,6 +257,18 @@ def test_a_sample_without_members_takes_no_score_from_the_others(
     assert not set(found["status"][is_dead]) & {"ok"}
     np.testing.assert_allclose(found["score"][~is_dead], rest["score"], rtol=1e-9)
     assert rest["score"].notna().all()
+    frozen, without = (fit_reference(make_samples(of, NAMES), "x").frame for of in (holed, values[[0, 1, 3, 4]]))
+    pd.testing.assert_frame_equal(frozen, without)
+
+
+@pytest.mark.parametrize("method", ["mean_z", "plage", "gsva", "axis_min"])
+def test_a_cohort_of_dead_samples_has_no_scores(
+    method: str, make_samples: MakeSamples, make_signature: MakeSignature
+) -> None:
+    samples, signature = make_samples(np.full((3, 6000), 2.0), NAMES), make_signature(NAMES[:12])
+    assert set(score(samples, signature, method=method).frame["status"]) == {"qc_fail"}
+    with pytest.raises(InputError, match="two samples whose features differ; got 0"):
+        fit_reference(samples, "x")
 
 
 def test_an_axis_has_no_down_arm_to_lose(make_samples: MakeSamples, make_signature: MakeSignature) -> None:

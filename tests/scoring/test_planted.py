@@ -321,7 +321,7 @@ def test_a_reference_of_another_scale_layer_or_species_is_refused(make_samples: 
     mice = make_samples(np.ones((2, 4)), ["Gzma", "Prf1", "Cxcl9", "Cxcr3"], scale=LOG, species="mouse")
     with pytest.raises(InputError, match=r"is of the species human; these samples are mouse\. Fit one"):
         score(mice, "imm.cyt", method="mean_z", reference=fitted)
-    with pytest.raises(InputError, match="at least two samples"):
+    with pytest.raises(InputError, match="at least two samples whose features differ; got 1"):
         fit_reference(other[:1].copy(), "one")
 
 
