@@ -3,6 +3,8 @@
 Methods say in their unit what a value is: a fraction of all cells, or an arbitrary unit that ranks samples. Only
 mcp_counter brings a reference of its own; the others take the files that you may use: --reference FILE gives the first
 part of a reference, --reference ROLE=FILE the others (`exomics catalog methods` says under which license they come).
+Samples of mice take markers of mice (a table of populations with symbols, Ensembl ids or both) and their median, as
+mMCP-counter does; --option statistic=mean takes the mean.
 
 examples:
   exomics deconvolve tumor.h5ad -o cells.tsv --method mcp_counter

@@ -93,8 +93,9 @@ def read_cell_reference(files: Mapping[str, Path | str]) -> CellReference:
     files
         Role -> path. ``profiles, variability, spillover, calibration``: TSV with a header and names in the first
         column; ``markers``: GMT, or TSV with a column of cell types and one of symbols, of Ensembl ids, or both (used
-        are those that name more of the measured features); ``mrna_content``: TSV of cell type and number; ``dropped,
-        universe``: one name per line, or a TSV with a column of genes.
+        are those that name more of the measured features); ``mrna_content``: TSV of cell type and number, in which a
+        row ``default`` stands for what is not listed; ``dropped, universe``: one name per line, or a TSV with a column
+        of genes.
 
     Returns
     -------

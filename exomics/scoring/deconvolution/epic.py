@@ -45,7 +45,8 @@ def epic(
         (n_features, n_cell_types) spread V of each profile between donors: ``w_g = min(u_g, 100 median(u))`` with
         ``u_g = sum_k A_gk / V_gk``. None for equal weights.
     mrna_content
-        (n_cell_types + 1,) r, of any unit, that of uncharacterized cells last; None for equal.
+        (n_cell_types + 1,) r, of any unit, that of uncharacterized cells last; None for equal. A table of a reference
+        lists it as ``otherCells``; where it does not, 0.4 of EPIC's own table is taken, and said.
 
     Returns
     -------

@@ -98,12 +98,10 @@ def deconvolve(
     _require_transcriptome(adata)
     given = _checked(spec, reference or CellReference({}))
     species = _require_species(adata, spec, reference)
-    if cell_types:
-        given = given.only(cell_types)
     options = _options(spec, parameters or {}, species)
     floor = float(options.pop(_FLOOR))
     features = measured_features(adata, keys.FEATURE_NAME)
-    given = given.in_names_of(features.names)
+    given = (given.only(cell_types) if cell_types else given).in_names_of(features.names)
     prepared = spec.prepare(given)
     aligned = align(adata, features, (prepared, spec), aliases=aliases)
 
@@ -123,8 +121,8 @@ def deconvolve(
     frame = _frame(adata, (prepared, spec, floor), (found, low, high), aligned)
     told = {**options, _FLOOR: floor, "resampling": list(resampling)}
     agreement = lineage_agreement(adata, frame, (spec, given, prepared), aliases)
-    notes = (*prepared.notes, *aligned.notes)
-    provenance = _provenance(adata, spec, given, {"options": told, LINEAGE_AGREEMENT: agreement}, notes=notes)
+    settings = {"options": told, LINEAGE_AGREEMENT: agreement}
+    provenance = _provenance(adata, spec, given, settings, notes=prepared.notes + aligned.notes)
     return DeconvolutionTable(frame, provenance)
 
 
