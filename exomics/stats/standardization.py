@@ -142,7 +142,7 @@ def first_right_vectors(expression: NDArray[Any], columns: IntArray, offsets: In
     for chosen in range(len(offsets) - 1):
         members = values[:, columns[offsets[chosen] : offsets[chosen + 1]]]
         enters = ~np.isnan(members).all(axis=1)
-        vectors[enters, chosen] = _first_right_vector(members[enters])
+        vectors[enters, chosen] = _first_right_vector(members if enters.all() else members[enters])
     return vectors
 
 
@@ -152,7 +152,8 @@ def _first_right_vector(members: FloatArray) -> FloatArray:
     usable = (moments.sd > 0) & (moments.n == len(members))
     if not usable.any():
         return np.full(len(members), np.nan)
-    z = (members[:, usable] - moments.mean[usable]) / moments.sd[usable]
+    kept = members if usable.all() else members[:, usable]
+    z = (kept - moments.mean[usable]) / moments.sd[usable]
     vector: FloatArray = np.linalg.svd(z, full_matrices=False)[0][:, 0]
     return vector * (-1.0 if vector @ z.mean(axis=1) < 0 else 1.0)
 
