@@ -160,16 +160,10 @@ def mirna_verdict(
         for contrast in contrasts:
             places = np.flatnonzero(given.frame["contrast"] == contrast)
             one = _Contrast(given.frame.iloc[places], mapped.names[places])
+            correlations = {name: _correlation(inter_gene_correlation, model, name) for name in (MATRIX, OTHER)}
             generator = np.random.default_rng([non_targets.seed, *contrast.encode()])
-            both = [
-                one.row(
-                    name, tuple(members), (_correlation(inter_gene_correlation, model, name), non_targets, generator)
-                )
-                for name, members in ((MATRIX, matrix), (OTHER, other))
-            ]
-            differ = one.difference(both, (matrix, other))
-            said = {"p_value_difference": differ, "verdict": verdict_of(both, differ)}
-            rows += [row | {"contrast": contrast, "model": model} | said for row in both]
+            both = one.both_rows((matrix, other), correlations, (non_targets, generator))
+            rows += [row | {"contrast": contrast, "model": model} for row in both]
     _require_targets(rows, table, [*matrix, *other])
     notes += [non_targets.told([*matrix, *other]), *([] if adjusted else [_UNADJUSTED])]
     if isinstance(inter_gene_correlation, float):
@@ -208,10 +202,24 @@ class _Contrast:
         self.names, self.mean = names[kept], mean[kept]
         self.features = feature_statistics(rows.iloc[kept], scores[kept])
 
-    def row(
+    def both_rows(
+        self,
+        sets: tuple[Sequence[str], Sequence[str]],
+        correlations: Mapping[str, float],
+        random: tuple[NonTargets, np.random.Generator],
+    ) -> list[dict[str, Any]]:
+        """Numbers of both sets, whether they differ, and the verdict."""
+        both = [
+            self._row(name, tuple(members), (correlations[name], *random))
+            for name, members in zip((MATRIX, OTHER), sets, strict=True)
+        ]
+        differ = self._difference(both, sets)
+        said = {"p_value_difference": differ, "verdict": verdict_of(both, differ)}
+        return [row | said for row in both]
+
+    def _row(
         self, targets: str, members: tuple[str, ...], how: tuple[float, NonTargets, np.random.Generator]
     ) -> dict[str, Any]:
-        """Numbers of one set, without the verdict."""
         correlation, non_targets, generator = how
         at = np.flatnonzero(np.isin(self.names, members))
         row = {"targets": targets, "n_members": len(members), "n_measured": at.size, "note": "",
@@ -231,7 +239,7 @@ class _Contrast:
             "note": "too large a change for a miRNA" if abs(change) >= LARGE else "",
         }
 
-    def difference(self, both: Sequence[Mapping[str, Any]], members: tuple[Sequence[str], Sequence[str]]) -> float:
+    def _difference(self, both: Sequence[Mapping[str, Any]], members: tuple[Sequence[str], Sequence[str]]) -> float:
         """Two-sided p that one set moves more than the other, targets of a set being correlated."""
         if any(row["status"] != "ok" for row in both):
             return float("nan")
