@@ -1,11 +1,11 @@
 """Join deconvolutions of the same samples by several methods: one ranking per cell type, with intervals.
 
-Methods weigh by what cohorts mixed from real profiles taught of them, by what they have in common in these samples, and
-by how each agrees with genes that it does not use. The values are SDs over the samples of this run: they rank these
-samples and are no fractions.
+Methods weigh by what cohorts mixed from real profiles taught of them in this kind of sample (pbmc, blood, other),
+halfway to equal weights. Give the table of lineage too: it needs no reference, and the consensus was chosen with it.
+The values are SDs over the samples of this run: they rank these samples and are no fractions.
 
 examples:
-  exomics consensus cells.tsv fractions.tsv -o consensus.tsv
+  exomics consensus cells.tsv lineage.tsv fractions.tsv -o consensus.tsv
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """Estimate cell types in bulk samples.
 
 Methods say in their unit what a value is: a fraction of all cells, or an arbitrary unit that ranks samples. Only
-mcp_counter brings a reference of its own; the others take the files that you may use: --reference FILE gives the first
-part of a reference, --reference ROLE=FILE the others (`exomics catalog methods` says under which license they come).
-Samples of mice take markers of mice (a table of populations with symbols, Ensembl ids or both) and their median, as
-mMCP-counter does; --option statistic=mean takes the mean.
+mcp_counter and lineage bring genes of their own; the others take the files that you may use: --reference FILE gives the
+first part of a reference, --reference ROLE=FILE the others (`exomics catalog methods` says under which license they
+come). Samples of mice take markers of mice (a table of populations with symbols, Ensembl ids or both) and their median,
+as mMCP-counter does; --option statistic=mean takes the mean.
 
 examples:
   exomics deconvolve tumor.h5ad -o cells.tsv --method mcp_counter
+  exomics deconvolve tumor.h5ad -o lineage.tsv --method lineage
   exomics deconvolve tumor.h5ad -o fractions.tsv --method quantiseq --reference profiles.tsv --resamples 50
 """
 
@@ -70,6 +71,8 @@ def _files(method: str, words: list[str]) -> dict[str, Path]:
     """Role -> file; a word without a role gives the first role of the method."""
     roles = cast(Deconvolution, Deconvolutions[method]).roles
     found: dict[str, Path] = {}
+    if words and not roles:
+        raise InputError(f"{method} brings genes of its own; leave out --reference.")
     for word in words:
         role, separator, path = word.partition("=")
         role, path = (role, path) if separator and role in roles else (roles[0], word)

@@ -13,8 +13,6 @@ CONSENSUS_TYPES = (
     "B cell", "T cell", "T cell CD4+", "T cell CD8+", "NK cell", "monocyte", "macrophage", "dendritic cell",
     "neutrophil", "fibroblast", "endothelial cell",
 )  # fmt: skip
-LINEAGE_AGREEMENT = "lineage_agreement"
-"""The parameter of a provenance by which `consensus` finds how a method agrees with lineage genes."""
 _STAND_INS = {
     "B cell": "B lineage", "monocyte": "monocytic lineage", "macrophage": "monocytic lineage",
     "dendritic cell": "dendritic cell myeloid",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,9 +11,10 @@ from exomics._checks import FloatArray
 from exomics.errors import InputError
 from exomics.results.deconvolution import DeconvolutionTable
 from exomics.results.provenance import Provenance
+from exomics.schema import keys
 from exomics.scoring._deconvolution import ARBITRARY
-from exomics.scoring.deconvolution._consensus_types import CONSENSUS_TYPES, LINEAGE_AGREEMENT, said_of
-from exomics.scoring.deconvolution._reliability import reliability, shared_errors
+from exomics.scoring.deconvolution._consensus_types import CONSENSUS_TYPES, said_of
+from exomics.scoring.deconvolution._reliability import reliability
 from exomics.stats.agreement import agreement_mean
 
 _SAMPLE = ["sample_id", "subject_id", "time_point"]
@@ -26,7 +26,8 @@ def consensus(tables: Sequence[DeconvolutionTable]) -> DeconvolutionTable:
     Parameters
     ----------
     tables
-        One or more per method, of the same samples, from `deconvolve`.
+        One or more per method, of the same samples, from `deconvolve`. Let ``lineage`` be among them: it needs no
+        reference, and the consensus was chosen with it.
 
     Returns
     -------
@@ -45,12 +46,11 @@ def consensus(tables: Sequence[DeconvolutionTable]) -> DeconvolutionTable:
     lineage tree; else the type that stands in for it (B lineage for B cells, the monocytic lineage for monocytes and
     for macrophages, myeloid for all dendritic cells).
 
-    Methods weigh by how well each can be expected to tell the type, by how far they err alike, and by what these
-    samples say of it: their agreement beyond shared errors, and the agreement of each with lineage genes that it does
-    not use, which `deconvolve` leaves in the provenance of its table (of a method with one table). See
-    `exomics.stats.agreement.agreement_mean`. What is expected was learned on cohorts mixed from real profiles of
-    sorted or single cells, the design chosen on sources that were left out; no measured fraction took part. Values
-    change with the samples and the methods: compare them within one run.
+    Methods weigh by how well each can be expected to tell the type in this kind of sample (``pbmc``, ``blood``, other
+    tissues as ``tumor``; `deconvolve` leaves the specimen in the provenance), halfway to equal weights: see
+    `exomics.stats.agreement.agreement_mean`. What is expected was learned on cohorts mixed from real profiles of sorted
+    or single cells, the design chosen on sources that were left out; no measured fraction took part. Values change with
+    the samples and the methods: compare them within one run.
 
     Examples
     --------
@@ -68,19 +68,25 @@ def consensus(tables: Sequence[DeconvolutionTable]) -> DeconvolutionTable:
         raise InputError(f"a consensus needs the tables of at least 2 methods; got {', '.join(methods) or 'none'}.")
     _check_samples(frame, methods)
     labels = frame[frame["method"] == methods[0]].drop_duplicates("sample_id")[_SAMPLE].reset_index(drop=True)
-    outside = _outside(tables)
+    specimen = _specimen(tables)
     parts, weights = [], {}
     for cell_type in CONSENSUS_TYPES:
         said = {method: said_of(frame[frame["method"] == method], cell_type, labels["sample_id"]) for method in methods}
         given = {method: values for method, values in said.items() if values is not None}
         if given:
-            rows, weights[cell_type] = _rows(labels, cell_type, given, outside)
+            rows, weights[cell_type] = _rows(labels, cell_type, given, specimen)
             parts.append(rows)
     if not parts:
         raise InputError("no method gives a cell type of the lineage tree; see the cell types of each table.")
     provenance = Provenance(
         method="consensus",
-        parameters={"methods": methods, "weights": weights, "unit": ARBITRARY, "cohort_dependent": True},
+        parameters={
+            "methods": methods,
+            keys.SPECIMEN: specimen,
+            "weights": weights,
+            "unit": ARBITRARY,
+            "cohort_dependent": True,
+        },
         inputs=tuple({**entry} for table in tables for entry in table.provenance.inputs),
         notes=("consensus: SDs over the samples of this run; compare between samples of this run only",),
         acknowledgments=tuple(dict.fromkeys(line for table in tables for line in table.provenance.acknowledgments)),
@@ -100,29 +106,18 @@ def _check_samples(frame: pd.DataFrame, methods: list[str]) -> None:
             raise InputError(f"{methods[0]} and {method} differ in their samples ({', '.join(differing[:3])}).")
 
 
-def _outside(tables: Sequence[DeconvolutionTable]) -> dict[str, Mapping[str, float]]:
-    """Method -> cell type -> its agreement with lineage genes; none of a method whose types are in several tables."""
-    made = [(str(method), table) for table in tables for method in table.frame["method"].unique()]
-    count = Counter(method for method, _ in made)
-    return {
-        method: table.provenance.parameters.get(LINEAGE_AGREEMENT, {}) for method, table in made if count[method] == 1
-    }
+def _specimen(tables: Sequence[DeconvolutionTable]) -> str:
+    """That of all tables that name one; none where they differ."""
+    named = {str(table.provenance.parameters.get(keys.SPECIMEN) or "") for table in tables} - {""}
+    return named.pop() if len(named) == 1 else ""
 
 
 def _rows(
-    labels: pd.DataFrame,
-    cell_type: str,
-    given: dict[str, FloatArray],
-    outside: dict[str, Mapping[str, float]],
+    labels: pd.DataFrame, cell_type: str, given: dict[str, FloatArray], specimen: str
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     names = ", ".join(given)
     try:
-        found = agreement_mean(
-            np.vstack(list(given.values())),
-            reliability(list(given), cell_type),
-            shared=shared_errors(list(given), cell_type),
-            outside=np.array([outside.get(method, {}).get(cell_type, np.nan) for method in given]),
-        )
+        found = agreement_mean(np.vstack(list(given.values())), reliability(list(given), cell_type, specimen))
     except InputError as error:
         empty = labels.assign(value=np.nan, ci_low=np.nan, ci_high=np.nan, status="below_floor", note=str(error))
         return empty.assign(cell_type=cell_type, method="consensus", unit=ARBITRARY), {}

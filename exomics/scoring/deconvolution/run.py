@@ -20,9 +20,7 @@ from exomics.schema import keys, layer_of, metadata, steps_of
 from exomics.scoring._deconvolution import Deconvolution, Prepared
 from exomics.scoring._species import species_of
 from exomics.scoring.deconvolution._alignment import Aligned, align
-from exomics.scoring.deconvolution._consensus_types import LINEAGE_AGREEMENT
 from exomics.scoring.deconvolution._intervals import percentile_interval
-from exomics.scoring.deconvolution._lineage import lineage_agreement
 from exomics.scoring.deconvolution._methods import Deconvolutions
 from exomics.scoring.features import FLAT, measured_features
 
@@ -49,7 +47,7 @@ def deconvolve(
     method
         Name of one of `exomics.scoring.deconvolution.Deconvolutions`.
     reference
-        From `exomics.registry.cell_reference.read_cell_reference`; only ``mcp_counter`` brings one of its own.
+        From `exomics.registry.cell_reference.read_cell_reference`; ``mcp_counter`` and ``lineage`` bring their own.
     cell_types
         Types of the reference to estimate, in its own words; all if empty.
     parameters
@@ -99,6 +97,9 @@ def deconvolve(
     given = _checked(spec, reference or CellReference({}))
     species = _require_species(adata, spec, reference)
     options = _options(spec, parameters or {}, species)
+    specimen = layer_of(adata).rpartition("_")[0]
+    if options.get(keys.SPECIMEN) == "":
+        options[keys.SPECIMEN] = specimen
     floor = float(options.pop(_FLOOR))
     features = measured_features(adata, keys.FEATURE_NAME)
     given = (given.only(cell_types) if cell_types else given).in_names_of(features.names)
@@ -115,14 +116,12 @@ def deconvolve(
     n_resamples, seed = resampling
     if n_resamples:
         if not spec.resamples:
-            raise InputError(f"{method} ranks every gene of a sample; it has no interval by resampling of features.")
+            raise InputError(f"{method} looks at all genes together; it has no interval by resampling of features.")
         generator = np.random.default_rng(seed)
         low, high = percentile_interval(estimate, aligned.profiles, n_resamples=n_resamples, generator=generator)
     frame = _frame(adata, (prepared, spec, floor), (found, low, high), aligned)
-    told = {**options, _FLOOR: floor, "resampling": list(resampling)}
-    agreement = lineage_agreement(adata, frame, (spec, given, prepared), aliases)
-    settings = {"options": told, LINEAGE_AGREEMENT: agreement}
-    provenance = _provenance(adata, spec, given, settings, notes=prepared.notes + aligned.notes)
+    told = {"options": {**options, _FLOOR: floor, "resampling": list(resampling)}, keys.SPECIMEN: specimen}
+    provenance = _provenance(adata, spec, given, told, notes=prepared.notes + aligned.notes)
     return DeconvolutionTable(frame, provenance)
 
 
@@ -148,11 +147,12 @@ def _require_species(adata: AnnData, spec: Deconvolution, reference: CellReferen
 
 
 def _checked(spec: Deconvolution, reference: CellReference) -> CellReference:
+    taken = ", ".join(spec.roles) or "nothing"
     missing = [role for role in spec.needed if role not in reference.parts]
     unknown = [role for role in reference.parts if role not in spec.roles]
     if missing or unknown:
         raise InputError(
-            f"{spec.name} takes a reference of {', '.join(spec.roles)}; missing: {', '.join(missing) or 'none'}; "
+            f"{spec.name} takes a reference of {taken}; missing: {', '.join(missing) or 'none'}; "
             f"not its own: {', '.join(unknown) or 'none'}. Give files as ROLE=FILE (--reference)."
         )
     return reference

@@ -1,4 +1,4 @@
-"""Ways to join methods that were compared by `consensus_rule.md`: what each learns, and its weights in a cohort."""
+"""Ways to join methods that `consensus_rule.md` compares: what each learns, and its weights in a cohort."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ import pandas as pd
 
 from exomics.stats.agreement import agreement_mean
 from exomics.stats.constrained_regression import nonnegative_fit
+from tests.scoring.deconvolution.sources import BULK
 
 LEAST, MOST, UNKNOWN = 0.02, 0.95, 0.5
+VOICE = "lineage"
 _CLOSE = 0.97
 Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell type in one cohort: ``z`` (n_methods, n_samples) and ``truth`` (n_samples,), both standardized;
-    ``genes`` (n_methods,) the correlation of each method with lineage genes that it does not use, NaN where untold."""
+    """One cell type in one cohort: ``z`` (n_methods, n_samples) and ``truth`` (n_samples,), both standardized."""
 
     source: str
     context: str
@@ -30,11 +31,14 @@ class Cell:
     methods: tuple[str, ...]
     z: np.ndarray
     truth: np.ndarray
-    genes: np.ndarray
 
     @property
     def n(self) -> int:
         return self.z.shape[1]
+
+    @property
+    def published(self) -> tuple[str, ...]:
+        return tuple(method for method in self.methods if method != VOICE)
 
     @cached_property
     def r(self) -> np.ndarray:
@@ -42,77 +46,63 @@ class Cell:
         return np.asarray(self.z @ self.truth / (self.n - 1))
 
     @cached_property
-    def c(self) -> np.ndarray:
-        """Between methods."""
-        return np.asarray(self.z @ self.z.T / (self.n - 1))
-
-    @cached_property
     def s(self) -> np.ndarray:
-        """Between the errors of methods."""
+        """Between the errors of methods, (n_methods, n_methods)."""
         r = np.clip(self.r, -_CLOSE, _CLOSE)
-        return np.clip((self.c - np.outer(r, r)) / np.sqrt(np.outer(1 - r**2, 1 - r**2)), -1, 1)
+        between = self.z @ self.z.T / (self.n - 1)
+        return np.clip((between - np.outer(r, r)) / np.sqrt(np.outer(1 - r**2, 1 - r**2)), -1, 1)
 
     def pairs(self) -> Iterable[tuple[int, int, Key]]:
         for i, j in combinations(range(len(self.methods)), 2):
             yield i, j, (self.methods[i], self.methods[j], self.cell_type)
 
+    def held(self, told: Learned) -> float:
+        """Share of the samples whose truth lies in the interval of the consensus."""
+        found = agreement_mean(self.z, told.reliability(self, of_kind=True))
+        return float(np.mean((found.ci_low <= self.truth) & (self.truth <= found.ci_high)))
+
 
 @dataclass(frozen=True)
 class Learned:
-    """``p`` by (method, type); ``c`` and ``s`` by (method, method, type); squares of how far r, s and e differ."""
+    """``p`` by (context, method, type) and (method, type), ``s`` by (method, method, type)."""
 
     p: Mapping[Key, float]
-    c: Mapping[Key, float]
     s: Mapping[Key, float]
-    t2: float
-    u2: float
-    v2: float
 
-    def reliability(self, cell: Cell) -> np.ndarray:
-        return np.clip([self.p.get((method, cell.cell_type), UNKNOWN) for method in cell.methods], LEAST, MOST)
-
-    def between(self, table: Mapping[Key, float], cell: Cell, otherwise: np.ndarray) -> np.ndarray:
-        found = np.eye(len(cell.methods))
-        for i, j, key in cell.pairs():
-            found[i, j] = found[j, i] = table.get(key, otherwise[i, j])
-        return found
+    def reliability(self, cell: Cell, *, of_kind: bool = False) -> np.ndarray:
+        found = [self.p.get((method, cell.cell_type), UNKNOWN) for method in cell.methods]
+        if of_kind:
+            keys = [(cell.context, method, cell.cell_type) for method in cell.methods]
+            found = [self.p.get(key, otherwise) for key, otherwise in zip(keys, found, strict=True)]
+        return np.clip(found, LEAST, MOST)
 
 
 def learned(cells: list[Cell]) -> Learned:
     """From the cells of every source that may be learned from."""
-    p = by_source(cells, lambda cell: {(m, cell.cell_type): r for m, r in zip(cell.methods, cell.r, strict=True)})
-    c = by_source(cells, lambda cell: {key: cell.c[i, j] for i, j, key in cell.pairs()})
-    s = by_source(cells, lambda cell: {key: cell.s[i, j] for i, j, key in cell.pairs()})
-    t2, u2, v2 = [], [], []
-    for cell in cells:
-        sampling = (1 - cell.r**2) ** 2 / cell.n
-        t2.extend((cell.r - [p[method, cell.cell_type] for method in cell.methods]) ** 2 - sampling)
-        v2.extend((cell.genes - cell.r) ** 2 - sampling)
-        for i, j, key in cell.pairs():
-            u2.append((cell.c[i, j] - _modeled(cell.r[[i, j]], s[key])) ** 2 - 1 / cell.n)
-    return Learned(p, c, s, *(max(float(np.nanmean(each)), 1e-3) for each in (t2, u2, v2)))
+    rows = [
+        (cell.source, cell.context, method, cell.cell_type, r)
+        for cell in cells
+        for method, r in zip(cell.methods, cell.r, strict=True)
+    ]
+    p = reliabilities(pd.DataFrame(rows, columns=["source", "specimen", "method", "cell_type", "r"]))
+    pairs = [(*key, cell.source, cell.s[i, j]) for cell in cells for i, j, key in cell.pairs()]
+    s = pd.DataFrame(pairs, columns=["one", "other", "cell_type", "source", "s"])
+    return Learned(p, over_sources(s.groupby(["one", "other", "cell_type", "source"])["s"].mean()))
 
 
-def by_source(cells: list[Cell], told: Callable[[Cell], Mapping[Key, float]]) -> dict[Key, float]:
-    """Mean over the cohorts of a source and context, then over its contexts, then over sources."""
-    rows = [(*key, cell.source, cell.context, value) for cell in cells for key, value in told(cell).items()]
-    frame = pd.DataFrame(rows)
-    key = list(frame.columns[:-3])
-    means = frame.groupby([*key, *frame.columns[-3:-1]])[frame.columns[-1]].mean()
-    means = means.groupby(level=list(range(len(key) + 1))).mean().groupby(level=list(range(len(key)))).mean()
-    return {tuple(map(str, name)): float(value) for name, value in means.items()}
+def reliabilities(rows: pd.DataFrame) -> dict[Key, float]:
+    """Of the columns source, specimen, method, cell_type, r: by specimen, and over the specimens of each source."""
+    names = ["specimen", "method", "cell_type", "source"]
+    by_specimen = rows.groupby(names)["r"].mean()
+    return over_sources(by_specimen) | over_sources(by_specimen.groupby(names[1:]).mean())
 
 
-def _modeled(r: np.ndarray, s: float) -> float:
-    return float(r[0] * r[1] + s * np.sqrt(max((1 - r[0] ** 2) * (1 - r[1] ** 2), 0.0)))
-
-
-def best_weights(c: np.ndarray, r: np.ndarray) -> np.ndarray:
-    """``C^-1 r``, none negative: of the weighted sum that correlates most with the truth."""
-    values, vectors = np.linalg.eigh(c)
-    values = np.maximum(values, LEAST)
-    root, inverse = (vectors * np.sqrt(values)) @ vectors.T, (vectors / np.sqrt(values)) @ vectors.T
-    return np.asarray(nonnegative_fit(root, (inverse @ r)[None])[0])
+def over_sources(means: pd.Series) -> dict[Key, float]:
+    """Mean over the last level, the sources; those of bulk weigh 2."""
+    keys = list(range(means.index.nlevels - 1))
+    weight = pd.Series(np.where(means.index.get_level_values(-1).isin(BULK), 2.0, 1.0), means.index)
+    found = (means * weight).groupby(level=keys).sum() / weight.groupby(level=keys).sum()
+    return {tuple(map(str, name)): float(value) for name, value in found.items()}
 
 
 Weights = Callable[[Cell, Learned], np.ndarray]
@@ -122,48 +112,27 @@ def equal(cell: Cell, told: Learned) -> np.ndarray:
     return np.ones(len(cell.methods))
 
 
-def best_alone(cell: Cell, told: Learned) -> np.ndarray:
-    p = told.reliability(cell)
-    return np.asarray((p == p.max()).astype(float))
-
-
 def p_alone(cell: Cell, told: Learned) -> np.ndarray:
     p = told.reliability(cell)
     return np.asarray(p / (1 - p**2))
 
 
+def p_of_kind(cell: Cell, told: Learned) -> np.ndarray:
+    p = told.reliability(cell, of_kind=True)
+    return np.asarray(p / (1 - p**2))
+
+
 def one_voice(cell: Cell, told: Learned) -> np.ndarray:
+    """``C^-1 p``, none negative: of the weighted sum that correlates most with the truth."""
     p = told.reliability(cell)
-    return best_weights(told.between(told.c, cell, np.outer(p, p)), p)
-
-
-def one_voice_here(cell: Cell, told: Learned) -> np.ndarray:
-    return _here(cell, told, told.reliability(cell))
-
-
-def _here(cell: Cell, told: Learned, r: np.ndarray) -> np.ndarray:
-    p = told.reliability(cell)
-    c = (20 * told.between(told.c, cell, np.outer(p, p)) + cell.n * cell.c) / (20 + cell.n)
-    return best_weights(c, np.clip(r, LEAST, MOST))
-
-
-def disjoint_genes(cell: Cell, told: Learned) -> np.ndarray:
-    p, e = told.reliability(cell), cell.genes
-    return _here(cell, told, np.where(np.isfinite(e), (80 * p + cell.n * np.nan_to_num(e)) / (80 + cell.n), p))
-
-
-def fitted(cell: Cell, told: Learned) -> np.ndarray:
-    return _of_model(cell, told, np.full(len(cell.methods), np.nan))
-
-
-def fitted_and_genes(cell: Cell, told: Learned) -> np.ndarray:
-    return _of_model(cell, told, cell.genes)
-
-
-def _of_model(cell: Cell, told: Learned, genes: np.ndarray) -> np.ndarray:
-    typical = np.full((len(cell.methods), len(cell.methods)), np.mean(list(told.s.values())))
-    shared = told.between(told.s, cell, typical)
-    return agreement_mean(cell.z, told.reliability(cell), shared=shared, outside=genes).weights
+    rest = np.sqrt(1 - p**2)
+    c = np.eye(len(p))
+    for i, j, key in cell.pairs():
+        c[i, j] = c[j, i] = p[i] * p[j] + told.s.get(key, 0.0) * rest[i] * rest[j]
+    values, vectors = np.linalg.eigh(c)
+    values = np.maximum(values, LEAST)
+    root, inverse = (vectors * np.sqrt(values)) @ vectors.T, (vectors / np.sqrt(values)) @ vectors.T
+    return np.asarray(nonnegative_fit(root, (inverse @ p)[None])[0])
 
 
 def half(weights: Weights) -> Weights:
@@ -176,12 +145,29 @@ def half(weights: Weights) -> Weights:
     return halved
 
 
-_LEARNING: Mapping[str, Weights] = {
-    "4 p alone": p_alone, "5 one voice": one_voice, "6 one voice here": one_voice_here, "7 fitted": fitted,
-    "8 disjoint genes": disjoint_genes, "9 fitted and genes": fitted_and_genes,
+def without_voice(weights: Weights) -> Weights:
+    """Of the published methods alone."""
+
+    def of_published(cell: Cell, told: Learned) -> np.ndarray:
+        rows = [row for row, method in enumerate(cell.methods) if method != VOICE]
+        found = np.zeros(len(cell.methods))
+        part = Cell(cell.source, cell.context, cell.cell_type, cell.seed, cell.published, cell.z[rows], cell.truth)
+        found[rows] = weights(part, told)
+        return found
+
+    return of_published
+
+
+def voice_alone(cell: Cell, told: Learned) -> np.ndarray:
+    return np.array([float(method == VOICE) for method in cell.methods])
+
+
+_JOINED: Mapping[str, Weights] = {
+    "1 equal": equal, "2 p": p_alone, "2 p, half": half(p_alone), "2 p of kind": p_of_kind,
+    "2 p of kind, half": half(p_of_kind), "3 one voice": one_voice, "3 one voice, half": half(one_voice),
 }  # fmt: skip
-CANDIDATES: Mapping[str, Weights] = {"1 equal": equal, "3 best alone": best_alone} | {
-    name + word: join(weights) if join else weights
-    for name, weights in _LEARNING.items()
-    for word, join in ((", half", half), ("", None))
-}
+CANDIDATES: Mapping[str, Weights] = (
+    {name: without_voice(weights) for name, weights in _JOINED.items()}
+    | {f"{name}, lineage": weights for name, weights in _JOINED.items()}
+    | {"lineage alone": voice_alone}
+)

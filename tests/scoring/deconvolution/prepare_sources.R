@@ -1,8 +1,9 @@
 # Writes SOURCE.tsv of every source of sources.py into a folder, from files of public repositories that are given:
 #   Rscript prepare_sources.R OUT FILES
-# FILES holds, under their own names: from BNadel/GEDIT 10XImmune.tsv, BluePrintV1.0.csv, HPCA_Recommended.csv and
-# HumanBodyAtlas_PrimaryCellsOnly.tsv; from kircherlab/cfDNA RNAtableBlood.tsv.gz; from stephenturner/annotables
-# grch38.rda; from Nanostring-Biostats/CellProfileLibrary the .RData named below.
+# FILES holds, under their own names: from BNadel/GEDIT 10XImmune.tsv, HPCA_Recommended.csv and
+# HumanBodyAtlas_PrimaryCellsOnly.tsv; from kalidouBA/DICEPRO BlueCode.rda; from kircherlab/cfDNA
+# RNAtableBlood.tsv.gz; from stephenturner/annotables grch38.rda; from Nanostring-Biostats/CellProfileLibrary the
+# .RData named below.
 words <- commandArgs(trailingOnly = TRUE)
 out <- words[1]
 given <- function(name) file.path(words[2], name)
@@ -46,7 +47,9 @@ read_table <- function(name, sep) {
   as.matrix(data.frame(table[-1], row.names = table[[1]], check.names = FALSE))
 }
 write_source(read_table("10XImmune.tsv", "\t"), "zheng")
-write_source(read_table("BluePrintV1.0.csv", ","), "blueprint")
+found <- new.env()
+load(given("BlueCode.rda"), found)
+write_source(as.matrix(found$BlueCode), "bluecode")
 hpca <- read_table("HPCA_Recommended.csv", ",")
 write_source(hpca, "hpca")
 relative <- read_table("HumanBodyAtlas_PrimaryCellsOnly.tsv", "\t")

@@ -7,6 +7,7 @@ the first column) from public repositories; see `consensus_rule.md` for what the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ import pandas as pd
 KINDS = (
     "B naive", "B memory", "plasma", "CD4 naive", "CD4 memory", "Treg", "CD8 naive", "CD8 memory", "other T", "NK",
     "monocyte", "monocyte CD16+", "mDC", "pDC", "neutrophil", "platelet", "M1", "M2", "fibroblast", "endothelial",
-    "tumor",
+    "tumor", "eosinophil", "basophil", "red cell",
 )  # fmt: skip
 AT = {name: number for number, name in enumerate(KINDS)}
 TRUTH = {
@@ -36,8 +37,9 @@ _KIN = (
     ("B naive", "B memory"), ("CD4 memory", "CD4 naive", "Treg"), ("CD8 memory", "CD8 naive", "other T"),
     ("monocyte", "monocyte CD16+"), ("M1", "M2"), ("mDC", "pDC"),
 )  # fmt: skip
-_LENDERS = ("wilk", "lung")
-_OF_BLOOD = ("B cell", "T cell", "T cell CD4+", "T cell CD8+", "NK cell", "monocyte", "dendritic cell")
+_LENDERS = ("bluecode", "wilk", "lung", "hpa")
+_OF_PBMC = ("B cell", "T cell", "T cell CD4+", "T cell CD8+", "NK cell", "monocyte", "dendritic cell", "neutrophil")
+_OF_BLOOD = ("B cell", "T cell", "T cell CD4+", "T cell CD8+", "NK cell", "monocyte", "neutrophil")
 _OF_TUMOR = ("B cell", "T cell", "T cell CD4+", "T cell CD8+", "NK cell", "macrophage", "dendritic cell", "neutrophil",
              "fibroblast", "endothelial cell")  # fmt: skip
 _T_OF_SKIN = dict.fromkeys(TRUTH["T cell"], "T.cells")
@@ -50,13 +52,17 @@ COLUMNS: dict[str, dict[str, str]] = {
         "CD8 memory": "memory_CD8_T_cell", "other T": "gdT_cell MAIT_T_cell", "NK": "NK_cell",
         "monocyte": "classical_monocyte intermediate_monocyte", "monocyte CD16+": "non_classical_monocyte",
         "mDC": "myeloid_DC", "pDC": "plasmacytoid_DC", "neutrophil": "neutrophil",
+        "eosinophil": "eosinophil", "basophil": "basophil",
     },
-    "blueprint": {
-        "B naive": "CD38.negative.naive.B.cell", "B memory": "memory.B.cell",
-        "CD4 naive": "CD4.positive..alpha.beta.T.cell", "CD4 memory": "memory.CD4.positive.alpha.beta.T.cell",
-        "CD8 memory": "memory.CD8.positive.alpha.beta.T.cell", "NK": "cytotoxic.CD56.dim.natural.killer.cell",
-        "monocyte": "CD14.positive..CD16.negative.classical.monocyte", "M1": "macrophage",
-        "neutrophil": "mature.neutrophil",
+    "bluecode": {
+        "B naive": "B.cell.naive", "B memory": "B.cell.memory", "CD4 naive": "T.Cell.CD4",
+        "CD4 memory": "T.cell.CD4.memory", "CD8 memory": "T.cell.CD8.memory", "NK": "NK.cell.CD56",
+        "monocyte": "Monocyte.CD14", "M1": "Macrophage", "neutrophil": "Mature.neutrophil",
+        "fibroblast": "Fibroblast.of.arm Fibroblast.of.lung Fibroblast.of.the.aortic.adventitia "
+                      "Fibroblast.or.papilla.dermal.cell",
+        "endothelial": "Endothelial.large.blood.vessel Endothelial.microvascular.non.reproductive "
+                       "Endothelial.microvascular.mammary.or.endometrial",
+        "tumor": "Epithelial.respiratory Epithelial.cell.mammary Epithelial.renal.cortical",
     },
     "zheng": {
         "B naive": "CD19B", "CD4 naive": "CD4NaiveT", "CD4 memory": "CD4MemoryT CD4HelperT", "Treg": "CD4RegulatoryT",
@@ -68,19 +74,20 @@ COLUMNS: dict[str, dict[str, str]] = {
         "CD8 memory": "cytotoxic.T.cell.type.1 cytotoxic.T.cell.type.2", "NK": "natural.killer.cell",
         "monocyte": "CD14+.monocyte.type.1 CD14+.monocyte.type.2", "monocyte CD16+": "CD16+.monocyte",
         "mDC": "conventional.dendritic.cell", "pDC": "plasmacytoid.dendritic.cell", "platelet": "megakaryocyte",
+        "red cell": "erythroid.cell.type.1 erythroid.cell.type.2",
     },
     "wilk": {
         "B naive": "B", "B memory": "Class.switched.B", "plasma": "IgG.PB IgA.PB", "CD4 naive": "CD4n.T",
         "CD4 memory": "CD4m.T CD4.T", "CD8 memory": "CD8m.T CD8eff.T", "other T": "gd.T", "NK": "NK",
         "monocyte": "CD14.Monocyte", "monocyte CD16+": "CD16.Monocyte", "mDC": "DC", "pDC": "pDC",
-        "neutrophil": "Neutrophil", "platelet": "Platelet",
+        "neutrophil": "Neutrophil", "platelet": "Platelet", "red cell": "RBC",
     },
     "immunodeficiency": {
         "B naive": "Bcells.naive", "B memory": "Bcells.memory", "plasma": "Plasma.Bcells", "CD4 naive": "Tcells.CD4",
         "CD4 memory": "Tcells.memory.CD4", "Treg": "Treg", "CD8 memory": "Tcells.CD8 Tcells.memory.CD8",
         "other T": "Gamma.delta", "NK": "NK.cytolitic NK.cytokine.secretion",
         "monocyte": "Classical.monocytes Intermediate.monocytes", "monocyte CD16+": "Non.classical.monocytes",
-        "mDC": "cDC1 cDC2", "pDC": "pDC", "platelet": "Platets",
+        "mDC": "cDC1 cDC2", "pDC": "pDC", "platelet": "Platets", "red cell": "Erythrocytes",
     },
     "mgh": {
         "B naive": "B.cell.1", "B memory": "B.cell.2", "plasma": "Plasmablast", "CD4 naive": "CD4.T.cell.1",
@@ -93,10 +100,12 @@ COLUMNS: dict[str, dict[str, str]] = {
         "other T": "T_cells_(gamma-delta)", "NK": "NK_cells", "monocyte": "Monocytes_CD14+CD16-",
         "monocyte CD16+": "Monocytes_CD16+CD14-", "mDC": "Dendritic_cells_(BDCA1+) Dendritic_cells_(BDCA3+)",
         "pDC": "Dendritic_cells_(plasmacytoid+)", "neutrophil": "Neutrophils", "platelet": "Platelets",
+        "M1": "Macrophage M1(IFNg)", "M2": "M2(IL-4)", "fibroblast": "Fibroblasts", "endothelial": "Endothelial_cells",
+        "tumor": "Bronchial_Epithelial_cells Keratinocytes",
     },
     "biogps": {
         "B naive": "CD19+_BCells(neg", "CD4 naive": "CD4+_Tcells", "CD8 memory": "CD8+_Tcells", "NK": "CD56+_NKCells",
-        "monocyte": "CD14+_Monocytes",
+        "monocyte": "CD14+_Monocytes", "pDC": "BDCA4+_DentriticCells",
     },
     "lung": {
         "B naive": "B.cell", "plasma": "plasma.cell", "CD4 memory": "CD4+.T.cell", "Treg": "regulatory.T.cell",
@@ -132,12 +141,16 @@ COLUMNS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 """Source -> kind -> its columns, of which the mean is taken."""
 
-CONTEXTS = dict.fromkeys(COLUMNS, ("blood",)) | {
-    "blueprint": ("blood", "tumor"), "lung": ("tumor",), "spleen": ("tumor",), "skin": ("tumor",),
-    "lavage": ("tumor",),
+CONTEXTS = dict.fromkeys(COLUMNS, ("pbmc",)) | {
+    "hpa": ("pbmc", "blood"), "bluecode": ("pbmc", "blood", "tumor"), "hpca": ("pbmc", "blood", "tumor"),
+    "biogps": ("pbmc", "blood"), "wilk": ("pbmc", "blood"), "census": ("pbmc", "blood"),
+    "lung": ("tumor",), "spleen": ("tumor",), "skin": ("tumor",), "lavage": ("tumor",),
 }  # fmt: skip
+"""Source -> specimens that are mixed of it."""
 ARRAYS = ("hpca", "biogps")
-TRAINED_ON = {"blueprint": ("xcell",), "hpca": ("xcell", "mcp_counter")}
+BULK = ("hpa", "bluecode", "hpca", "biogps")
+"""Sources of sorted cells measured in bulk, as the samples of users are."""
+TRAINED_ON = {"bluecode": ("xcell",), "hpca": ("xcell", "mcp_counter")}
 """Source -> methods that were trained on it."""
 
 
@@ -151,11 +164,16 @@ class Source(NamedTuple):
     judged: Mapping[str, tuple[str, ...]]
 
 
-def read_sources(folder: Path) -> dict[str, Source]:
-    """Every source; what one lacks is borrowed from its kin, else from `_LENDERS`."""
-    tables = {name: _kinds(pd.read_csv(folder / f"{name}.tsv", sep="\t", index_col=0), name) for name in COLUMNS}
-    lenders = [tables[name] for name in _LENDERS]
-    return {name: _completed(name, table, lenders) for name, table in tables.items()}
+def read_sources(folder: Path, *, without: str = "") -> dict[str, Source]:
+    """Every source; what one lacks is borrowed from its kin, else from `_LENDERS`; `without` lends nothing."""
+    tables = {name: _kinds(_read(folder / f"{name}.tsv"), name) for name in COLUMNS}
+    lenders = [tables[name] for name in _LENDERS if name != without]
+    return {name: _completed(name, table, lenders) for name, table in tables.items() if name != without}
+
+
+@cache
+def _read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, sep="\t", index_col=0)
 
 
 def _kinds(table: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -178,7 +196,7 @@ def _completed(name: str, table: pd.DataFrame, lenders: list[pd.DataFrame]) -> S
     table = table / table.sum() * _MILLION
     judged = {
         context: tuple(kind for kind in kinds if own & set(TRUTH[kind]) and not (name == "skin" and "CD" in kind))
-        for context, kinds in (("blood", _OF_BLOOD), ("tumor", _OF_TUMOR))
+        for context, kinds in (("pbmc", _OF_PBMC), ("blood", _OF_BLOOD), ("tumor", _OF_TUMOR))
         if context in CONTEXTS[name]
     }
     return Source(name, tuple(map(str, table.index)), table.reindex(columns=KINDS).to_numpy().T, own, judged)

@@ -7,13 +7,11 @@ import pandas as pd
 import pytest
 
 from exomics.errors import InputError
-from exomics.registry.cell_reference import CellReference
 from exomics.results import DeconvolutionTable, Provenance
-from exomics.schema import Scale
 from exomics.scoring.deconvolution import CONSENSUS_TYPES, Deconvolutions, consensus, deconvolve
 from exomics.scoring.deconvolution import _reliability as learned_numbers
-from exomics.scoring.deconvolution._lineage import used_genes
-from exomics.scoring.deconvolution._lineage_genes import LINEAGE_GENES
+from exomics.scoring.deconvolution._reliability import reliability
+from tests.scoring.deconvolution.candidates import reliabilities
 from tests.scoring.deconvolution.conftest import TPM, samples
 from tests.scoring.deconvolution.learn_reliability import BY_SOURCE
 from tests.scoring.deconvolution.mixtures import GENES, TYPES, World, world
@@ -65,110 +63,52 @@ def test_its_interval_holds_the_truth(worlds) -> None:
 
 
 def test_the_numbers_are_those_that_the_sources_taught() -> None:
-    """Means over the contexts of a source, then over sources, of the table that `learn_reliability.py` writes."""
-    by_source = pd.read_csv(BY_SOURCE, sep="\t", keep_default_na=False, na_values={"r": "", "c": "", "s": ""})
-    keys = ["method", "other", "cell_type"]
-    means = by_source.groupby([*keys, "source"])[["r", "s"]].mean().groupby(keys).mean()
-    alone, pairs = means.loc[means["s"].isna(), "r"], means.loc[means["s"].notna(), "s"]
-    told = {(m, "", k): v for m, of_type in learned_numbers.RELIABILITY.items() for k, v in of_type.items()}
-    shared = {(*pair, k): v for pair, of_type in learned_numbers.SHARED_ERRORS.items() for k, v in of_type.items()}
-    assert set(told) == set(alone.index)
-    assert set(shared) == set(pairs.index)
-    np.testing.assert_allclose([told[key] for key in alone.index], alone, atol=0.0052)
-    np.testing.assert_allclose([shared[key] for key in pairs.index], pairs, atol=0.0052)
-    assert abs(learned_numbers.UNKNOWN_SHARED - pairs.mean()) < 0.0052
-    assert by_source["source"].nunique() == 13
-
-
-def test_what_was_not_learned_is_middling_and_errs_as_methods_do() -> None:
-    assert learned_numbers.reliability(["new", "abis"], "fibroblast").tolist() == [0.5, 0.5]
-    found = learned_numbers.shared_errors(["xcell", "new", "abis"], "B cell")
-    known, unknown = learned_numbers.SHARED_ERRORS["abis", "xcell"]["B cell"], learned_numbers.UNKNOWN_SHARED
-    assert found.tolist() == [[1, unknown, known], [unknown, 1, unknown], [known, unknown, 1]]
-    assert {name for of_method in learned_numbers.RELIABILITY.values() for name in of_method} <= set(CONSENSUS_TYPES)
-    assert set(learned_numbers.RELIABILITY) <= set(Deconvolutions.names)
-
-
-def lineage_samples(n: int = 24, seed: int = 4) -> tuple[pd.DataFrame, np.ndarray]:
-    """log2 levels (genes x samples) in which every lineage gene of NK cells follows the amount of them."""
-    rng = np.random.default_rng(seed)
-    amount = rng.normal(size=n)
-    own = LINEAGE_GENES["NK cell"]
-    others = [gene for gene in LINEAGE_GENES["B cell"] if gene not in own]
-    values = np.vstack([amount + rng.normal(0, 0.7, (len(own), n)), rng.normal(size=(len(others), n))]) + 6
-    return pd.DataFrame(values, [*own, *others], [f"s{row:02d}" for row in range(n)]), amount
-
-
-def nk_by(genes: tuple[str, ...]) -> CellReference:
-    return CellReference({"markers": {"NK": genes}})
-
-
-def test_genes_that_a_method_does_not_use_tell_how_well_it_does() -> None:
-    """Markers that follow the cells agree with lineage genes that are no markers; markers of another cell do not."""
-    values, amount = lineage_samples()
-    log = samples(values, Scale(kind="log2", quantity="tpm", offset=1.0))
-    own, others = LINEAGE_GENES["NK cell"][:4], LINEAGE_GENES["B cell"][:4]
-    right, wrong = (deconvolve(log, method="mcp_counter", reference=nk_by(genes)) for genes in (own, others))
-    told = [table.provenance.parameters["lineage_agreement"]["NK cell"] for table in (right, wrong)]
-    truth = np.corrcoef(right.frame["value"], amount)[0, 1]
-    assert abs(told[0] - truth) < 0.06
-    assert told[1] < 0.4
-    spoiled = values.copy()
-    spoiled.loc[list(own)] = np.random.default_rng(0).normal(6, 1, (4, values.shape[1]))
-    told = deconvolve(samples(spoiled, Scale(kind="log2", quantity="tpm", offset=1.0)), method="mcp_counter",
-                      reference=nk_by(own)).provenance.parameters["lineage_agreement"]["NK cell"]  # fmt: skip
-    assert told < 0.4  # its own genes are no evidence for it
-
-
-def test_a_method_that_ranks_all_genes_uses_those_of_the_type_and_of_its_parts() -> None:
-    spec = Deconvolutions["xcell"]
-    markers = {
-        "B-cells%A%1": ("CD19",),
-        "Memory B-cells%A%1": ("CD27",),
-        "NK cells%A%1": ("NCR1",),
-        "Other%A%1": ("X",),
+    """Means over sources, those of bulk twice, of the table that `learn_reliability.py` writes: by specimen, and over
+    the specimens of each source."""
+    expected = reliabilities(pd.read_csv(BY_SOURCE, sep="\t"))
+    told = {
+        ((kind,) if kind else ()) + (method, cell_type): value
+        for kind, of_kind in learned_numbers.RELIABILITY.items()
+        for method, of_method in of_kind.items()
+        for cell_type, value in of_method.items()
     }
-    used = used_genes((spec, CellReference({"markers": markers}), None), "B cell")  # type: ignore[arg-type]
-    assert used == {"CD19", "CD27"}
+    assert set(told) == set(expected)
+    np.testing.assert_allclose([told[key] for key in expected], list(expected.values()), atol=0.0052)
+    assert pd.read_csv(BY_SOURCE, sep="\t")["source"].nunique() == 13
+    assert {key[-2] for key in told} <= set(Deconvolutions.names)
+    assert {key[-1] for key in told} == set(CONSENSUS_TYPES)
 
 
-def test_the_lineage_genes_are_named_once_per_type() -> None:
-    assert set(LINEAGE_GENES) == set(CONSENSUS_TYPES)
-    assert all(len(genes) == len(set(genes)) == 48 for genes in LINEAGE_GENES.values())
+def test_what_is_expected_goes_by_the_specimen_and_is_middling_where_nothing_was_learned() -> None:
+    known = learned_numbers.RELIABILITY
+    assert reliability(["xcell"], "monocyte", "blood") == known["blood"]["xcell"]["monocyte"]
+    assert reliability(["xcell"], "monocyte", "pbmc") == known["pbmc"]["xcell"]["monocyte"]
+    for specimen in ("tumor", "adipose"):
+        assert reliability(["xcell"], "B cell", specimen) == known["tumor"]["xcell"]["B cell"]
+    assert reliability(["xcell"], "B cell", "") == known[""]["xcell"]["B cell"]
+    assert reliability(["mcp_counter"], "fibroblast", "blood") == known[""]["mcp_counter"]["fibroblast"]
+    assert reliability(["new", "abis"], "fibroblast").tolist() == [0.5, 0.5]
 
 
-def test_few_samples_counts_or_other_genes_are_no_obstacle() -> None:
-    values, _ = lineage_samples(n=9)
-    log = Scale(kind="log2", quantity="tpm", offset=1.0)
-    reference = nk_by(LINEAGE_GENES["NK cell"][:4])
-    few = deconvolve(samples(values, log), method="mcp_counter", reference=reference)
-    assert few.provenance.parameters["lineage_agreement"] == {}
-    ratio = Scale(kind="linear", quantity="ratio")
-    values, _ = lineage_samples()
-    other = deconvolve(samples(2**values, ratio), method="mcp_counter", reference=reference)
-    assert other.provenance.parameters["lineage_agreement"]["NK cell"] > 0.7
-    renamed = values.iloc[:4].rename(index=dict(zip(LINEAGE_GENES["NK cell"][:4], "abcd", strict=True)))
-    unknown = deconvolve(samples(renamed, log), method="mcp_counter", reference=nk_by(tuple("abcd")))
-    assert unknown.provenance.parameters["lineage_agreement"] == {}
-
-
-def test_the_method_that_the_genes_back_weighs_more() -> None:
-    """The evidence in the provenance of a table moves the weight of its method, and only with 10 samples."""
+def specimen_tables(specimens: tuple[str, str]) -> list[DeconvolutionTable]:
     rng = np.random.default_rng(8)
-    truth = rng.normal(size=30)
+    made = []
+    for method, specimen in zip(("xcell", "lineage"), specimens, strict=True):
+        rows = [(f"s{at}", "monocyte", value) for at, value in enumerate(rng.normal(size=9))]
+        made.append(DeconvolutionTable(table(method, rows, "arbitrary").frame, Provenance(
+            method=method, parameters={"specimen": specimen})))  # fmt: skip
+    return made
 
-    def weights(n: int, backed: dict[str, float]) -> dict[str, float]:
-        tables = []
-        for name in ("one", "two", "three"):
-            rows = [(f"s{at:02d}", "NK cell", value) for at, value in enumerate(truth[:n] + said[name][:n])]
-            parameters = {"lineage_agreement": {"NK cell": backed[name]}} if name in backed else {}
-            tables.append(DeconvolutionTable(table(name, rows).frame, Provenance(method=name, parameters=parameters)))
-        return consensus(tables).provenance.parameters["weights"]["NK cell"]
 
-    said = {name: rng.normal(size=30) for name in ("one", "two", "three")}
-    plain, backed = weights(30, {}), weights(30, {"one": 0.9, "two": 0.3, "three": 0.3})
-    assert backed["one"] > plain["one"] + 0.1
-    assert weights(9, {"one": 0.9, "two": 0.3, "three": 0.3}) == pytest.approx(weights(9, {}))
+def test_the_specimen_is_read_from_the_tables_and_used_where_they_agree() -> None:
+    """xcell tells monocytes of mononuclear cells and none of whole blood."""
+    weight = {}
+    for specimens in (("pbmc", "pbmc"), ("blood", "blood"), ("pbmc", "blood"), ("", "")):
+        provenance = consensus(specimen_tables(specimens)).provenance.parameters
+        weight[specimens] = provenance["weights"]["monocyte"]["xcell"]
+        assert provenance["specimen"] == (specimens[0] if specimens[0] == specimens[1] else "")
+    assert weight["pbmc", "pbmc"] > weight["blood", "blood"] + 0.05
+    assert weight["pbmc", "blood"] == weight["", ""]
 
 
 def test_units_and_order_do_not_matter(worlds) -> None:

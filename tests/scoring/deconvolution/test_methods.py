@@ -18,6 +18,7 @@ from exomics.schema import Scale
 from exomics.scoring import Deconvolutions, deconvolve
 from exomics.scoring._deconvolution import Deconvolution
 from exomics.scoring.cell_types import LINEAGE, ancestors
+from exomics.scoring.deconvolution._lineage_genes import LINEAGE_GENES
 from tests.scoring.deconvolution.conftest import TPM, samples
 from tests.scoring.deconvolution.mixtures import GENES, TYPES, world
 
@@ -36,7 +37,15 @@ def reference_of(method: str) -> CellReference:
         markers = MADE.references["mcp_counter"].parts["markers"]
         sets = dict(zip(("StromalSignature", "ImmuneSignature"), markers.values(), strict=False))
         return CellReference({"markers": sets, "universe": GENES})
+    if method == "lineage":
+        return CellReference({})
     return MADE.references["abis" if method == "nu_svr" else method]
+
+
+def genes_of(method: str) -> tuple[str, ...]:
+    """Those of the mixtures; the first bear the names that a method brings."""
+    own = sorted({gene for genes in LINEAGE_GENES.values() for gene in genes}) if method == "lineage" else []
+    return (*own, *GENES[len(own) :])
 
 
 def bulk(tpm: np.ndarray = MADE.tpm, genes: tuple[str, ...] = GENES, scale: Scale = TPM):
@@ -52,15 +61,15 @@ def wide(adata, method: str, **options) -> pd.DataFrame:
 def test_order_of_features_and_samples_does_not_matter(spec: Deconvolution) -> None:
     rng = np.random.default_rng(3)
     genes, rows = rng.permutation(len(GENES)), rng.permutation(12)
-    expected = wide(bulk(), spec.name)
-    shuffled = bulk()[rows][:, genes].copy()
+    expected = wide(bulk(genes=genes_of(spec.name)), spec.name)
+    shuffled = bulk(genes=genes_of(spec.name))[rows][:, genes].copy()
     pd.testing.assert_frame_equal(wide(shuffled, spec.name), expected, rtol=1e-9, atol=1e-12)
 
 
 @each_method
 def test_a_sample_alone_has_the_same_value_unless_the_method_says_otherwise(spec: Deconvolution) -> None:
-    expected = wide(bulk(), spec.name)
-    some = wide(bulk()[:5].copy(), spec.name)
+    expected = wide(bulk(genes=genes_of(spec.name)), spec.name)
+    some = wide(bulk(genes=genes_of(spec.name))[:5].copy(), spec.name)
     same = np.allclose(some, expected.iloc[:5], rtol=1e-9, atol=1e-12, equal_nan=True)
     assert same is not spec.cohort_dependent
 
@@ -91,7 +100,7 @@ def test_a_missing_part_of_the_reference_is_asked_for(spec: Deconvolution) -> No
 
 @each_method
 def test_features_that_are_not_measured_are_counted_never_zero(spec: Deconvolution) -> None:
-    few = bulk()[:, 1100:].copy()
+    few = bulk(genes=genes_of(spec.name))[:, 1100:].copy()
     try:
         found = deconvolve(few, method=spec.name, reference=reference_of(spec.name)).frame
     except InputError as error:
@@ -189,7 +198,7 @@ def test_scales_are_converted_or_refused() -> None:
 @each_method
 def test_a_sample_of_one_value_has_no_cells(spec: Deconvolution) -> None:
     """Of marker means a dead library would be a row of zeros; the other samples are as they are without it."""
-    holed = bulk()
+    holed = bulk(genes=genes_of(spec.name))
     holed.X[1] = 0.0
     alive = wide(holed[[0, *range(2, 12)]].copy(), spec.name)
     frame = deconvolve(holed, method=spec.name, reference=reference_of(spec.name)).frame
