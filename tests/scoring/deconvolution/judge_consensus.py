@@ -32,15 +32,17 @@ COLUMNS = {
         "NK cell": "NK.cells", "monocyte": "Monocytes", "neutrophil": "Neutrophils",
     },
 }  # fmt: skip
+SPECIMENS = {"GSE107572": "pbmc", "GSE127813": "blood"}
 N_DRAWS, MARGIN, SEED = 2000, 0.10, 11
 Drawn = dict[tuple[str, str, str], np.ndarray]  # cohort, cell type, method -> correlation, and its draws
 
 
-def tables(expression: pd.DataFrame, immune: Path) -> dict[str, DeconvolutionTable]:
-    """Every method with a published reference at its defaults, and the consensus of them."""
-    bulk = samples(expression, TPM, specimen="blood")
+def tables(expression: pd.DataFrame, specimen: str, immune: Path) -> dict[str, DeconvolutionTable]:
+    """Every method with a published reference at its defaults, lineage, and the consensus of them."""
+    bulk = samples(expression, TPM, specimen=specimen)
     references = published_references(immune)["tpm"]
     found = {name: deconvolve(bulk, method=name, reference=reference) for name, reference in references.items()}
+    found["lineage"] = deconvolve(bulk, method="lineage")
     return {**found, "consensus": consensus(list(found.values()))}
 
 
@@ -59,7 +61,8 @@ def correlations(folder: Path, immune: Path) -> Drawn:
     drawn: Drawn = {}
     for cohort, columns in COLUMNS.items():
         truth = read(folder / f"{cohort}_truth.tsv")
-        for method, table in tables(read(folder / f"{cohort}_expression.tsv"), immune).items():
+        expression = read(folder / f"{cohort}_expression.tsv")
+        for method, table in tables(expression, SPECIMENS[cohort], immune).items():
             for cell_type in CONSENSUS_TYPES:
                 said = said_of(table.frame, cell_type, pd.Series(truth.index))
                 if cell_type in columns and said is not None and np.ptp(said) > 0:

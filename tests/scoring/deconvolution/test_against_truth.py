@@ -86,6 +86,7 @@ def deconvolved(
     )
     for method in ("quantiseq", "abis"):
         found[method] = deconvolve(blood, method=method, reference=references[method], parameters=floor)
+    found["lineage"] = deconvolve(blood, method="lineage", parameters=floor)
     return {**found, "consensus": consensus(list(found.values()))}
 
 
