@@ -32,4 +32,6 @@ def run(arguments: argparse.Namespace) -> None:
     save_table(table, arguments.output, arguments, arguments.tables)
     for cell_type, weights in table.provenance.parameters["weights"].items():
         print(f"{cell_type}: " + ", ".join(f"{method} {weight:.2f}" for method, weight in weights.items()))
+    for note in table.provenance.notes:
+        print(f"note: {note}")
     print(f"{arguments.output}: {len(table.frame)} rows")

@@ -145,9 +145,7 @@ def mirna_verdict(
     >>> found.frame["verdict"].iloc[0]
     'matrix targets alone fall: stroma, not miRNA'
     """
-    shared = sorted(set(matrix) & set(other))
-    if shared:
-        raise InputError(f"{', '.join(shared[:3])} stand in both sets of targets; each belongs to one.")
+    _require_disjoint(matrix, other)
     models = {UNADJUSTED: table} | ({} if adjusted is None else {ADJUSTED: adjusted})
     contrasts = list(dict.fromkeys(table.frame["contrast"]))
     rows, notes = [], []
@@ -166,7 +164,7 @@ def mirna_verdict(
             rows += [row | {"contrast": contrast, "model": model} for row in both]
     _require_targets(rows, table, [*matrix, *other])
     notes += [non_targets.told([*matrix, *other]), *([] if adjusted else [_UNADJUSTED])]
-    if isinstance(inter_gene_correlation, float):
+    if not isinstance(inter_gene_correlation, Mapping):
         notes.append(f"the correlation between targets is taken to be {inter_gene_correlation:g}, not estimated")
     provenance = Provenance(
         method="mirna_verdict",
@@ -177,6 +175,12 @@ def mirna_verdict(
         acknowledgments=table.provenance.acknowledgments,
     )
     return MirnaTable(pd.DataFrame(rows), provenance)
+
+
+def _require_disjoint(matrix: Sequence[str], other: Sequence[str]) -> None:
+    shared = sorted(set(matrix) & set(other))
+    if shared:
+        raise InputError(f"{', '.join(shared[:3])} stand in both sets of targets; each belongs to one.")
 
 
 def _require_targets(rows: Sequence[dict[str, Any]], table: DifferentialTable, targets: Sequence[str]) -> None:

@@ -24,6 +24,16 @@ def test_marker_means_are_in_arbitrary_units_and_one_method_is_no_consensus(embe
     assert "at least 2 methods" in refused(out, "consensus", cells, "-o", out / "consensus.tsv")
 
 
+def test_a_consensus_needs_no_reference_of_the_users(embedded: Path, tmp_path: Path) -> None:
+    for method in ("mcp_counter", "lineage"):
+        must("deconvolve", embedded / "tumor.h5ad", "-o", tmp_path / f"{method}.tsv", "--method", method)
+    tables = [tmp_path / f"{method}.tsv" for method in ("mcp_counter", "lineage")]
+    said = must("consensus", *tables, "-o", tmp_path / "consensus.tsv")
+    assert "note: consensus: SDs over the samples" in said and "lineage is not among" not in said
+    frame = DeconvolutionTable.from_tsv(tmp_path / "consensus.tsv").frame
+    assert {"B cell", "T cell CD8+", "monocyte"} <= set(frame.loc[frame["value"].notna(), "cell_type"])
+
+
 def test_a_method_without_its_profiles_is_refused(embedded: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     line = refused(out, "deconvolve", embedded / "tumor.h5ad", "-o", out / "c.tsv", "--method", "quantiseq")

@@ -18,6 +18,8 @@ from exomics.scoring.deconvolution._reliability import reliability
 from exomics.stats.agreement import agreement_mean
 
 _SAMPLE = ["sample_id", "subject_id", "time_point"]
+_SCALE = "consensus: SDs over the samples of this run; compare between samples of this run only"
+_WITHOUT_LINEAGE = "consensus: lineage is not among the methods; give its table too, with which the weights were chosen"
 
 
 def consensus(tables: Sequence[DeconvolutionTable]) -> DeconvolutionTable:
@@ -88,7 +90,7 @@ def consensus(tables: Sequence[DeconvolutionTable]) -> DeconvolutionTable:
             "cohort_dependent": True,
         },
         inputs=tuple({**entry} for table in tables for entry in table.provenance.inputs),
-        notes=("consensus: SDs over the samples of this run; compare between samples of this run only",),
+        notes=(_SCALE, *([] if "lineage" in methods else [_WITHOUT_LINEAGE])),
         acknowledgments=tuple(dict.fromkeys(line for table in tables for line in table.provenance.acknowledgments)),
     )
     return DeconvolutionTable(pd.concat(parts, ignore_index=True), provenance)

@@ -35,15 +35,16 @@ PUBLISHED = {
     ("xcell", "B cell"): 0.726, ("xcell", "monocyte"): 0.623, ("xcell", "T cell CD4+"): 0.532,
     ("xcell", "NK cell"): 0.482,
 }  # fmt: skip
-JOINT_WITH_FLOOR = dict(zip(TRUE_FRACTIONS, (0.762, 0.532, 0.259, 0.623, 0.482), strict=True))
-JOINT_WITHOUT_FLOOR = dict(zip(TRUE_FRACTIONS, (0.778, 0.568, 0.616, 0.424, 0.442), strict=True))
-"""What the frozen consensus, the third, gave when it was run here for the only time. The two before gave 0.802, 0.585,
-0.601, 0.432, 0.442 and 0.795, 0.588, 0.588, 0.397, 0.429 without the floor; who designed the present one had seen
-neither. On this array of 12,027 genes three of four references fall below our floor of measured genes. As it runs by
-default, with the floor, it is as good as the best of the methods that are left in every type. Without the floor it is
-at or above the best single method for B and CD4+ cells, within 0.04 of it for CD8+ and NK cells, and inferior for
-monocytes (0.42 against 0.62), where the three methods that the floor withholds fail. Nothing was changed after this
-look."""
+JOINT_WITH_FLOOR = dict(zip(TRUE_FRACTIONS, (0.804, 0.599, 0.637, 0.527, 0.521), strict=True))
+JOINT_WITHOUT_FLOOR = dict(zip(TRUE_FRACTIONS, (0.821, 0.635, 0.646, 0.497, 0.485), strict=True))
+INFERIOR = {"monocyte"}
+"""What the frozen consensus, the fourth, gave when it was run here for the only time, and the types in which it is
+inferior to the best single method, lineage among them. The three before gave, without the floor, 0.802, 0.585, 0.601,
+0.432, 0.442; 0.795, 0.588, 0.588, 0.397, 0.429; and 0.778, 0.568, 0.616, 0.424, 0.442; the third, with it, 0.762,
+0.532, 0.259, 0.623, 0.482. Who designed the fourth had seen none of them. On this array of 12,027 genes three of four
+references fall below our floor of measured genes; the consensus is then of what is left and of lineage genes. Monocytes
+are told by xCell alone here (0.623), which in whole blood tells them the wrong way round. Nothing was changed after
+this look; see `consensus_rule.md` for two more cohorts."""
 STAND_INS = {"B cell": "B lineage", "monocyte": "monocytic lineage"}
 
 
@@ -107,11 +108,13 @@ def test_blood_of_104_donors(
         beside = f"; authors' program {PUBLISHED[key]:.3f}" if key in PUBLISHED else ""
         LOG.info(f"{key[0]} {key[1]}: r {r:.3f} ({low:.3f} to {high:.3f}){beside}")
     joint = {cell_type: found["consensus", cell_type][0] for cell_type in TRUE_FRACTIONS}
+    inferior = set()
     for cell_type in TRUE_FRACTIONS:
         best = max((key for key in found if key[1] == cell_type and key[0] != "consensus"), key=lambda key: found[key])
         gain, low, high = interval(drawn["consensus", cell_type] - drawn[best])
         LOG.info(f"consensus above {best[0]} {cell_type}: {gain:.3f} ({low:.3f} to {high:.3f})")
-        assert floor or gain > -0.02
+        inferior |= {cell_type} if high < 0 else set()
+    assert inferior == INFERIOR
     assert joint == pytest.approx(JOINT_WITHOUT_FLOOR if floor else JOINT_WITH_FLOOR, abs=0.002)
     for key, r in PUBLISHED.items():
         assert key not in found or found[key][0] == pytest.approx(r, abs=0.0011)

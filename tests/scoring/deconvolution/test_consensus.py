@@ -50,6 +50,13 @@ def test_it_is_not_inferior_to_the_best_method_of_each_cell_type(worlds) -> None
     assert (joint.mean() > single.mean(axis=(0, 2)) + 0.02).all()
 
 
+def test_it_says_when_the_lineage_genes_have_no_voice(worlds) -> None:
+    tables = worlds[0][1]
+    assert any("lineage is not among" in note for note in consensus(tables).provenance.notes)
+    renamed = DeconvolutionTable(tables[0].frame.assign(method="lineage"), tables[0].provenance)
+    assert not any("lineage is not among" in note for note in consensus([renamed, tables[1]]).provenance.notes)
+
+
 def test_its_interval_holds_the_truth(worlds) -> None:
     """Of the standardized true fractions, 90% or more lie in the intervals, whichever methods are at hand; more where
     methods do better than was learned of them."""
