@@ -96,10 +96,8 @@ def deconvolve(
     _require_transcriptome(adata)
     given = _checked(spec, reference or CellReference({}))
     species = _require_species(adata, spec, reference)
-    options = _options(spec, parameters or {}, species)
     specimen = layer_of(adata).rpartition("_")[0]
-    if options.get(keys.SPECIMEN) == "":
-        options[keys.SPECIMEN] = specimen
+    options = _options(spec, parameters or {}, (species, specimen))
     floor = float(options.pop(_FLOOR))
     features = measured_features(adata, keys.FEATURE_NAME)
     given = (given.only(cell_types) if cell_types else given).in_names_of(features.names)
@@ -158,12 +156,16 @@ def _checked(spec: Deconvolution, reference: CellReference) -> CellReference:
     return reference
 
 
-def _options(spec: Deconvolution, given: Mapping[str, Any], species: str) -> dict[str, Any]:
+def _options(spec: Deconvolution, given: Mapping[str, Any], of: tuple[str, str]) -> dict[str, Any]:
+    """Defaults of the method for a species, a specimen that it asks for, and what is given."""
+    species, specimen = of
     options = {**spec.parameters, **spec.of_species.get(species, {}), _FLOOR: spec.least_coverage}
     unknown = [name for name in given if name not in options]
     if unknown:
         raise InputError(f"{spec.name} has no parameter {unknown[0]!r}; its parameters: {', '.join(options)}.")
     options |= given
+    if options.get(keys.SPECIMEN) == "":
+        options[keys.SPECIMEN] = specimen
     if not isinstance(options[_FLOOR], int | float) or not 0 <= options[_FLOOR] <= 1:
         raise InputError(f"{_FLOOR} must be a fraction between 0 and 1; got {options[_FLOOR]!r}.")
     return options
