@@ -54,6 +54,12 @@ def consensus(tables: Sequence[DeconvolutionTable]) -> DeconvolutionTable:
     or single cells, the design chosen on sources that were left out; no measured fraction took part. Values change with
     the samples and the methods: compare them within one run.
 
+    Beside measured fractions, opened afterwards (blood of 125 donors in three cohorts), the mean correlation was 0.80
+    for B cells, 0.82 for CD4 and 0.80 for CD8 T cells, 0.70 for NK cells, 0.57 for monocytes, and 0.77 for neutrophils
+    in two of them: for each about that of the method that does best for it over all cohorts. In one cohort another
+    method may be clearly better (monocytes: 0.53, xCell 0.62; CD8 T cells: 0.91, quanTIseq 0.97), and the few dendritic
+    cells among mononuclear cells of 9 donors were not told.
+
     Examples
     --------
     >>> def made(method, values):

@@ -2,24 +2,29 @@
 
     python -m tests.scoring.deconvolution.judge_consensus FOLDER ../shared/data/immune
 
-FOLDER is what `prepare_judges.R` fills. The rule is the last part of `consensus_rule.md`.
+FOLDER is what `prepare_judges.R` fills. The rule is the last part of `consensus_rule.md`. That the donors of SDY420
+join the two cohorts, and what weights could do that have seen the fractions, was added after the verdicts.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from anndata import AnnData
 
+from exomics.registry.cell_reference import CellReference
 from exomics.results import DeconvolutionTable
 from exomics.scoring.deconvolution import CONSENSUS_TYPES, consensus, deconvolve
 from exomics.scoring.deconvolution._consensus_types import said_of
 from tests.scoring.deconvolution.cohorts import published_references
-from tests.scoring.deconvolution.conftest import TPM, read, samples
+from tests.scoring.deconvolution.conftest import ARRAY, TPM, read, samples
+from tests.scoring.deconvolution.test_against_truth import TRUE_FRACTIONS
+from tests.scoring.deconvolution.test_authors_outputs import XCELL_OF_BLOOD
 
 JUDGED = Path(__file__).with_name("consensus_judged.tsv")
 COLUMNS = {
@@ -33,17 +38,55 @@ COLUMNS = {
     },
 }  # fmt: skip
 SPECIMENS = {"GSE107572": "pbmc", "GSE127813": "blood"}
+FLOORS: dict[str, dict[str, float]] = {"SDY420": {}, "SDY420 without floor": {"least_coverage": 0.0}}
+GROUPS = (
+    *((name,) for name in COLUMNS), tuple(COLUMNS), *((name,) for name in FLOORS),
+    *((*COLUMNS, name) for name in FLOORS),
+)  # fmt: skip
 N_DRAWS, MARGIN, SEED = 2000, 0.10, 11
-Drawn = dict[tuple[str, str, str], np.ndarray]  # cohort, cell type, method -> correlation, and its draws
+N_TRIED = 6000
+Said = dict[str, dict[str, tuple[dict[str, np.ndarray], np.ndarray]]]
+"""Cohort -> cell type -> value of each sample by method, and the measured fraction of each sample."""
 
 
-def tables(expression: pd.DataFrame, specimen: str, immune: Path) -> dict[str, DeconvolutionTable]:
-    """Every method with a published reference at its defaults, lineage, and the consensus of them."""
-    bulk = samples(expression, TPM, specimen=specimen)
-    references = published_references(immune)["tpm"]
-    found = {name: deconvolve(bulk, method=name, reference=reference) for name, reference in references.items()}
-    found["lineage"] = deconvolve(bulk, method="lineage")
+def tables(
+    bulk: AnnData, references: Mapping[str, CellReference], types: Sequence[str], floor: Mapping[str, float]
+) -> dict[str, DeconvolutionTable]:
+    """Every method with a published reference, lineage, and the consensus of them; `types` are those of xCell."""
+    found = {
+        name: deconvolve(
+            bulk, method=name, reference=reference, parameters=floor, cell_types=types if name == "xcell" else ()
+        )
+        for name, reference in references.items()
+    }
+    found["lineage"] = deconvolve(bulk, method="lineage", parameters=floor)
     return {**found, "consensus": consensus(list(found.values()))}
+
+
+def everything_said(folder: Path, immune: Path) -> Said:
+    """Of every cohort, cell type and method that gives it."""
+    references = published_references(immune)
+    said: Said = {}
+    for cohort, columns in COLUMNS.items():
+        bulk = samples(read(folder / f"{cohort}_expression.tsv"), TPM, specimen=SPECIMENS[cohort])
+        found = tables(bulk, references["tpm"], (), {})
+        said[cohort] = _beside(found, read(folder / f"{cohort}_truth.tsv"), columns)
+    donors = samples(read(immune / "SDY420_PBMC_array_expr.tsv.gz"), ARRAY, specimen="pbmc")
+    truth = read(immune / "SDY420_PBMC_cytof_truth.tsv.gz")
+    for name, floor in FLOORS.items():
+        said[name] = _beside(tables(donors, references["array"], XCELL_OF_BLOOD, floor), truth, TRUE_FRACTIONS)
+    return said
+
+
+def _beside(
+    found: dict[str, DeconvolutionTable], truth: pd.DataFrame, columns: Mapping[str, str]
+) -> dict[str, tuple[dict[str, np.ndarray], np.ndarray]]:
+    beside = {}
+    for cell_type in (name for name in CONSENSUS_TYPES if name in columns):
+        values = {name: said_of(table.frame, cell_type, pd.Series(truth.index)) for name, table in found.items()}
+        told = {name: value for name, value in values.items() if value is not None and np.ptp(value) > 0}
+        beside[cell_type] = (told, truth[columns[cell_type]].to_numpy(dtype=np.float64))
+    return beside
 
 
 def drawn_correlations(said: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -56,48 +99,54 @@ def drawn_correlations(said: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return np.asarray(np.divide((a * b).sum(axis=1), scale, out=np.full(len(drawn), np.nan), where=scale > 0))
 
 
-def correlations(folder: Path, immune: Path) -> Drawn:
-    """Of every cohort, cell type and method that gives it."""
-    drawn: Drawn = {}
-    for cohort, columns in COLUMNS.items():
-        truth = read(folder / f"{cohort}_truth.tsv")
-        expression = read(folder / f"{cohort}_expression.tsv")
-        for method, table in tables(expression, SPECIMENS[cohort], immune).items():
-            for cell_type in CONSENSUS_TYPES:
-                said = said_of(table.frame, cell_type, pd.Series(truth.index))
-                if cell_type in columns and said is not None and np.ptp(said) > 0:
-                    drawn[cohort, cell_type, method] = drawn_correlations(said, truth[columns[cell_type]].to_numpy())
-    return drawn
-
-
-def verdicts(drawn: Drawn) -> Iterator[dict[str, object]]:
-    """The consensus beside the best single method, in each cohort and over those that have the type."""
-    for cell_type in CONSENSUS_TYPES:
-        cohorts = [cohort for cohort, columns in COLUMNS.items() if cell_type in columns]
-        for among in [*([cohort] for cohort in cohorts), *([cohorts] if len(cohorts) > 1 else [])]:
-            yield from _verdict(drawn, cell_type, among)
-
-
-def _verdict(drawn: Drawn, cell_type: str, cohorts: list[str]) -> Iterator[dict[str, object]]:
-    """Correlations are means over the cohorts, each weighing the same."""
-    methods = {method for cohort, name, method in drawn if name == cell_type and cohort in cohorts}
-    means = {
-        method: np.mean([drawn[cohort, cell_type, method] for cohort in cohorts], axis=0)
-        for method in sorted(methods)
-        if all((cohort, cell_type, method) in drawn for cohort in cohorts)
+def verdicts(said: Said) -> Iterator[dict[str, object]]:
+    """The consensus beside the best single method that every cohort of a group has; correlations are means over it."""
+    drawn = {
+        (cohort, cell_type): {name: drawn_correlations(values, truth) for name, values in told.items()}
+        for cohort, types in said.items()
+        for cell_type, (told, truth) in types.items()
     }
-    joint = means.pop("consensus", None)
-    if joint is None or len(means) < 2:
-        return
-    best = max(means, key=lambda method: means[method][0])
+    for cell_type in CONSENSUS_TYPES:
+        for cohorts in GROUPS:
+            held = [drawn[cohort, cell_type] for cohort in cohorts if (cohort, cell_type) in drawn]
+            shared = set.intersection(*(set(one) for one in held)) if len(held) == len(cohorts) else set()
+            if {"consensus"} < shared:
+                means = {name: np.mean([one[name] for one in held], axis=0) for name in sorted(shared)}
+                most = _least_gain_of_weights_that_saw([said[cohort][cell_type] for cohort in cohorts])
+                yield {"cohorts": " + ".join(cohorts), "cell_type": cell_type, **_verdict(means), "seen": most}
+
+
+def _verdict(means: dict[str, np.ndarray]) -> dict[str, object]:
+    joint = means.pop("consensus")
+    best = max(means, key=lambda name: means[name][0])
     gain = joint - means[best]
     low, high = np.nanpercentile(gain[1:], [2.5, 97.5])
-    verdict = "inferior" if high < 0 else "non-inferior" if low > -MARGIN else "undecided"
-    yield {
-        "cohort": " + ".join(cohorts), "cell_type": cell_type, "consensus": joint[0], "best": best,
-        "best_r": means[best][0], "gain": gain[0], "gain_low": low, "gain_high": high, "verdict": verdict,
-        "single": " ".join(f"{method}={values[0]:.3f}" for method, values in means.items()),
+    return {
+        "consensus": joint[0], "best": best, "best_r": means[best][0], "gain": gain[0], "gain_low": low,
+        "gain_high": high, "verdict": "inferior" if high < 0 else "non-inferior" if low > -MARGIN else "undecided",
+        "single": " ".join(f"{name}={values[0]:.3f}" for name, values in means.items()),
     }  # fmt: skip
+
+
+def _least_gain_of_weights_that_saw(cohorts: Sequence[tuple[dict[str, np.ndarray], np.ndarray]]) -> float:
+    """Of fixed weights of the single methods, chosen by the fractions themselves: the most that the least gain over the
+    best method of each cohort can be."""
+    methods = sorted({name for told, _ in cohorts for name in told} - {"consensus"})
+    tried = np.vstack(
+        [np.eye(len(methods)), np.random.default_rng(SEED).dirichlet(np.full(len(methods), 0.5), N_TRIED)]
+    )
+    least = np.full(len(tried), np.inf)
+    for told, truth in cohorts:
+        z = np.array([_standard(told[name]) if name in told else np.zeros(len(truth)) for name in methods])
+        joint = tried @ z
+        spread = joint.std(axis=1)
+        r = np.divide(joint @ _standard(truth) / len(truth), spread, out=np.full(len(tried), -1.0), where=spread > 1e-9)
+        least = np.minimum(least, r - (z @ _standard(truth) / len(truth)).max())
+    return float(least.max())
+
+
+def _standard(values: np.ndarray) -> np.ndarray:
+    return np.asarray((values - values.mean()) / values.std())
 
 
 def main() -> None:
@@ -106,7 +155,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="what prepare_judges.R wrote")
     parser.add_argument("immune", type=Path, help="folder of the published references")
     words = parser.parse_args()
-    table = pd.DataFrame(verdicts(correlations(words.folder, words.immune)))
+    table = pd.DataFrame(verdicts(everything_said(words.folder, words.immune)))
     table.round(4).to_csv(JUDGED, sep="\t", index=False)
     sys.stdout.write(f"{table.round(3).to_string(index=False)}\n")
 
