@@ -71,7 +71,8 @@ def lineage(
     (`exomics.scoring.deconvolution._lineage_genes`; bulk RNA-seq of most types: Uhlen et al. 2019,
     doi:10.1126/science.aax9198), the mRNA contents rounded. How the method was chosen, without any measured fraction:
     ``tests/scoring/deconvolution/consensus_rule.md``. A gene that a sample lacks or that does not vary has no weight;
-    below 3 samples, or if none varies, all weigh by s.
+    below 3 samples, or if none varies, all weigh by s. In ``blood`` and ``pbmc`` there is no value
+    where no gene of a leukocyte is measured.
 
     Examples
     --------
@@ -92,7 +93,8 @@ def lineage(
             above = logged[np.ix_(alive, genes)] - levels[genes, column]
             found[alive, column] = np.exp2(above @ _weights(above, of_type[genes])) / content[column]
     if specimen in _OF_BLOOD:
-        found /= np.sqrt(np.nansum(found[:, is_leukocyte], axis=1, keepdims=True))
+        total = np.nansum(found[:, is_leukocyte], axis=1, keepdims=True)
+        found /= np.sqrt(np.where(total > 0, total, np.nan))
     return found
 
 

@@ -137,8 +137,9 @@ def _require_species(adata: AnnData, spec: Deconvolution, reference: CellReferen
     named = reference.species if reference else "human"
     if named and named != species:
         what = "features of the reference" if reference else f"markers that {spec.name} brings"
+        give = "Give" if spec.roles else "Take mcp_counter with"
         raise InputError(
-            f"the {what} are {named} genes; these samples are {species}. Give a reference of their own "
+            f"the {what} are {named} genes; these samples are {species}. {give} a reference of their own "
             "species (--reference): orthologs of markers mark no cell type."
         )
     return species

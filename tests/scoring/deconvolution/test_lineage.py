@@ -114,3 +114,9 @@ def test_arrays_few_samples_and_missing_genes_are_no_obstacle() -> None:
 def test_a_reference_is_refused() -> None:
     with pytest.raises(InputError, match=r"brings genes of its own; leave out --reference"):
         _files("lineage", ["profiles.tsv"])
+
+
+def test_blood_without_a_gene_of_a_leukocyte_has_no_values() -> None:
+    values = planted()[0].loc[list(LINEAGE_GENES["fibroblast"])]
+    assert said(values).loc["fibroblast"].notna().all()
+    assert said(values, "blood").isna().all(axis=None)
