@@ -95,7 +95,8 @@ def chain(
         raise InputError(f"no link is measured: the table needs two neighbors of {', '.join(nodes)} as columns.")
     drawn = resampled_links(study, links, resampling)
     rows = [link_row(study, at, link, (signs[at], drawn[:, at])) for at, link in enumerate(links)]
-    frame_of = pd.DataFrame([*rows, joint_row(study, rows, drawn, (signs, claim))])
+    told = pd.DataFrame([*rows, joint_row(study, rows, drawn, (signs, claim))])
+    frame_of = told.reindex(columns=list(ChainTable.columns))
     parameters = {"nodes": list(nodes), "signs": signs, "design": stated.kind, "covariates": list(stated.covariates),
                   "claim": claim, "levels": dict(levels or {})}  # fmt: skip
     notes = ("links are regressions; that nothing unmeasured causes two nodes is assumed, not shown",)

@@ -10,6 +10,7 @@ from exomics.results import ScoreTable
 __all__ = ["require_one_row_each", "with_scores"]
 
 _BEFORE, _AFTER = "baseline", "post"
+_LEAST_SHARE = 0.5
 
 
 def with_scores(frame: pd.DataFrame, scores: ScoreTable, *, subject: str = "subject_id") -> pd.DataFrame:
@@ -20,7 +21,8 @@ def with_scores(frame: pd.DataFrame, scores: ScoreTable, *, subject: str = "subj
     frame
         One row per subject.
     scores
-        Samples at ``baseline`` and ``post``; of one other time point, its value stands under the signature's name.
+        Samples at ``baseline`` and ``post``; of one other time point, its value stands under the signature's name. A
+        time point that fewer than half as many subjects have as the most frequent one is none of these.
     subject
         Column of `frame` that names the subject.
 
@@ -51,7 +53,7 @@ def with_scores(frame: pd.DataFrame, scores: ScoreTable, *, subject: str = "subj
     keys = ["subject_id", "time_point", "signature_id"]
     if rows.duplicated(keys).any():
         raise InputError("a subject has two samples of one time point; score one of them.")
-    after = _after(rows["time_point"])
+    after = _after(rows)
     chosen = rows[rows["time_point"].isin([_BEFORE, after])]
     wide = chosen.pivot(index="subject_id", columns=["signature_id", "time_point"], values="score")
     labels = [(str(label[0]), str(label[1])) for label in wide.columns.to_list()]
@@ -63,17 +65,19 @@ def with_scores(frame: pd.DataFrame, scores: ScoreTable, *, subject: str = "subj
     return pd.concat([frame.drop(columns=[name for name in names if name in frame.columns]), joined], axis=1)
 
 
-def _after(times: pd.Series) -> str:
+def _after(rows: pd.DataFrame) -> str:
     """The time point that the scores are read at: ``post``, or the only one beside the baseline."""
-    later = sorted(set(times.astype(str)) - {_BEFORE, _AFTER})
-    if (times == _AFTER).any() or not later:
-        return _AFTER if (times == _AFTER).any() else _BEFORE
+    subjects = rows.astype({"time_point": str}).groupby("time_point")["subject_id"].nunique()
+    if _AFTER in subjects:
+        return _AFTER
+    later = subjects.drop(_BEFORE, errors="ignore")
+    later = later[later >= _LEAST_SHARE * subjects.max()]
     if len(later) > 1:
         raise InputError(
-            f"the scores are of several time points ({', '.join(later[:4])}) and none is {_AFTER}; keep one beside "
-            f"{_BEFORE}."
+            f"the scores are of several time points ({', '.join(later.index[:4])}) and none is {_AFTER}; keep one "
+            f"beside {_BEFORE}."
         )
-    return later[0]
+    return str(later.index[0]) if len(later) else _BEFORE
 
 
 def require_one_row_each(frame: pd.DataFrame, subject: str) -> None:

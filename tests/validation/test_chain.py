@@ -211,6 +211,25 @@ def test_of_several_time_points_none_is_taken_in_silence() -> None:
         read("baseline", "minutes_60", "minutes_30")
 
 
+def test_one_subject_who_came_later_is_no_time_point() -> None:
+    """As in a cohort of 26 tumors before treatment and one during it."""
+    given = pd.DataFrame(
+        {"subject_id": [*"abcde"], "time_point": ["baseline"] * 4 + ["during"], "score": np.arange(5.0)}
+    )
+    given = given.assign(sample_id=given["subject_id"], signature_id="imm.x", arm="total", status="ok")
+    table = ScoreTable(given.reindex(columns=list(ScoreTable.columns)), Provenance(method="made"))
+    read = with_scores(pd.DataFrame({"subject_id": [*"abcde"]}), table)
+    assert read["imm.x"].tolist()[:4] == [0.0, 1.0, 2.0, 3.0]
+    assert "imm.x_baseline" not in read or read["imm.x_baseline"].isna().all()
+
+
+def test_a_chain_of_too_few_subjects_has_every_column_and_no_estimate() -> None:
+    small = pd.DataFrame({name: np.arange(4.0) ** power for power, name in enumerate(("a", "b", "c"), start=1)})
+    table = chain(small, ["a", "b", "c"], signs="++", design="cross_sectional", resampling=(20, 1))
+    assert table.frame["status"].tolist() == ["not_estimated"] * 3
+    assert table.frame["estimate"].isna().all()
+
+
 def test_bad_input_is_refused() -> None:
     with pytest.raises(InputError, match="n - 1 signs"):
         rows(trial(), signs="+-")
