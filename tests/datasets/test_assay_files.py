@@ -151,6 +151,19 @@ def test_a_column_that_is_there_twice_is_refused(loader: str, tmp_path: Path) ->
         loaded(loader, b"\n".join(comments) + b"\n", tmp_path)
 
 
+@pytest.mark.parametrize("loader", LOADERS)
+def test_lines_that_are_gone_or_run_together_give_a_value_or_one_line(loader: str, tmp_path: Path) -> None:
+    lines = good(loader).split(b"\n")
+    cut = [b"\n".join(lines[:number]) + b"\n" for number in range(1, len(lines))]
+    joined = [b"\n".join([*lines[:number], lines[number] + lines[number + 1], *lines[number + 2 :]])
+              for number in range(len(lines) - 1)]  # fmt: skip
+    for content in (*cut, *joined):
+        try:
+            loaded(loader, content, tmp_path)
+        except UserError as error:
+            assert "\n" not in str(error)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     loader=st.sampled_from(LOADERS),

@@ -174,7 +174,7 @@ def test_the_scale_must_be_declared(folder: Path) -> None:
         (MATRIX, "library,age\n001,1\n001,2\n002,1\n003,1\n", r"rows by library must be unique; .*\(001\)"),
         (MATRIX, "library,age\n001,1\n,2\n002,1\n003,1\n", r"1 rows by library have no label"),
         (MATRIX, "library,library\n001,1\n", r"labels of the columns must be unique; .*\(library\)"),
-        (MATRIX, "library\n", r"expected a header and one row per sample"),
+        (MATRIX, "library\n", r"got a header only"),
         ("gene 001\ng 1\n", SHEET, r"expected a header and rows of as many fields, separated by '\\t'"),
         ("gene\t001\ng\t1\t2\t3\n", SHEET, r"the header has 2, the first row 4"),
         ("", SHEET, r"expected a header"),

@@ -73,8 +73,8 @@ def read_text_table(
     ------
     InputError
         If the file is no whole text table (see `TextFile`), a row has more or fewer fields than the header, a quote is
-        never closed, a column has no name, two columns share one, or a needed column is missing. Names the file and
-        the line or column.
+        never closed, a column has no name, two columns share one, a needed column is missing, or no row stands below
+        the header. Names the file and the line or column.
 
     Examples
     --------
@@ -109,6 +109,8 @@ def read_text_table(
     absent = [name for name in needs if name not in frame.columns]
     if absent:
         raise InputError(f"{path}: expected the columns {', '.join(absent)}; it has {few(list(frame.columns))}.")
+    if frame.empty:
+        raise InputError(f"{path}: expected a header and rows; got a header only.")
     if delimiter != default_delimiter(path):
         notes.insert(0, f"the delimiter is {delimiter!r}")
     return TextTable(path, frame, comments, file.format(delimiter, notes))

@@ -142,6 +142,8 @@ def read_adat(path: Path) -> Adat:
     width = max(len(row) for row in described)
     names = [word.strip() for word in table[first][1][:offset]]
     require_labels(names, "sample columns", path)
+    if len(table) == first + 1:
+        raise InputError(f"{path}: no sample stands below the samples' header; fetch it again.")
     for number, row in table[first + 1 :]:
         if len(row) != width:
             raise InputError(
