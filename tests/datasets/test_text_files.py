@@ -268,3 +268,25 @@ def test_workbooks_and_columnar_files(tmp_path: Path) -> None:
         (tmp_path / f"cut.{suffix}").write_bytes((tmp_path / f"matrix.{suffix}").read_bytes()[:-40])
         with pytest.raises(InputError, match=rf"cut\.{suffix} is not a whole"):
             read_any_matrix(tmp_path / f"cut.{suffix}")
+
+
+CUT_OFF = gzip.compress(b"id\ta\nx\t1\n" * 50, mtime=0)[:-10]
+
+
+@pytest.mark.parametrize("content", [b"id\ta\nx\t1\0\n", b"id\ta\tb\nx\t1\n" * 2, CUT_OFF, b"PK\x03\x04"])
+def test_a_file_that_is_refused_is_closed(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once, not when the traceback that holds it is collected."""
+    path, opened = tmp_path / "table.tsv", []
+    path.write_bytes(content)
+    plain = Path.open
+
+    def watched(self: Path, *words: str) -> object:
+        opened.append(plain(self, *words))
+        return opened[-1]
+
+    monkeypatch.setattr(Path, "open", watched)
+    for read in (read_matrix, read_text_table):
+        with pytest.raises(UserError) as caught:
+            read(path)
+        assert opened
+        assert all(stream.closed for stream in opened), caught.value

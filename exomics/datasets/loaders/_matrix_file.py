@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -125,16 +126,16 @@ class _Reading:
     position: int = 0
 
     def run(self) -> None:
-        blocks = self.file.blocks()
-        pending = self._start(blocks)
-        is_last = False
-        while not is_last:
-            block = next(blocks, b"")
-            is_last = not block
-            pending += block if block or pending.endswith(b"\n") else b"\n"
-            done = self._parse(pending, is_last=is_last)
-            self.position += done
-            pending = pending[done:]
+        with closing(self.file.blocks()) as blocks:
+            pending = self._start(blocks)
+            is_last = False
+            while not is_last:
+                block = next(blocks, b"")
+                is_last = not block
+                pending += block if block or pending.endswith(b"\n") else b"\n"
+                done = self._parse(pending, is_last=is_last)
+                self.position += done
+                pending = pending[done:]
 
     def _start(self, blocks: Iterator[bytes]) -> bytes:
         """Read the header; return what follows it."""

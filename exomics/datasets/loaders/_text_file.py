@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -82,22 +83,26 @@ class TextFile:
 
     def blocks(self) -> Generator[bytes, None, None]:
         """The text in blocks of some megabytes: without byte order mark, each line ended by ``\\n``."""
-        source = filter(None, self._inflated() if self.compression else self._raw())
-        first = next(source, b"")
-        if not first:
-            raise InputError(f"{self.path} is empty; expected a header and rows.")
-        _require_text(first[:1024], self.path)
-        rest: Iterator[bytes] = chain((first,), source)
+        source = self._inflated() if self.compression else self._raw()
+        try:
+            first = next(filter(None, source), b"")
+            if not first:
+                raise InputError(f"{self.path} is empty; expected a header and rows.")
+            _require_text(first[:1024], self.path)
+        except InputError:
+            source.close()
+            raise
+        rest: Iterator[bytes] = chain((first,), filter(None, source))
         if first.startswith(_UTF16):
             self.encoding = "utf-16"
             rest = self._transcoded(rest)
         elif first.startswith(codecs.BOM_UTF8):
             self._note("a byte order mark was removed")
-            rest = chain((first[len(codecs.BOM_UTF8) :],), source)
+            rest = chain((first[len(codecs.BOM_UTF8) :],), filter(None, source))
         is_old_mac = b"\r" in first and b"\n" not in first and self.encoding != "utf-16"
         if is_old_mac:
             self._note("lines end with carriage returns only")
-        return self._checked(rest, is_old_mac=is_old_mac)
+        return self._checked(source, rest, is_old_mac=is_old_mac)
 
     def line_at(self, position: int) -> int:
         """The number of the line that begins `position` bytes behind the beginning of the text of `blocks`."""
@@ -124,24 +129,25 @@ class TextFile:
         if sentence not in self.notes:
             self.notes.append(sentence)
 
-    def _raw(self) -> Iterator[bytes]:
+    def _raw(self) -> Generator[bytes, None, None]:
         try:
             with self.path.open("rb") as stream:
                 yield from iter(lambda: stream.read(BLOCK), b"")
         except OSError as error:
             raise InputError(f"{self.path} cannot be read ({error.strerror}); give a readable file.") from error
 
-    def _inflated(self) -> Iterator[bytes]:
+    def _inflated(self) -> Generator[bytes, None, None]:
         """The members of a gzip file, one after another; each carries its own checksum."""
         inflate = isal_zlib.decompressobj(wbits=31)
         try:
-            for packed in self._raw():
-                while packed:
-                    if inflate.eof:
-                        packed = packed.lstrip(b"\0")  # padding between members and after the last
-                        inflate = isal_zlib.decompressobj(wbits=31) if packed else inflate
-                    yield inflate.decompress(packed, BLOCK)
-                    packed = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
+            with closing(self._raw()) as raw:
+                for packed in raw:
+                    while packed:
+                        if inflate.eof:
+                            packed = packed.lstrip(b"\0")  # padding between members and after the last
+                            inflate = isal_zlib.decompressobj(wbits=31) if packed else inflate
+                        yield inflate.decompress(packed, BLOCK)
+                        packed = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
             yield inflate.flush()
         except isal_zlib.IsalError as error:  # type: ignore[misc]  # the stub declares an instance
             raise InputError(f"{self.path} is not a whole gzip file ({error}); fetch or write it again.") from error
@@ -157,14 +163,18 @@ class TextFile:
         except UnicodeError as error:
             raise InputError(f"{self.path} is not a text table: broken UTF-16 ({error}); save it as UTF-8.") from error
 
-    def _checked(self, blocks: Iterator[bytes], *, is_old_mac: bool) -> Generator[bytes, None, None]:
+    def _checked(
+        self, source: Generator[bytes, None, None], blocks: Iterator[bytes], *, is_old_mac: bool
+    ) -> Generator[bytes, None, None]:
+        """`blocks`, which are made of `source`; the file is closed however they end."""
         done = 0
-        for block in blocks:
-            if b"\0" in block:
-                place = done + block.index(b"\0") + 1
-                raise InputError(f"{self.path} is not a text table: byte {place} of it is NUL; save it as UTF-8.")
-            done += len(block)
-            yield block.replace(b"\r", b"\n") if is_old_mac else block
+        with closing(source):
+            for block in blocks:
+                if b"\0" in block:
+                    place = done + block.index(b"\0") + 1
+                    raise InputError(f"{self.path} is not a text table: byte {place} of it is NUL; save it as UTF-8.")
+                done += len(block)
+                yield block.replace(b"\r", b"\n") if is_old_mac else block
 
 
 def _require_text(head: bytes, path: Path) -> None:
