@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from exomics.errors import InputError
 from exomics.stats._feature_sets import as_sets
+from exomics.stats._set_correlation import mean_correlation
 from exomics.stats.approximate_deviates import hill_deviate
 from exomics.stats.contrasts import fit_contrasts
 from exomics.stats.linear_effects import as_contrast, complete_expression, linear_effects
@@ -39,11 +40,10 @@ class CameraResult(NamedTuple):
 
 
 class _Moderated(NamedTuple):
-    """Normal deviates of moderated t (n_features,), residual df, and standardized residual effects or None."""
+    """Normal deviates of moderated t (n_features,), and residual df."""
 
     statistic: FloatArray
     df_residual: float
-    residuals: FloatArray | None
 
 
 def camera(
@@ -114,8 +114,8 @@ def camera(
     if values.shape[1] < 3:
         raise InputError(f"a competitive test needs at least 3 features; got {values.shape[1]}.")
     if inter_gene_correlation is None:
-        moderated = _moderated_effects(values, design, contrast, weights, trend)
-        correlations = np.array([_mean_correlation(moderated.residuals, positions) for positions in members])
+        moderated, residuals = _moderated_effects(values, design, contrast, weights, trend)
+        correlations = np.array([mean_correlation(residuals[positions]) for positions in members])
         inflation = np.fmax(1.0, 1.0 + (_sizes(members) - 1.0) * np.nan_to_num(correlations))
         return _two_sample(
             moderated.statistic, members, (correlations, inflation), min(moderated.df_residual, values.shape[1] - 2.0)
@@ -183,13 +183,14 @@ def camera_preranked(
 
 def _moderated_effects(
     values: FloatArray, design: ArrayLike, contrast: ArrayLike, weights: ArrayLike | None, trend: bool
-) -> _Moderated:
+) -> tuple[_Moderated, FloatArray]:
+    """And the residual effects (n_features, df), each feature of mean square 1."""
     effects = linear_effects(values, design, contrast, weights=weights)
     residuals = effects[:, 1:]
     variances = np.einsum("ij,ij->i", residuals, residuals) / residuals.shape[1]
     z = _deviates(effects[:, 0], variances, float(residuals.shape[1]), values if trend else None)
     residuals /= np.sqrt(np.maximum(variances, _SMALLEST_VARIANCE))[:, None]
-    return _Moderated(z, float(residuals.shape[1]), residuals)
+    return _Moderated(z, float(residuals.shape[1])), residuals
 
 
 def _moderated_contrast(
@@ -204,22 +205,13 @@ def _moderated_contrast(
     wanted = as_contrast(contrast, fit.coefficients.shape[1])
     found = fit_contrasts(fit, wanted[:, None], method="exact")
     unscaled = found.estimates[:, 0] / found.stdev_unscaled[:, 0]
-    return _Moderated(_deviates(unscaled, fit.sigma**2, df, values if trend else None), df, None)
+    return _Moderated(_deviates(unscaled, fit.sigma**2, df, values if trend else None), df)
 
 
 def _deviates(effect: FloatArray, variances: FloatArray, df: float, values: FloatArray | None) -> FloatArray:
     squeezed = squeeze_variances(variances, df, covariate=None if values is None else values.mean(axis=0))
     total = np.minimum(df + squeezed.df_prior, effect.size * df)
     return hill_deviate(effect / np.sqrt(squeezed.var_post), total)
-
-
-def _mean_correlation(residuals: FloatArray | None, members: IndexArray) -> float:
-    """Mean correlation between members: what the variance of their mean residual effect has above independence."""
-    m = members.size
-    if residuals is None or m < 2:
-        return float("nan")
-    inflation = m * np.mean(residuals[members].mean(axis=0) ** 2)
-    return float((inflation - 1.0) / (m - 1.0))
 
 
 def _sizes(members: list[IndexArray]) -> FloatArray:

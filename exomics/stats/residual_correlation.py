@@ -6,6 +6,7 @@ import numpy as np
 
 from exomics._checks import FloatArray
 from exomics.errors import InputError
+from exomics.stats._set_correlation import mean_correlation
 
 __all__ = ["residual_correlation"]
 
@@ -35,7 +36,7 @@ def residual_correlation(values: FloatArray, design: FloatArray) -> float:
 
     Notes
     -----
-    The estimate of camera (Wu and Smyth 2012, doi:10.1093/nar/gks461), of variances that are not moderated.
+    The estimate of `exomics.stats.competitive_tests.camera` (Wu and Smyth 2012, doi:10.1093/nar/gks461).
 
     Examples
     --------
@@ -51,8 +52,4 @@ def residual_correlation(values: FloatArray, design: FloatArray) -> float:
     residuals = free.T @ values
     sizes = np.sqrt((residuals**2).mean(axis=0))
     varying = sizes > 1e-10 * np.maximum(np.abs(values).max(axis=0), 1.0)
-    n = int(varying.sum())
-    if n < 2:
-        return float("nan")
-    mean = (residuals[:, varying] / sizes[varying]).mean(axis=1)
-    return float((n * np.mean(mean**2) - 1.0) / (n - 1.0))
+    return mean_correlation((residuals[:, varying] / sizes[varying]).T)

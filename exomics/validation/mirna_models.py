@@ -12,7 +12,7 @@ from anndata import AnnData
 
 from exomics.differential import Analysis, build_design, run_analysis
 from exomics.enrichment import NonTargets, mirna_verdict
-from exomics.enrichment.mirna import ADJUSTED, MATRIX, OTHER, UNADJUSTED
+from exomics.enrichment.mirna import ADJUSTED, ASSUMED, MATRIX, OTHER, UNADJUSTED
 from exomics.errors import InputError
 from exomics.preprocess import log_cpm
 from exomics.registry import load_signature
@@ -115,7 +115,8 @@ def mirna_models(
 def _correlations(
     adata: AnnData, designs: Mapping[str, str], sets: Mapping[str, Sequence[str]]
 ) -> dict[tuple[str, str], float]:
-    """Mean correlation between the targets of each set, after each design; 0 where it is negative or unknown."""
+    """Mean correlation between the targets of each set, after each design: 0 where it is negative, `ASSUMED` where
+    fewer than two targets have a value in every sample."""
     logged = log_cpm(adata) if scale_of(adata).kind == "counts" else adata
     features = measured_features(logged, keys.FEATURE_NAME)
     found = {}
@@ -125,7 +126,7 @@ def _correlations(
         values = values[:, np.isfinite(values).all(axis=0)]
         for model, formula in designs.items():
             r = residual_correlation(values, build_design(logged.obs, formula).matrix)
-            found[(model, name)] = max(r, 0.0) if np.isfinite(r) else 0.0
+            found[(model, name)] = max(r, 0.0) if np.isfinite(r) else ASSUMED
     return found
 
 

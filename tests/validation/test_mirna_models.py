@@ -9,6 +9,7 @@ from anndata import AnnData
 
 from exomics.differential import Analysis, parse_contrast
 from exomics.enrichment import NonTargets
+from exomics.enrichment.mirna import ASSUMED
 from exomics.errors import InputError
 from exomics.registry import load_signature
 from exomics.schema import Scale, annotate
@@ -92,6 +93,15 @@ def test_the_correlation_between_targets_is_that_of_the_samples() -> None:
     assumed = mirna_models(tumors(), ASKED, inter_gene_correlation=0.1, non_targets=NonTargets(50))
     assert set(assumed.frame["inter_gene_correlation"]) == {0.1}
     assert "the correlation between targets is taken to be 0.1, not estimated" in assumed.provenance.notes
+
+
+def test_a_correlation_that_no_samples_tell_is_not_taken_to_be_none() -> None:
+    given = tumors()
+    for at, column in enumerate(np.flatnonzero(given.var_names.isin(MATRIX))):
+        given.X[at % N, column] = np.nan
+    frame = mirna_models(given, ASKED, non_targets=NonTargets(50)).frame
+    assert set(frame.loc[frame["targets"] == "matrix", "inter_gene_correlation"]) == {ASSUMED}
+    assert (frame.loc[frame["targets"] == "other", "inter_gene_correlation"] != ASSUMED).all()
 
 
 def test_the_table_says_what_was_fitted() -> None:
