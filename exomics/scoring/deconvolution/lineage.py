@@ -41,7 +41,8 @@ def lineage(
     ``a = 2^(sum_g w_g (log2(x_g + 1) - l_g)) / m``: x per million without globin, l the level of the gene in the cell
     type, m the mRNA of a cell. ``w_g`` goes by ``s_g r_g / ((1 - r_g^2) SD_g)``, of sum 1: s the specificity of the
     gene, r its correlation with the weighted mean of the others, drawn to 0.4 by 10 samples. In ``blood`` and ``pbmc``
-    a is divided by the square root of its sum over the leukocytes, since RNA that is of none moves all alike.
+    a is divided by the square root of its sum over the leukocytes that are measured, since RNA that is of none moves
+    all alike.
 
     Parameters
     ----------

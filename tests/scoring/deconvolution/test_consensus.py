@@ -13,6 +13,7 @@ from exomics.scoring.deconvolution import _reliability as learned_numbers
 from exomics.scoring.deconvolution._reliability import reliability
 from tests.scoring.deconvolution.candidates import reliabilities
 from tests.scoring.deconvolution.conftest import TPM, samples
+from tests.scoring.deconvolution.judge_consensus import JUDGED
 from tests.scoring.deconvolution.learn_reliability import BY_SOURCE
 from tests.scoring.deconvolution.mixtures import GENES, TYPES, World, world
 
@@ -166,3 +167,19 @@ def test_what_cannot_be_joined_is_refused_or_said() -> None:
     few = consensus([table(name, [("a", "NK cell", 1.0), ("b", "NK cell", 2.0)]) for name in ("one", "two")]).frame
     assert set(few["status"]) == {"below_floor"}
     assert few["note"].str.contains("at least 3").all()
+
+
+def test_what_its_documentation_says_it_reached_is_what_was_judged() -> None:
+    """Mean correlations over the cohorts that measured a type, and those of single cohorts that it owns up to."""
+    judged = pd.read_csv(JUDGED, sep="\t").set_index(["cohorts", "cell_type"])
+    both = "GSE107572 + GSE127813"
+    said = {"B cell": 0.80, "T cell CD4+": 0.82, "T cell CD8+": 0.80, "NK cell": 0.70, "monocyte": 0.57}
+    for cell_type, r in said.items():
+        assert judged.loc[(f"{both} + SDY420", cell_type), "consensus"] == pytest.approx(r, abs=0.005)
+    assert judged.loc[(both, "neutrophil"), "consensus"] == pytest.approx(0.77, abs=0.005)
+    for cohort, cell_type, r, best_r in (("SDY420", "monocyte", 0.53, 0.62), ("GSE127813", "T cell CD8+", 0.91, 0.97)):
+        found = judged.loc[(cohort, cell_type)]
+        assert (found["consensus"], found["best_r"]) == pytest.approx((r, best_r), abs=0.005)
+        assert found["verdict"] == "inferior"
+    told = " ".join(str(consensus.__doc__).split())
+    assert "0.80 for B cells, 0.82 for CD4 and 0.80 for CD8 T cells, 0.70 for NK cells, 0.57 for monocytes" in told
